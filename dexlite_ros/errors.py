@@ -1,0 +1,179 @@
+"""
+Everything that can go wrong, one class per cause.
+
+Each class carries the stable number that SynthesisReport.msg gives to its cause, and writes its
+own message: the offending value first, then what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class DexliteError(Exception):
+    """Base of all errors this package raises on purpose; ``code`` is its SynthesisReport number."""
+
+    code = 1
+
+
+class NotActive(DexliteError):
+    """The node is not in its active lifecycle state."""
+
+    code = 2
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the node is '{state}', not 'active'; activate it and call again")
+
+
+class Busy(DexliteError):
+    """Another request is running and the queue is full."""
+
+    code = 3
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f'{waiting} requests are running or waiting already; call again later')
+
+
+class InvalidRequest(DexliteError):
+    """A value of the request or the configuration makes no sense."""
+
+    code = 4
+
+    def __init__(self, name: str, value: object, expected: str) -> None:
+        super().__init__(f'{name} is {value!r}; expected {expected}')
+
+
+class NoCloud(DexliteError):
+    """Neither the request nor the topic gave a cloud."""
+
+    code = 5
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(
+            f"no cloud in the request and none received on '{topic}'; "
+            'fill the field cloud or publish one'
+        )
+
+
+class StaleCloud(DexliteError):
+    """The newest cloud is older than allowed."""
+
+    code = 6
+
+    def __init__(self, age: float, limit: float) -> None:
+        super().__init__(
+            f'the newest cloud is {age:.2f} s old, more than max_cloud_age = {limit:.2f} s; '
+            'publish a new one or raise the parameter'
+        )
+
+
+class BadCloud(DexliteError):
+    """The cloud has no usable points."""
+
+    code = 7
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f'the cloud cannot be used: {problem}')
+
+
+class ScaleError(DexliteError):
+    """The cloud is too small or too large for a hand; most often the unit is wrong."""
+
+    code = 8
+
+    def __init__(self, extent: float, lower: float, upper: float) -> None:
+        hint = '; it looks like millimetres: divide by 1000' if 5.0 < extent < 600.0 else ''
+        super().__init__(
+            f'the object is {extent:.4g} m across, outside [{lower:g}, {upper:g}] m{hint}'
+        )
+
+
+class UnsupportedHand(DexliteError):
+    """No hand of this name is known."""
+
+    code = 9
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"hand '{name}' is not known; known hands: {', '.join(known)}")
+
+
+class TransformError(DexliteError):
+    """The result cannot be expressed in the wanted frame."""
+
+    code = 10
+
+    def __init__(self, target: str, source: str, reason: str) -> None:
+        super().__init__(f"no transform from '{source}' to '{target}': {reason}")
+
+
+class PlanningTimeout(DexliteError):
+    """The time budget ended before a single grasp was ready."""
+
+    code = 11
+
+    def __init__(self, budget: float) -> None:
+        super().__init__(
+            f'no grasp was ready within {budget:.2f} s; raise timeout or lower num_candidates'
+        )
+
+
+class Cancelled(DexliteError):
+    """Somebody asked for the request to stop."""
+
+    code = 12
+
+    def __init__(self) -> None:
+        super().__init__('the request was cancelled')
+
+
+class NoGraspFound(DexliteError):
+    """Every candidate was rejected."""
+
+    code = 13
+
+    def __init__(self, candidates: int, reasons: str) -> None:
+        super().__init__(
+            f'all {candidates} candidates were rejected ({reasons}); '
+            'raise num_candidates, relax the filter that rejects most, or check the cloud'
+        )
+
+
+class OutOfMemory(DexliteError):
+    """The device has too little memory even for the smallest batch."""
+
+    code = 14
+
+    def __init__(self, device: str) -> None:
+        super().__init__(f'{device} ran out of memory; lower num_candidates')
+
+
+class DeviceError(DexliteError):
+    """The wanted device is missing or failed."""
+
+    code = 15
+
+    def __init__(self, device: str, reason: str) -> None:
+        super().__init__(f"device '{device}' cannot be used: {reason}")
+
+
+class ModelError(DexliteError):
+    """The network's weights are missing or do not fit."""
+
+    code = 16
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"weights '{path}' cannot be used: {reason}")
+
+
+class MissingDependency(DexliteError):
+    """An optional library is not installed."""
+
+    def __init__(self, package: str, purpose: str, remedy: str) -> None:
+        super().__init__(f"'{package}' is needed {purpose}; {remedy}")
+
+
+class FileError(DexliteError):
+    """A file cannot be read as what it claims to be."""
+
+    code = 4
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"file '{path}' cannot be read: {reason}")

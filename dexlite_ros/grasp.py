@@ -1,0 +1,89 @@
+"""
+Grasps as data: wrist pose and joints, singly or in three stages.
+
+``GraspBatch`` is the only place that knows how a grasp is laid out in one vector. Letters: B
+grasps, J joints. The wrist pose is the pose of the palm link in the frame of the object's cloud.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import roma
+import torch
+from torch import Tensor
+
+Stage = Literal['pregrasp', 'grasp', 'squeeze']
+STAGES: tuple[Stage, ...] = ('pregrasp', 'grasp', 'squeeze')
+
+
+@dataclass(frozen=True)
+class GraspBatch:
+    """Wrist poses and finger joints of B grasps; p_object = rotation @ p_palm + translation."""
+
+    translation: Tensor
+    """(B, 3) position of the palm link [m]."""
+    rotation: Tensor
+    """(B, 3, 3) rotation of the palm link, R_object_palm."""
+    joints: Tensor
+    """(B, J) finger joints in the hand's order [rad]."""
+
+    def __len__(self) -> int:
+        return self.translation.shape[0]
+
+    def __getitem__(self, index: slice | Tensor | list[int]) -> GraspBatch:
+        """Select grasps; an index keeps the batch dimension."""
+        return GraspBatch(self.translation[index], self.rotation[index], self.joints[index])
+
+    def to(self, *args: object, **kwargs: object) -> GraspBatch:
+        """Move or cast all parts as ``Tensor.to`` does."""
+        return GraspBatch(*(getattr(self, f.name).to(*args, **kwargs) for f in fields(self)))
+
+    def quat_xyzw(self) -> Tensor:
+        """Return the wrist rotations as unit quaternions (B, 4), w last and not negative."""
+        quat = roma.rotmat_to_unitquat(self.rotation)
+        return torch.where(quat[:, 3:] < 0, -quat, quat)
+
+    def to_vector(self) -> Tensor:
+        """
+        Return the exchange layout (B, 6 + J): translation, Euler angles, joints.
+
+        The angles are extrinsic xyz [rad], the convention DexGraspNet stores.
+        """
+        euler = roma.rotmat_to_euler('xyz', self.rotation)
+        return torch.cat([self.translation, euler, self.joints], dim=1)
+
+    @classmethod
+    def from_vector(cls, vector: Tensor) -> GraspBatch:
+        """Read the exchange layout (B, 6 + J) that ``to_vector`` writes."""
+        rotation = roma.euler_to_rotmat('xyz', vector[:, 3:6])
+        return cls(vector[:, :3], rotation, vector[:, 6:])
+
+    @classmethod
+    def cat(cls, batches: list[GraspBatch]) -> GraspBatch:
+        """Join batches in order."""
+        return cls(*(torch.cat([getattr(b, f.name) for b in batches]) for f in fields(cls)))
+
+
+@dataclass(frozen=True)
+class StagedGrasp:
+    """B grasps at the three stages a controller runs through."""
+
+    pregrasp: GraspBatch
+    """Open hand, clear of the object."""
+    grasp: GraspBatch
+    """Links touch the object."""
+    squeeze: GraspBatch
+    """Commanded past contact, so that position controllers press."""
+
+    def __len__(self) -> int:
+        return len(self.grasp)
+
+    def __getitem__(self, index: slice | Tensor | list[int]) -> StagedGrasp:
+        """Select grasps; an index keeps the batch dimension."""
+        return StagedGrasp(*(getattr(self, stage)[index] for stage in STAGES))
+
+    def to(self, *args: object, **kwargs: object) -> StagedGrasp:
+        """Move or cast all stages as ``Tensor.to`` does."""
+        return StagedGrasp(*(getattr(self, stage).to(*args, **kwargs) for stage in STAGES))

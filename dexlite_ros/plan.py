@@ -1,0 +1,131 @@
+"""
+What a planner returns: ranked grasps, the numbers behind the ranking, and a report.
+
+K is the number of returned grasps, best first. All tensors are on the CPU. Poses and points are
+in the frame of the cloud that was planned on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from dexlite_ros.grasp import StagedGrasp
+
+
+@dataclass(frozen=True)
+class GraspMetrics:
+    """Measures of K grasps, each (K,); a measure that was not computed is NaN."""
+
+    energy: Tensor
+    """Weighted energy of the optimiser, dimensionless, smaller is better."""
+    residual: Tensor
+    """Squared net wrench no friction-cone forces can cancel, unit forces; 0 is equilibrium."""
+    normal_variation: Tensor
+    """Mean change of the object's unit normal within 3 mm of the contacts; 0 is flat."""
+    penetration: Tensor
+    """Deepest hand-object overlap at the grasp stage [m], >= 0."""
+    self_penetration: Tensor
+    """Deepest hand-hand overlap at the grasp stage [m], >= 0."""
+    clearance: Tensor
+    """Smallest signed distance from the hand to the obstacles over pregrasp and grasp [m]."""
+    pregrasp_clearance: Tensor
+    """Smallest signed distance from the open hand to the object [m]."""
+    joint_limit_margin: Tensor
+    """Smallest distance of any joint at any stage to its limit [rad]."""
+
+    def __getitem__(self, index: slice | Tensor) -> GraspMetrics:
+        """Select grasps."""
+        return GraspMetrics(**{name: value[index] for name, value in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Contacts of one grasp; C of them."""
+
+    links: tuple[str, ...]
+    """(C,) link names."""
+    points: Tensor
+    """(C, 3) on the object's surface [m]."""
+    normals: Tensor
+    """(C, 3) unit, out of the object."""
+    forces: Tensor
+    """(C, 3) force of the hand on the object at the squeeze stage [N]."""
+
+
+@dataclass(frozen=True)
+class StageTimes:
+    """Wall time of each step of planning [s]."""
+
+    surface: float
+    propose: float
+    refine: float
+    stage: float
+    rank: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Rejections:
+    """How many candidates each filter removed; a candidate counts for the first that did."""
+
+    non_finite: int = 0
+    approach: int = 0
+    penetration: int = 0
+    self_penetration: int = 0
+    obstacle: int = 0
+    joint_limits: int = 0
+    pregrasp: int = 0
+    residual: int = 0
+    score: int = 0
+    duplicate: int = 0
+
+    def summary(self) -> str:
+        """Return the non-zero counts as one phrase, largest first."""
+        counts = sorted(vars(self).items(), key=lambda item: -item[1])
+        return ', '.join(f'{name} {count}' for name, count in counts if count) or 'none rejected'
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """How a plan came about."""
+
+    times: StageTimes
+    rejected: Rejections
+    num_candidates: int
+    """Starts drawn."""
+    num_refined: int
+    """Starts that survived pruning and were refined to the end."""
+    num_points: int
+    """Points of the cloud after cleaning; 0 when planned on a mesh."""
+    seen_fraction: float
+    """Share of the closed surface within 8 mm of a measured point; 1 for meshes."""
+    surface_method: str
+    """How the surface was closed."""
+    seed: int
+    device: str
+    model_id: str
+    """Name of what proposed the grasps: ``hull-starts`` or ``name@hash`` of a network."""
+    stopped_early: bool
+    """True when the time budget ended the refinement before its last step."""
+
+
+@dataclass(frozen=True)
+class GraspPlan:
+    """K ranked grasps of the hand ``hand`` whose pose is that of ``hand_link``."""
+
+    hand: str
+    hand_link: str
+    joint_names: tuple[str, ...]
+    grasps: StagedGrasp
+    score: Tensor
+    """(K,) ranking key in [0, 1], larger is better."""
+    success_probability: Tensor
+    """(K,) calibrated probability of success; NaN until a calibration is shipped."""
+    metrics: GraspMetrics
+    contacts: tuple[Contacts, ...]
+    report: PlanReport
+
+    def __len__(self) -> int:
+        return len(self.grasps)
