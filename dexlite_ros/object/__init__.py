@@ -1,0 +1,1 @@
+"""From clouds and meshes to closed surfaces and their signed distance."""

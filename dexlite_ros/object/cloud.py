@@ -1,0 +1,209 @@
+"""
+Point clouds of one object: reading them, and checking them before anything is built on them.
+
+N is the number of points. Lengths are metres; points, normals and viewpoint share one frame, that
+of the cloud, which nothing here changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from dexlite_ros.errors import BadCloud, InvalidRequest, ScaleError
+
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PointCloud:
+    """Measured points on one object."""
+
+    points: Points
+    """(N, 3) positions [m]."""
+    normals: Points | None = None
+    """(N, 3) unit normals as the source gave them; their signs are not relied on."""
+    viewpoint: Points | None = None
+    """(3,) position of the sensor [m]; None when unknown or when there were several."""
+
+    def __post_init__(self) -> None:
+        for name, width in (('points', 2), ('normals', 2), ('viewpoint', 1)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            value = np.asarray(value, dtype=np.float64)
+            if value.ndim != width or value.shape[-1] != 3:
+                raise InvalidRequest(name, value.shape, '(3,)' if width == 1 else 'shape (N, 3)')
+            object.__setattr__(self, name, value)
+        if self.normals is not None and self.normals.shape != self.points.shape:
+            raise InvalidRequest('normals', self.normals.shape, f'shape {self.points.shape}')
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> PointCloud:
+        """Select points."""
+        normals = None if self.normals is None else self.normals[index]
+        return replace(self, points=self.points[index], normals=normals)
+
+
+@dataclass(frozen=True)
+class CloudLimits:
+    """What a cloud must satisfy, and how it is cleaned."""
+
+    min_points: int = 64
+    """Fewest usable points; below, no surface can be closed."""
+    extent_min: float = 0.005
+    """Shortest allowed largest side of the axis-aligned box [m]."""
+    extent_max: float = 0.6
+    """Longest allowed largest side of the axis-aligned box [m]."""
+    num_points: int = 2048
+    """The cloud is thinned evenly to this many points."""
+    neighbours: int = 8
+    """How many neighbours the outlier test looks at."""
+    outlier_factor: float = 4.0
+    """A point this many times farther from its neighbours than usual is an outlier."""
+    min_cluster: float = 0.02
+    """Groups of points apart from the rest and smaller than this share are dropped."""
+    flat_rms: float = 0.0007
+    """Below this distance from one plane or line, root mean square [m], a cloud is flat."""
+    flat_noise: float = 0.003
+    """Below this one [m] it is flat when its distances from the plane look like noise."""
+    seed: int = 0
+    """Seed of the thinning."""
+
+    def __post_init__(self) -> None:
+        if not 16 <= self.min_points <= self.num_points:
+            raise InvalidRequest('min_points', self.min_points, '16 to num_points')
+        if not 0 < self.extent_min < self.extent_max:
+            raise InvalidRequest('extent_min', self.extent_min, 'a length below extent_max')
+
+
+def clean_cloud(cloud: PointCloud, limits: CloudLimits | None = None) -> PointCloud:
+    """
+    Return the usable points of ``cloud``, evenly thinned, or say why there are too few.
+
+    Drops points that are not finite, repeated, or apart from the rest. The size is judged after
+    that, so one stray point does not matter, but before flatness, so that a wrong unit is
+    reported as such. Deterministic for a given ``limits.seed``.
+
+    :param cloud: as measured.
+    :param limits: what to demand; None takes the defaults.
+    :raises BadCloud: too few usable points, or all on one plane or line.
+    :raises ScaleError: too small or too large for a hand.
+    """
+    limits = limits or CloudLimits()
+    cloud = _usable(cloud, limits)
+    cloud = _thin(cloud, 8 * limits.num_points, limits.seed)
+    cloud = cloud[_inliers(cloud.points, limits)]
+    _require_count(len(cloud), limits.min_points, 'after outliers were removed')
+    extent = float(np.ptp(cloud.points, axis=0).max())
+    if not limits.extent_min <= extent <= limits.extent_max:
+        raise ScaleError(extent, limits.extent_min, limits.extent_max)
+    _require_solid(cloud.points, limits)
+    return _thin(cloud, limits.num_points, limits.seed)
+
+
+def mean_spacing(points: Points, neighbours: int = 8) -> float:
+    """
+    Return the side of the square of surface that one point stands for [m].
+
+    A disc through the k-th neighbour of a point holds about k points.
+
+    :param points: (N, 3) [m].
+    :param neighbours: k.
+    """
+    neighbours = min(neighbours, len(points) - 1)
+    distance, _ = cKDTree(points).query(points, k=[neighbours + 1])
+    return float(np.median(distance)) * float(np.sqrt(np.pi / neighbours))
+
+
+def _usable(cloud: PointCloud, limits: CloudLimits) -> PointCloud:
+    """Drop points that are not finite or repeat another one."""
+    if len(cloud) == 0:
+        raise BadCloud('it is empty; check the topic, the file and the segmentation')
+    finite = np.isfinite(cloud.points).all(axis=1)
+    if not finite.any():
+        raise BadCloud(f'all {len(cloud)} points are NaN or infinite; check the depth image')
+    cloud = cloud[finite]
+    _, first = np.unique(cloud.points, axis=0, return_index=True)
+    _require_count(len(first), limits.min_points, 'finite and distinct')
+    return cloud[np.sort(first)]
+
+
+def _require_count(count: int, least: int, which: str) -> None:
+    if count < least:
+        raise BadCloud(
+            f'{count} points are left ({which}), {least} are needed; '
+            'move the sensor closer or thin the cloud less'
+        )
+
+
+def _inliers(points: Points, limits: CloudLimits) -> NDArray[np.bool_]:
+    """Return which points have near neighbours and belong to no small separate group."""
+    count = len(points)
+    distance, index = cKDTree(points).query(points, k=limits.neighbours + 1, workers=-1)
+    reach = limits.outlier_factor * float(np.median(distance[:, -1]))
+    near = distance[:, 1:] < reach  # (N, neighbours)
+    rows = np.broadcast_to(np.arange(count)[:, None], near.shape)[near]
+    edges = coo_matrix((np.ones(len(rows), bool), (rows, index[:, 1:][near])), (count, count))
+    _, group = connected_components(edges, directed=False)
+    large = np.bincount(group) >= limits.min_cluster * count
+    return large[group] & near[:, near.shape[1] // 2]
+
+
+def _require_solid(points: Points, limits: CloudLimits) -> None:
+    """Refuse clouds without depth: a closed surface cannot be told from a plane or a line."""
+    centred = points - points.mean(axis=0)
+    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+    rms = singular / np.sqrt(len(points))
+    if rms[1] < limits.flat_rms:
+        raise BadCloud(f'all points lie within {rms[1] * 1e3:.2g} mm of one line; see more of it')
+    off_plane = centred @ axes[2]
+    # Gaussian noise about a plane has kurtosis 3; two faces or a curved patch have less than 2.
+    kurtosis = np.mean(off_plane**4) / max(rms[2] ** 4, 1e-30)
+    noise = rms[2] < min(limits.flat_noise, 0.05 * rms[0]) and kurtosis > 2.5
+    if rms[2] < limits.flat_rms or noise:
+        raise BadCloud(
+            f'all points lie within {rms[2] * 1e3:.2g} mm of one plane; '
+            'move the camera to see a second side'
+        )
+
+
+def _thin(cloud: PointCloud, count: int, seed: int) -> PointCloud:
+    """
+    Keep ``count`` points spread evenly: one per cube of a grid, the nearest to the cube's mean.
+
+    The cubes are made as small as leaves at least ``count`` of them; the surplus goes at random.
+    """
+    if len(cloud) <= count:
+        return cloud
+    low, high = 0.0, float(np.ptp(cloud.points, axis=0).max())
+    best = np.arange(len(cloud))
+    for _ in range(12):
+        side = 0.5 * (low + high)
+        kept = _one_per_cube(cloud.points, side)
+        if len(kept) >= count:
+            low, best = side, kept
+        else:
+            high = side
+    chosen = np.random.default_rng(seed).choice(best, count, replace=False)
+    return cloud[np.sort(chosen)]
+
+
+def _one_per_cube(points: Points, side: float) -> NDArray[np.integer]:
+    """Return, for every cube of this side, the index of the point nearest to its points' mean."""
+    cell = np.floor((points - points.min(axis=0)) / side).astype(np.int64)
+    shape = cell.max(axis=0) + 1
+    key = np.ravel_multi_index(tuple(cell.T), tuple(shape))
+    _, group = np.unique(key, return_inverse=True)
+    size = np.bincount(group)
+    mean = np.stack([np.bincount(group, points[:, i]) / size for i in range(3)], axis=1)
+    off = np.linalg.norm(points - mean[group], axis=1)
+    order = np.lexsort((off, group))
+    return order[np.unique(group[order], return_index=True)[1]]

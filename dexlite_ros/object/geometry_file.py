@@ -1,0 +1,95 @@
+"""
+Objects from files: clouds (PLY, PCD) and meshes (OBJ, STL, PLY with faces), in metres.
+
+A PLY may hold either, so its header decides.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import trimesh
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.object.cloud import PointCloud
+
+CLOUD_SUFFIXES = ('.pcd', '.ply')
+MESH_SUFFIXES = ('.obj', '.ply', '.stl')
+
+
+def load_geometry(path: str | Path) -> PointCloud | trimesh.Trimesh:
+    """
+    Read whatever ``path`` holds, a cloud or a mesh.
+
+    :param path: a .pcd, .ply, .obj or .stl file [m].
+    :raises FileError: missing, unreadable or of an unknown kind.
+    """
+    return load_mesh(path) if is_mesh_file(path) else load_cloud(path)
+
+
+def is_mesh_file(path: str | Path) -> bool:
+    """Tell whether ``path`` holds triangles, by its suffix and, for PLY, by its header."""
+    path = _existing(path, (*CLOUD_SUFFIXES, *MESH_SUFFIXES))
+    if path.suffix.lower() != '.ply':
+        return path.suffix.lower() in MESH_SUFFIXES
+    with path.open('rb') as stream:
+        for line in stream:
+            words = line.split()
+            if words[:2] == [b'element', b'face']:
+                return int(words[2]) > 0
+            if words[:1] == [b'end_header']:
+                return False
+    raise FileError(path, 'its PLY header does not end')
+
+
+def load_cloud(path: str | Path) -> PointCloud:
+    """
+    Read the points, and normals if any, of a .ply or .pcd file; the viewpoint stays unknown.
+
+    :param path: file in metres.
+    :raises FileError: missing, unreadable, or without points.
+    """
+    path = _existing(path, CLOUD_SUFFIXES)
+    import open3d
+
+    with open3d.utility.VerbosityContextManager(open3d.utility.VerbosityLevel.Error):
+        cloud = open3d.io.read_point_cloud(str(path))
+    if not cloud.has_points():
+        raise FileError(path, 'it holds no points that open3d can read')
+    normals = np.asarray(cloud.normals).copy() if cloud.has_normals() else None
+    return PointCloud(np.asarray(cloud.points).copy(), normals)
+
+
+def load_mesh(path: str | Path) -> trimesh.Trimesh:
+    """
+    Read a triangle mesh, its vertices merged and small holes filled.
+
+    The result may still be open; ``mesh.is_watertight`` tells.
+
+    :param path: a .obj, .stl or .ply file in metres.
+    :raises FileError: missing, unreadable, or without faces.
+    """
+    path = _existing(path, MESH_SUFFIXES)
+    try:
+        mesh = trimesh.load(path, force='mesh', process=True)
+    except (ValueError, IndexError, KeyError, TypeError, OSError) as error:
+        raise FileError(path, str(error)) from error
+    if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
+        raise FileError(path, 'it holds no triangles')
+    mesh.merge_vertices(merge_tex=True, merge_norm=True)
+    if not mesh.is_watertight:
+        mesh.fill_holes()
+    if mesh.is_watertight and mesh.volume < 0:
+        mesh.invert()
+    return mesh
+
+
+def _existing(path: str | Path, suffixes: tuple[str, ...]) -> Path:
+    path = Path(path)
+    if path.suffix.lower() not in suffixes:
+        known = ', '.join(sorted(set(suffixes)))
+        raise FileError(path, f"its suffix '{path.suffix}' is not one of {known}")
+    if not path.is_file():
+        raise FileError(path, 'there is no such file')
+    return path
