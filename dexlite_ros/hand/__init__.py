@@ -1,0 +1,1 @@
+"""The hand: facts, description, kinematics and geometry."""

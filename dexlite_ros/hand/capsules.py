@@ -1,0 +1,140 @@
+"""
+The hand as capsules, for distances between its own parts.
+
+Letters: B grasps, S capsules, Q pairs of capsules.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+from torch import Tensor
+import trimesh
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.description import Geom, HandDescription
+from dexlite_ros.hand.kinematics import HandKinematics, LinkPoints
+
+MIN_RADIUS = 0.004
+"""Thinner palm boxes lie behind thicker ones and are left out [m]."""
+POSTURES = 2000
+"""Joint vectors drawn to find out which capsules can ever meet."""
+
+
+def segments(
+    hand: HandDescription,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return axis ends (2, S, 3) [m] in link frames, radii (S,) [m] and link indices (S,)."""
+    ends, radius, link = [], [], []
+    for index, part in enumerate(hand.links):
+        for geom in part.geoms:
+            pieces, thickness = _geom_segments(geom)
+            if thickness < MIN_RADIUS:
+                continue
+            ends.extend(pieces)
+            radius.extend([thickness] * len(pieces))
+            link.extend([index] * len(pieces))
+    return np.array(ends).transpose(1, 0, 2), np.array(radius), np.array(link)
+
+
+def _geom_segments(geom: Geom) -> tuple[list[NDArray[np.float64]], float]:
+    """Return axes (2, 3) of the capsules that fill one shape, and their radius."""
+    if geom.shape == 'hull':
+        return _hull_segment(np.array(geom.vertices))
+    if geom.shape == 'box':
+        axes, radius = _box_segments(np.array(geom.size))
+    else:
+        half = geom.size[1] if geom.shape == 'capsule' else 0.0
+        axes, radius = [np.array([[0.0, 0.0, -half], [0.0, 0.0, half]])], geom.size[0]
+    transform = trimesh.transformations.quaternion_matrix(geom.quat_wxyz)
+    transform[:3, 3] = geom.position
+    return [trimesh.transform_points(axis, transform) for axis in axes], radius
+
+
+def _box_segments(half: NDArray) -> tuple[list[NDArray[np.float64]], float]:
+    """Fill a box with parallel capsules along its longest side, as thick as its shortest."""
+    thin, middle, long = np.argsort(half, kind='stable')
+    radius = half[thin]
+    count = max(1, int(round(half[middle] / radius)))
+    axes = []
+    for place in np.linspace(-1, 1, count) if count > 1 else [0.0]:
+        axis = np.zeros((2, 3))
+        axis[:, middle] = place * (half[middle] - radius)
+        axis[:, long] = np.array([-1, 1]) * max(half[long] - radius, 0.0)
+        axes.append(axis)
+    return axes, float(radius)
+
+
+def _hull_segment(vertices: NDArray) -> tuple[list[NDArray[np.float64]], float]:
+    """Fit one capsule along z to a fingertip: as thick as the tip is on average."""
+    lower, upper = vertices.min(0), vertices.max(0)
+    third = (upper[2] - lower[2]) / 3
+    rings = [vertices[np.abs(vertices[:, 2] - z) < third / 2]
+             for z in (lower[2] + third, upper[2] - third)]
+    radius = float(np.mean([np.ptp(ring[:, :2], axis=0) for ring in rings]) / 2)
+    centres = [(ring[:, :2].min(0) + ring[:, :2].max(0)) / 2 for ring in rings]
+    heights = (lower[2] + radius, upper[2] - radius)
+    axis = np.array([[*centre, height] for centre, height in zip(centres, heights)])
+    return [axis], radius
+
+
+def segment_distance(
+    first: Tensor,  # (B, 2, Q, 3)
+    second: Tensor,  # (B, 2, Q, 3)
+) -> Tensor:
+    """
+    Return the distance (B, Q) between segments given by their ends [m], differentiable.
+
+    The nearest points are found without gradient and held: at a minimum their own motion does
+    not change the distance. Ericson, Real-Time Collision Detection (2005), section 5.1.9.
+    """
+    start, other = first[:, 0], second[:, 0]
+    along, across = first[:, 1] - start, second[:, 1] - other
+    with torch.no_grad():
+        between = start - other
+        a, e = (along * along).sum(-1), (across * across).sum(-1)
+        b, c, f = ((along * across).sum(-1), (along * between).sum(-1),
+                   (across * between).sum(-1))
+        tiny = 1e-12
+        denominator = (a * e - b * b).clamp(min=tiny)
+        s = ((b * f - c * e) / denominator).clamp(0, 1)
+        t = ((b * s + f) / e.clamp(min=tiny)).clamp(0, 1)
+        s = ((b * t - c) / a.clamp(min=tiny)).clamp(0, 1)
+    gap = start + s[..., None] * along - other - t[..., None] * across
+    return (gap.square().sum(-1) + 1e-12).sqrt()
+
+
+def reachable_pairs(
+    kinematics: HandKinematics,
+    ends: NDArray,
+    radius: NDArray,
+    link: NDArray,
+) -> NDArray[np.int64]:
+    """
+    Return (2, Q) pairs of capsules that may collide and that some posture brings together.
+
+    Neighbouring links and the description's exclusions are left out, as the simulator does.
+    """
+    hand = kinematics.description
+    names = hand.link_names
+    excluded = {frozenset((names.index(a), names.index(b))) for a, b in hand.collision_exclusions}
+    excluded |= {frozenset((i, parent)) for i, parent in enumerate(hand.parents)}
+    first, second = np.triu_indices(len(link), k=1)
+    allowed = np.array([
+        link[i] != link[j] and frozenset((int(link[i]), int(link[j]))) not in excluded
+        for i, j in zip(first, second)])
+    first, second = first[allowed], second[allowed]
+    generator = torch.Generator().manual_seed(0)
+    uniform = torch.rand(POSTURES, len(hand.joints), generator=generator)
+    joints = kinematics.lower + (kinematics.upper - kinematics.lower) * uniform
+    still = torch.eye(3).expand(POSTURES, 3, 3)
+    poses = kinematics(GraspBatch(torch.zeros(POSTURES, 3), still, joints))
+    count = len(link)
+    fixed = LinkPoints(
+        kinematics, torch.from_numpy(np.concatenate([link, link])),
+        torch.from_numpy(ends.reshape(2 * count, 3)))
+    placed = fixed.place(poses).unflatten(1, (2, -1))
+    gap = segment_distance(placed[:, :, first], placed[:, :, second])
+    meets = (gap.min(0).values.numpy() < radius[first] + radius[second])
+    return np.stack([first[meets], second[meets]])

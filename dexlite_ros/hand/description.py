@@ -1,0 +1,128 @@
+"""
+A hand as data: links, joints, collision shapes.
+
+Positions are in metres, angles in radians. A link's frame is given in its parent's frame with its
+joint at zero; the joint turns the link about an axis through the link's origin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+Shape = Literal['sphere', 'capsule', 'cylinder', 'box', 'hull']
+Vector = tuple[float, float, float]
+Quaternion = tuple[float, float, float, float]
+
+IDENTITY: Quaternion = (1.0, 0.0, 0.0, 0.0)
+ORIGIN: Vector = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Geom:
+    """One convex collision shape in its link's frame."""
+
+    shape: Shape
+    size: tuple[float, ...] = ()
+    """Sphere: radius. Capsule and cylinder: radius, half length along z. Box: half sizes [m]."""
+    position: Vector = ORIGIN
+    quat_wxyz: Quaternion = IDENTITY
+    vertices: tuple[Vector, ...] = ()
+    """Corners of a 'hull', in the link's frame [m]; empty for the other shapes."""
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A hinge."""
+
+    name: str
+    axis: Vector
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Link:
+    """A rigid body; ``joint`` is None for the root only."""
+
+    name: str
+    parent: str | None
+    joint: Joint | None
+    position: Vector = ORIGIN
+    quat_wxyz: Quaternion = IDENTITY
+    mass: float = 0.0
+    """[kg]"""
+    geoms: tuple[Geom, ...] = ()
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """Two joints that one motor drives; it sets their sum, and in free motion they are equal."""
+
+    name: str
+    joints: tuple[str, str]
+    """Proximal joint, distal joint."""
+
+
+@dataclass(frozen=True)
+class ContactRegion:
+    """The part of a link that is meant to touch."""
+
+    link: str
+    group: str
+    """Kind of link: 'tip', 'middle', 'proximal' or 'palm'."""
+
+
+@dataclass(frozen=True)
+class HandDescription:
+    """A hand whose wrist pose is the pose of its root link; parents come before children."""
+
+    name: str
+    links: tuple[Link, ...]
+    couplings: tuple[Coupling, ...]
+    contact_regions: tuple[ContactRegion, ...]
+    collision_exclusions: tuple[tuple[str, str], ...]
+    """Pairs of links that may overlap, besides each link and its parent."""
+    grasp_centre: Vector
+    """Point the hand closes around, in the root link's frame [m]."""
+    palmar_direction: Vector
+    """Unit vector out of the palm, in the root link's frame."""
+    finger_direction: Vector
+    """Unit vector from the wrist to the fingers, in the root link's frame."""
+
+    @property
+    def palm_link(self) -> str:
+        """Name of the root link."""
+        return self.links[0].name
+
+    @cached_property
+    def joints(self) -> tuple[Joint, ...]:
+        """Joints in the order of the joint vector."""
+        return tuple(link.joint for link in self.links if link.joint is not None)
+
+    @cached_property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names in the order of the joint vector."""
+        return tuple(joint.name for joint in self.joints)
+
+    @cached_property
+    def link_names(self) -> tuple[str, ...]:
+        """Names in the order of ``links``."""
+        return tuple(link.name for link in self.links)
+
+    @cached_property
+    def parents(self) -> tuple[int, ...]:
+        """Index of each link's parent; -1 for the root."""
+        return tuple(
+            -1 if link.parent is None else self.link_names.index(link.parent)
+            for link in self.links
+        )
+
+    @cached_property
+    def coupled_indices(self) -> tuple[tuple[int, int], ...]:
+        """Indices (proximal, distal) of each coupled pair in the joint vector."""
+        return tuple(
+            (self.joint_names.index(pair.joints[0]), self.joint_names.index(pair.joints[1]))
+            for pair in self.couplings
+        )

@@ -1,0 +1,215 @@
+"""
+The hand's surface as the energies need it: points with radii, contact groups, capsules.
+
+Letters: B grasps, P points, G contact groups, S capsules, Q pairs of capsules. A finger bone is a
+row of spheres (exact for a capsule); a fingertip or palm box is a set of surface points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+import roma
+import torch
+from torch import nn, Tensor
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.capsules import reachable_pairs, segment_distance, segments
+from dexlite_ros.hand.description import Geom, HandDescription, Link
+from dexlite_ros.hand.kinematics import HandKinematics, LinkPoints, LinkPoses
+from dexlite_ros.hand.shape import geom_mesh
+
+SPHERE_SPACING = 0.007
+BOX_SPACING = 0.005
+PALMAR_TIP_POINTS = 44
+DORSAL_TIP_POINTS = 12
+BOX_SEPARATION = 0.014
+"""Distance between the points kept on boxes [m]."""
+# Where a fingertip or the palm is meant to touch, in its link's frame.
+TIP_PALMAR_Y = -0.002
+TIP_MIN_Z = 0.009
+
+
+@dataclass(frozen=True)
+class PlacedHand:
+    """The surface of B hands in the object frame."""
+
+    points: Tensor
+    """(B, P, 3) centres of the spheres; surface points have radius 0 [m]."""
+    capsule_ends: Tensor
+    """(B, 2, S, 3) ends of the capsules' axes [m]."""
+    poses: LinkPoses
+
+
+class HandGeometry(nn.Module):
+    """Points and capsules fixed to the links of one hand."""
+
+    def __init__(self, kinematics: HandKinematics) -> None:
+        super().__init__()
+        hand = kinematics.description
+        self.kinematics = kinematics
+        sampled = [(index, *_link_points(hand, link)) for index, link in enumerate(hand.links)]
+        link = np.concatenate([np.full(len(local), index) for index, local, _, _ in sampled])
+        local = np.concatenate([local for _, local, _, _ in sampled])
+        touching = np.concatenate([mask for _, _, _, mask in sampled])
+        ends, radius, capsule_link = segments(hand)
+        both = np.concatenate([local, ends[0], ends[1]])
+        self.points = LinkPoints(
+            kinematics, torch.from_numpy(np.concatenate([link, capsule_link, capsule_link])),
+            torch.from_numpy(both))
+        self.groups = tuple(region.group for region in hand.contact_regions)
+        self.group_links = tuple(region.link for region in hand.contact_regions)
+        self._register('point_radius', np.concatenate([r for _, _, r, _ in sampled]))
+        self._register('point_link', link, torch.long)
+        self._register('capsule_radius', radius)
+        candidates, valid = _candidates(hand, link, touching)
+        self._register('candidates', candidates, torch.long)
+        self._register('_invalid', np.where(valid, 0.0, np.inf))
+        names = list(hand.link_names)
+        self._register(
+            'group_link', [names.index(name) for name in self.group_links], torch.long)
+        self._register(
+            'pairs', reachable_pairs(kinematics, ends, radius, capsule_link), torch.long)
+
+    def _register(
+        self, name: str, values: object, dtype: torch.dtype = torch.float32
+    ) -> None:
+        self.register_buffer(name, torch.as_tensor(values, dtype=dtype), persistent=False)
+
+    def forward(self, grasps: GraspBatch) -> PlacedHand:
+        """Return the surface of B hands, differentiable in the grasps."""
+        world, poses = self.points(self.kinematics, grasps)
+        count = len(self.point_radius)
+        ends = world[:, count:].unflatten(1, (2, -1))
+        return PlacedHand(world[:, :count], ends, poses)
+
+    def nearest_candidates(self, gap: Tensor) -> tuple[Tensor, Tensor]:
+        """
+        Return, for each contact group, its smallest gap (B, G) [m] and that point's index (B, G).
+
+        :param gap: (B, P) signed distance of each point's sphere to the object [m]
+        """
+        candidate_gap = gap[:, self.candidates] + self._invalid  # (B, G, K)
+        closest, which = candidate_gap.min(-1)
+        groups = torch.arange(len(self.groups), device=gap.device)
+        return closest, self.candidates[groups, which]
+
+    def capsule_gaps(self, hand: PlacedHand) -> Tensor:
+        """Return the gap (B, Q) between the capsules of each pair [m]; negative when they overlap."""
+        first, second = self.pairs
+        distance = segment_distance(hand.capsule_ends[:, :, first], hand.capsule_ends[:, :, second])
+        return distance - (self.capsule_radius[first] + self.capsule_radius[second])
+
+
+def _candidates(
+    hand: HandDescription, link: NDArray[np.int64], touching: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return indices (G, K) of the points each contact group may touch with, and which count."""
+    names = list(hand.link_names)
+    members = [
+        np.flatnonzero((link == names.index(region.link)) & touching)
+        for region in hand.contact_regions]
+    width = max(len(m) for m in members)
+    valid = np.array([[k < len(m) for k in range(width)] for m in members])
+    padded = np.array([np.resize(m, width) for m in members])
+    return padded, valid
+
+
+def _link_points(
+    hand: HandDescription, link: Link
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return points (N, 3), radii (N,) and which may touch, for one link in its own frame."""
+    parts = [_geom_points(geom) for geom in link.geoms]
+    points, radius, normals = (np.concatenate(part) for part in zip(*parts))
+    shapes = {geom.shape for geom in link.geoms}
+    if shapes == {'box'}:
+        keep = np.flatnonzero(~_buried(points, link))
+        keep = keep[farthest_points(points[keep], len(keep), BOX_SEPARATION)]
+        points, radius, normals = points[keep], radius[keep], normals[keep]
+        touching = normals @ np.array(hand.palmar_direction) > 0.5
+    elif 'hull' in shapes:
+        touching = (points[:, 1] < TIP_PALMAR_Y) & (points[:, 2] > TIP_MIN_Z)
+    else:
+        touching = np.ones(len(points), dtype=bool)
+    return points, radius, touching
+
+
+def _geom_points(
+    geom: Geom,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return points (N, 3), radii (N,) and outward normals (N, 3; zero for spheres)."""
+    if geom.shape == 'hull':
+        points, normals = _hull_points(geom)
+        return points, np.zeros(len(points)), normals
+    if geom.shape == 'box':
+        points, normals = _box_points(np.array(geom.size))
+        return _to_link(geom, points), np.zeros(len(points)), _to_link(geom, normals, turn=True)
+    half = geom.size[1] if geom.shape == 'capsule' else 0.0
+    count = int(np.ceil(2 * half / SPHERE_SPACING)) + 1
+    axis = np.zeros((count, 3))
+    axis[:, 2] = np.linspace(-half, half, count) if count > 1 else 0.0
+    return _to_link(geom, axis), np.full(count, geom.size[0]), np.zeros((count, 3))
+
+
+def _to_link(geom: Geom, vectors: NDArray, *, turn: bool = False) -> NDArray[np.float64]:
+    """Move points (or turn directions) from a shape's own frame into its link's."""
+    quat = roma.quat_wxyz_to_xyzw(torch.tensor(geom.quat_wxyz, dtype=torch.float64))
+    rotation = roma.unitquat_to_rotmat(roma.quat_normalize(quat)).numpy()
+    return vectors @ rotation.T + (0.0 if turn else np.array(geom.position))
+
+
+def _box_points(half: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a grid of points on a box's six faces, and their normals."""
+    points, normals = [], []
+    for axis in range(3):
+        others = [i for i in range(3) if i != axis]
+        lines = [
+            np.linspace(-half[i], half[i], max(2, int(np.ceil(2 * half[i] / BOX_SPACING)) + 1))
+            for i in others]
+        face = np.zeros((len(lines[0]) * len(lines[1]), 3))
+        face[:, others] = np.stack(np.meshgrid(*lines, indexing='ij'), -1).reshape(-1, 2)
+        for side in (-1.0, 1.0):
+            face[:, axis] = side * half[axis]
+            points.append(face.copy())
+            normals.append(np.tile(side * np.eye(3)[axis], (len(face), 1)))
+    return np.concatenate(points), np.concatenate(normals)
+
+
+def _buried(points: NDArray, link: Link) -> NDArray[np.bool_]:
+    """Tell which surface points lie inside a box of the link and can never touch."""
+    buried = np.zeros(len(points), dtype=bool)
+    for geom in link.geoms:
+        centred = Geom('box', geom.size, quat_wxyz=geom.quat_wxyz)
+        turned = _to_link(centred, np.eye(3), turn=True)
+        local = (points - np.array(geom.position)) @ turned.T
+        buried |= (np.abs(local) < np.array(geom.size) - 1e-6).all(1)
+    return buried
+
+
+def _hull_points(geom: Geom) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return evenly spread surface points, dense where the hand touches, and their normals."""
+    import trimesh
+
+    mesh = geom_mesh(geom)
+    dense, face = trimesh.sample.sample_surface(mesh, 4000, seed=0)
+    palmar = (dense[:, 1] < TIP_PALMAR_Y) & (dense[:, 2] > TIP_MIN_Z)
+    chosen = []
+    for mask, count in ((palmar, PALMAR_TIP_POINTS), (~palmar, DORSAL_TIP_POINTS)):
+        index = np.flatnonzero(mask)
+        chosen.append(index[farthest_points(dense[index], count)])
+    chosen = np.concatenate(chosen)
+    return dense[chosen], mesh.face_normals[face[chosen]]
+
+
+def farthest_points(
+    points: NDArray, count: int, separation: float = 0.0
+) -> NDArray[np.int64]:
+    """Return indices of up to ``count`` points, each the farthest from those before it [m]."""
+    chosen = [int(np.argmax(points[:, 2]))]
+    distance = np.linalg.norm(points - points[chosen[0]], axis=1)
+    while len(chosen) < count and distance.max() > separation:
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, np.linalg.norm(points - points[chosen[-1]], axis=1))
+    return np.array(chosen)

@@ -1,0 +1,253 @@
+"""
+Batched forward kinematics and its transpose.
+
+Letters: B grasps, L links, J joints, P points fixed to links. Everything is expressed in the
+object frame, the frame of the grasps' wrist poses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import roma
+import torch
+from torch import nn, Tensor
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.description import HandDescription
+
+
+@dataclass(frozen=True)
+class LinkPoses:
+    """Where the links of B hands are: p_object = rotation @ p_link + position."""
+
+    rotation: Tensor
+    """(B, L, 3, 3)"""
+    position: Tensor
+    """(B, L, 3) [m]"""
+
+
+@dataclass(frozen=True)
+class GraspForces:
+    """Generalised forces on B hands: the gradient of an energy, or what contacts ask of motors."""
+
+    force: Tensor
+    """(B, 3) on the wrist [N]."""
+    moment: Tensor
+    """(B, 3) about the wrist's origin [N m]."""
+    torque: Tensor
+    """(B, J) on the joints [N m]."""
+
+
+class HandKinematics(nn.Module):
+    """
+    Pose of every link from wrist pose and joints, and J^T from forces on points.
+
+    One batched product per level of the tree; no loop over links.
+    """
+
+    def __init__(self, description: HandDescription) -> None:
+        super().__init__()
+        self.description = description
+        links = description.links
+        depth = _depths(description.parents)
+        order = sorted(range(len(links)), key=lambda index: depth[index])
+        rank = {link: position for position, link in enumerate(order)}
+        self._levels = _levels(description.parents, depth, order, rank)
+        self._register('_order', [rank[index] for index in range(len(links))], torch.long)
+        moved = [links[index] for index in order[1:]]
+        offset = roma.unitquat_to_rotmat(
+            roma.quat_normalize(
+                roma.quat_wxyz_to_xyzw(
+                    torch.tensor([link.quat_wxyz for link in moved], dtype=torch.float64))))
+        axis = torch.tensor([link.joint.axis for link in moved], dtype=torch.float64)
+        axis = axis / axis.norm(dim=1, keepdim=True)
+        cross = cross_matrix(axis)
+        # Rodrigues' formula with the fixed offset folded in: R(q) = A + sin q B + (1 - cos q) C.
+        self._register('_constant', offset)
+        self._register('_sine', offset @ cross)
+        self._register('_cosine', offset @ cross @ cross)
+        self._register('_offset', [link.position for link in moved])
+        self._register('_axis', axis)
+        names = description.joint_names
+        self._register('_joint', [names.index(link.joint.name) for link in moved], torch.long)
+        jointed = [description.link_names.index(link.name) for link in links if link.joint]
+        self._register('joint_link', jointed, torch.long)
+        self._register('joint_axis', [list(links[index].joint.axis) for index in jointed])
+        self.joint_axis /= self.joint_axis.norm(dim=1, keepdim=True)
+        self._register('lower', [joint.lower for joint in description.joints])
+        self._register('upper', [joint.upper for joint in description.joints])
+        self._register('carries', _ancestry(description.parents)[jointed])
+
+    def _register(
+        self, name: str, values: object, dtype: torch.dtype = torch.float32
+    ) -> None:
+        self.register_buffer(name, torch.as_tensor(values, dtype=dtype), persistent=False)
+
+    def forward(self, grasps: GraspBatch) -> LinkPoses:
+        """
+        Return the link poses of B grasps, differentiable.
+
+        :param grasps: B grasps; joints (B, J) [rad] in the description's order
+        """
+        angle = grasps.joints[:, self._joint, None, None]  # (B, L-1, 1, 1)
+        turn = self._constant + angle.sin() * self._sine + (1 - angle.cos()) * self._cosine
+        rotations = [grasps.rotation[:, None]]
+        positions = [grasps.translation[:, None]]
+        start = 0
+        for parents in self._levels:
+            stop = start + len(parents)
+            parent_rotation = rotations[-1][:, parents]
+            shift = (parent_rotation @ self._offset[start:stop, :, None]).squeeze(-1)
+            positions.append(positions[-1][:, parents] + shift)
+            rotations.append(parent_rotation @ turn[:, start:stop])
+            start = stop
+        return LinkPoses(
+            torch.cat(rotations, 1)[:, self._order], torch.cat(positions, 1)[:, self._order])
+
+    def felt(self, link: Tensor) -> Tensor:
+        """Return (..., J), 1 where a joint moves the link of the given index (...), else 0."""
+        return self.carries.T[link]
+
+    def joint_torques(
+        self,
+        poses: LinkPoses,
+        felt: Tensor,  # (P, J) or (B, P, J)
+        point: Tensor,  # (B, P, 3)
+        force: Tensor,  # (B, P, 3)
+    ) -> GraspForces:
+        """
+        Return J^T f: what forces [N] at points [m] fixed to links do to wrist and joints.
+
+        A joint feels the forces on its own link and on all links beyond it.
+
+        :param felt: which joints move each point, as ``felt`` gives it for the points' links
+        """
+        moment = cross(point, force)
+        total_force = (force.mT @ felt).mT  # (B, J, 3)
+        total_moment = (moment.mT @ felt).mT
+        about = total_moment - cross(poses.position[:, self.joint_link], total_force)
+        wrist_force = force.sum(1)
+        wrist_moment = moment.sum(1) - cross(poses.position[:, 0], wrist_force)
+        torque = (self.world_axes(poses) * about).sum(-1)
+        return GraspForces(wrist_force, wrist_moment, torque)
+
+    def world_axes(self, poses: LinkPoses) -> Tensor:
+        """Return the unit joint axes (B, J, 3) in the object frame."""
+        return (poses.rotation[:, self.joint_link] @ self.joint_axis[:, :, None]).squeeze(-1)
+
+    def clamp(self, joints: Tensor) -> Tensor:
+        """Return joints (B, J) moved into their limits [rad]."""
+        return torch.minimum(torch.maximum(joints, self.lower), self.upper)
+
+
+class LinkPoints(nn.Module):
+    """
+    P points, each fixed to a link of a hand.
+
+    All links' points are placed by one matrix product: row blocks of ``_spread`` hold the local
+    coordinates (and a one) of the points of one link, zero elsewhere. The result is stored
+    coordinate by coordinate, which the distance field reads faster.
+    """
+
+    def __init__(self, kinematics: HandKinematics, link: Tensor, local: Tensor) -> None:
+        """
+        Fix points to links.
+
+        :param link: (P,) index of each point's link
+        :param local: (P, 3) position in that link's frame [m]
+        """
+        super().__init__()
+        count = len(link)
+        spread = torch.zeros(len(kinematics.description.links), 4, count)
+        spread[link, :3, torch.arange(count)] = local.to(torch.float32)
+        spread[link, 3, torch.arange(count)] = 1.0
+        self.register_buffer('link', link, persistent=False)
+        self.register_buffer('local', local.to(torch.float32), persistent=False)
+        self.register_buffer('felt', kinematics.felt(link).cpu(), persistent=False)
+        self.register_buffer('_spread', spread.flatten(0, 1), persistent=False)
+
+    def __len__(self) -> int:
+        return self.link.shape[0]
+
+    def place(self, poses: LinkPoses) -> Tensor:
+        """Return the points (B, P, 3) in the object frame [m]."""
+        transform = torch.cat([poses.rotation, poses.position[..., None]], -1)  # (B, L, 3, 4)
+        return (transform.transpose(1, 2).flatten(2) @ self._spread).mT
+
+    def forward(
+        self, kinematics: HandKinematics, grasps: GraspBatch
+    ) -> tuple[Tensor, LinkPoses]:
+        """
+        Return points (B, P, 3) in the object frame [m], and the link poses they came from.
+
+        The points are differentiable in the grasps, the poses are not. The rotation's gradient
+        is the part tangent to the rotations, which is all a step on them can use.
+        """
+        world, rotation, position = _PointsOnLinks.apply(
+            grasps.translation, grasps.rotation, grasps.joints, kinematics, self)
+        return world, LinkPoses(rotation.detach(), position.detach())
+
+
+class _PointsOnLinks(torch.autograd.Function):
+    """Points fixed to links, with the analytic J^T as gradient: no graph through the chain."""
+
+    @staticmethod
+    def forward(ctx, translation, rotation, joints, kinematics, points):  # noqa: ANN001, ANN205
+        poses = kinematics(GraspBatch(translation, rotation, joints))
+        world = points.place(poses)
+        ctx.kinematics, ctx.felt = kinematics, points.felt
+        ctx.save_for_backward(world, poses.rotation, poses.position)
+        return world, poses.rotation, poses.position
+
+    @staticmethod
+    def backward(ctx, gradient, *_unused):  # noqa: ANN001, ANN002, ANN205
+        world, rotation, position = ctx.saved_tensors
+        poses = LinkPoses(rotation, position)
+        forces = ctx.kinematics.joint_torques(poses, ctx.felt, world, gradient)
+        # The matrix whose inner product with [w]x R equals w . moment for every w.
+        wrist = 0.5 * cross_matrix(forces.moment) @ rotation[:, 0]
+        return forces.force, wrist, forces.torque, None, None
+
+
+def cross(first: Tensor, second: Tensor) -> Tensor:
+    """Return the cross product along the last axis; faster than torch's on many short rows."""
+    ax, ay, az = first.unbind(-1)
+    bx, by, bz = second.unbind(-1)
+    planes = [ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx]
+    return torch.stack(planes, -1 if ax.dim() < 2 else 1).movedim(-1 if ax.dim() < 2 else 1, -1)
+
+
+def cross_matrix(vector: Tensor) -> Tensor:
+    """Return [v]x (..., 3, 3), for which [v]x w = v x w."""
+    x, y, z = vector.unbind(-1)
+    zero = torch.zeros_like(x)
+    return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+
+
+def _depths(parents: tuple[int, ...]) -> list[int]:
+    depth: list[int] = []
+    for parent in parents:
+        depth.append(0 if parent < 0 else depth[parent] + 1)
+    return depth
+
+
+def _levels(
+    parents: tuple[int, ...], depth: list[int], order: list[int], rank: dict[int, int]
+) -> list[list[int]]:
+    """For each level below the root, where each link's parent stands in the level above."""
+    levels = []
+    for level in range(1, max(depth) + 1):
+        first_above = sum(d < level - 1 for d in depth)
+        members = [index for index in order if depth[index] == level]
+        levels.append([rank[parents[index]] - first_above for index in members])
+    return levels
+
+
+def _ancestry(parents: tuple[int, ...]) -> Tensor:
+    """Return (L, L), 1 where the row's link is the column's link or carries it."""
+    carried = torch.eye(len(parents))
+    for child, parent in enumerate(parents):
+        if parent >= 0:
+            carried[:, child] = torch.maximum(carried[:, child], carried[:, parent])
+    return carried

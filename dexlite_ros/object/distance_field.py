@@ -1,0 +1,205 @@
+"""
+Signed distance to an object's surface, on a grid, with gradients.
+
+Positive outside, negative inside, metres. The frame is that of the surface's vertices. Between
+nodes the distance is trilinear; beyond the grid the distance to the grid is added.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+import torch
+from torch import nn, Tensor
+
+PADDING = 0.03
+"""Width of the grid's rim around the object [m]; a finger in contact fits in it."""
+MIN_SPACING = 0.0018
+"""Finest distance between nodes [m]; at it a fingertip spans ten nodes."""
+NODES_PER_AXIS = 90
+EXACT_BAND = 2.5
+"""Half width of the band in which nodes hold the exact distance [spacings]."""
+SMOOTHING = 0.7
+"""Width of the Gaussian the normals are taken after [spacings]."""
+NORMAL_STEP = 0.004
+"""Step of the central difference that gives the change of the normal [m]."""
+CURVATURE_LIMIT = 200.0
+"""Largest change of the normal passed on [1/m]: 5 mm is the sharpest radius a finger feels."""
+
+
+class DistanceField(nn.Module):
+    """A signed distance grid that answers for values, gradients and normals."""
+
+    def __init__(
+        self,
+        values: NDArray[np.floating],
+        origin: NDArray[np.floating],
+        spacing: float,
+    ) -> None:
+        """
+        Take a grid as it is.
+
+        :param values: (X, Y, Z) signed distance at the nodes [m]
+        :param origin: (3,) position of node (0, 0, 0) [m]
+        :param spacing: distance between neighbouring nodes [m]
+        """
+        super().__init__()
+        self.spacing = float(spacing)
+        self.shape = tuple(values.shape)
+        values = np.ascontiguousarray(values, dtype=np.float32)
+        smooth = ndimage.gaussian_filter(values, SMOOTHING)
+        slope = np.stack(np.gradient(smooth, spacing), axis=-1).reshape(-1, 3)
+        inside = np.argwhere(values < 0)
+        centre = origin + spacing * (inside.mean(0) if len(inside) else np.array(values.shape) / 2)
+        self._strides = (self.shape[1] * self.shape[2], self.shape[2], 1)
+        self._corners = tuple(
+            x * self._strides[0] + y * self._strides[1] + z
+            for x in (0, 1) for y in (0, 1) for z in (0, 1))
+        for name, buffer in (
+            ('values', torch.from_numpy(values.reshape(-1))),
+            ('slopes', torch.from_numpy(np.ascontiguousarray(slope, dtype=np.float32))),
+            ('origin', torch.as_tensor(origin, dtype=torch.float32)),
+            ('centre_of_mass', torch.as_tensor(centre, dtype=torch.float32)),
+        ):
+            self.register_buffer(name, buffer, persistent=False)
+
+    @classmethod
+    def from_mesh(
+        cls,
+        vertices: NDArray[np.floating],
+        faces: NDArray[np.integer],
+    ) -> DistanceField:
+        """
+        Return the field of a closed triangle mesh.
+
+        Nodes near the surface hold the exact distance to the triangles, nodes further away the
+        distance to the nearest of the surface points found there.
+
+        :param vertices: (V, 3) [m]
+        :param faces: (F, 3) indices into the vertices
+        """
+        lower, upper = vertices.min(0) - PADDING, vertices.max(0) + PADDING
+        spacing = max(MIN_SPACING, float((upper - lower).max()) / NODES_PER_AXIS)
+        shape = np.ceil((upper - lower) / spacing).astype(int) + 1
+        axes = [lower[i] + spacing * np.arange(shape[i]) for i in range(3)]
+        nodes = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1).astype(np.float32)
+        inside, nearest = _query_mesh(vertices, faces, nodes)
+        distance = np.linalg.norm(nodes - nearest, axis=-1)
+        return cls(np.where(inside, -distance, distance), lower, spacing)
+
+    def value_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """
+        Return signed distance (...) [m] and its gradient (..., 3) at points (..., 3) [m].
+
+        The gradient is that of the trilinear interpolation, constant units 1; no autograd.
+        """
+        with torch.no_grad():
+            first, part, overflow = self._locate(points)
+            v000, v001, v010, v011, v100, v101, v110, v111 = (
+                self.values.index_select(0, (first + corner).flatten()).view(first.shape)
+                for corner in self._corners)
+            x, y, z = part
+            v00, v01 = torch.lerp(v000, v001, z), torch.lerp(v010, v011, z)
+            v10, v11 = torch.lerp(v100, v101, z), torch.lerp(v110, v111, z)
+            v0, v1 = torch.lerp(v00, v01, y), torch.lerp(v10, v11, y)
+            slope_y = torch.lerp(v01 - v00, v11 - v10, x)
+            slope_z = torch.lerp(
+                torch.lerp(v001 - v000, v011 - v010, y), torch.lerp(v101 - v100, v111 - v110, y),
+                x)
+            # Beyond the grid the clamped coordinates stand still, and the overflow grows.
+            beyond = (overflow[0]**2 + overflow[1]**2 + overflow[2]**2).sqrt()
+            gradient = [
+                torch.where(beyond > 0, o * self.spacing / beyond.clamp(min=1e-9), slope)
+                for o, slope in zip(overflow, (v1 - v0, slope_y, slope_z))]
+            value = torch.lerp(v0, v1, x) + beyond * self.spacing
+            # Stored coordinate by coordinate, as LinkPoints stores its points.
+            planes = torch.stack(gradient, max(points.dim() - 2, 0)) / self.spacing
+            return value, planes.mT if points.dim() > 1 else planes
+
+    def _locate(self, points: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        """Return each point's cell (...), its place in the cell, its way beyond the grid."""
+        first, part, overflow = 0, [], []
+        planes = zip(points.unbind(-1), self.origin.unbind(), self.shape, self._strides)
+        for coordinate, origin, size, stride in planes:
+            grid = (coordinate - origin) / self.spacing
+            held = grid.clamp(0, size - 1)
+            cell = held.floor().clamp_(max=size - 2)
+            first = first + cell * stride
+            part.append(held - cell)
+            overflow.append(grid - held)
+        return first.int(), part, overflow
+
+    def forward(self, points: Tensor) -> Tensor:
+        """Return the signed distance (...) [m] at points (..., 3) [m], differentiable."""
+        return _Distance.apply(points, self)
+
+    def normal(self, points: Tensor) -> Tensor:
+        """
+        Return unit normals (..., 3) out of the object at points (..., 3) [m], differentiable.
+
+        The normal is the direction of the smoothed distance's slope. Its derivative, the
+        curvature, is a central difference, limited so that edges stay finite.
+        """
+        return _Normal.apply(points, self)
+
+    def _normal(self, points: Tensor) -> Tensor:
+        first, part, _ = self._locate(points)
+        corner = torch.stack([self.slopes[first + corner] for corner in self._corners], -2)
+        for axis in range(3):
+            near, far = corner.chunk(2, dim=-2)
+            corner = torch.lerp(near, far, part[axis][..., None, None])
+        return nn.functional.normalize(corner.squeeze(-2), dim=-1)
+
+
+class _Distance(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, points, field):  # noqa: ANN001, ANN205
+        value, gradient = field.value_and_gradient(points)
+        ctx.save_for_backward(gradient)
+        return value
+
+    @staticmethod
+    def backward(ctx, gradient):  # noqa: ANN001, ANN205
+        (slope,) = ctx.saved_tensors
+        return gradient[..., None] * slope, None
+
+
+class _Normal(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, points, field):  # noqa: ANN001, ANN205
+        ctx.field = field
+        ctx.save_for_backward(points)
+        return field._normal(points)
+
+    @staticmethod
+    def backward(ctx, gradient):  # noqa: ANN001, ANN205
+        # The Hessian of a distance is symmetric: H v is the change of the normal along v.
+        (points,) = ctx.saved_tensors
+        length = gradient.norm(dim=-1, keepdim=True)
+        step = NORMAL_STEP * gradient / length.clamp(min=1e-12)
+        normal = ctx.field._normal
+        change = (normal(points + step) - normal(points - step)) / (2 * NORMAL_STEP)
+        return change.clamp(-CURVATURE_LIMIT, CURVATURE_LIMIT) * length, None
+
+
+def _query_mesh(
+    vertices: NDArray[np.floating],
+    faces: NDArray[np.integer],
+    nodes: NDArray[np.float32],
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Return which nodes are inside, and for every node a surface point that is near it."""
+    import open3d  # Slow to import, and not needed once a field exists.
+
+    scene = open3d.t.geometry.RaycastingScene()
+    scene.add_triangles(
+        open3d.core.Tensor(vertices.astype(np.float32)),
+        open3d.core.Tensor(faces.astype(np.uint32)))
+    inside = scene.compute_occupancy(nodes, nsamples=3).numpy() > 0.5
+    away = np.where(
+        inside, ndimage.distance_transform_edt(inside), ndimage.distance_transform_edt(~inside))
+    band = away <= EXACT_BAND
+    nearest = np.zeros_like(nodes)
+    nearest[band] = scene.compute_closest_points(nodes[band])['points'].numpy()
+    _, index = ndimage.distance_transform_edt(~band, return_indices=True)
+    return inside, nearest[tuple(index)]
