@@ -1,0 +1,42 @@
+"""Installs the core and the command ``dexlite`` without ROS; colcon builds the whole package."""
+
+from pathlib import Path
+import re
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'dexlite_ros/__init__.py').read_text())[1]
+
+setup(
+    name='dexlite_ros',
+    version=VERSION,
+    description='Ranked grasps of the Shadow Dexterous Hand from a segmented point cloud.',
+    long_description='Planner, ROS 2 node and offline tools; see README.md.',
+    author='DexLite-ROS contributors',
+    maintainer='DexLite-ROS maintainers',
+    maintainer_email='maintainers@dexlite-ros.example',
+    license='Apache-2.0',
+    packages=find_packages(include=['dexlite_ros', 'dexlite_ros.*']),
+    package_data={'': ['py.typed', '*.yaml', '*.json', '*.safetensors']},
+    python_requires='>=3.11',
+    # Versions tried together are in tools/requirements.txt, with what each is for.
+    install_requires=[
+        # Later ones bring gigabytes of CUDA libraries.
+        'torch>=2.4,<2.14',
+        'numpy>=1.26,<3',
+        'scipy>=1.11',
+        'roma>=1.5',
+        'trimesh>=4.0',
+        'open3d-cpu>=0.18,<0.20',
+        'mujoco>=3.3',
+        'coacd>=1.0.5',
+        'pyarrow>=15',
+        'matplotlib>=3.8',
+        'tqdm>=4.60',
+        'PyYAML>=6.0',
+    ],
+    extras_require={'dev': ['pytest>=8', 'ruff>=0.9']},
+    entry_points={'console_scripts': ['dexlite = dexlite_ros.offline.commands:main']},
+    zip_safe=False,
+)

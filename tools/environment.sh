@@ -1,0 +1,38 @@
+# Source this in bash: puts .venv, ROS 2 and this package's messages in reach.
+#
+#   source tools/environment.sh
+#
+# Run tools/setup.sh (or "make setup") first. A ROS 2 that set-up used must be sourced before.
+
+_dexlite_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+_dexlite_environment() {
+  local root=$1 ros
+  ros=$(cat "$root/.workspace/ros" 2>/dev/null) && [[ -e $root/.workspace/install ]] || {
+    echo "not set up; run 'make setup' first" >&2
+    return 1
+  }
+  export VIRTUAL_ENV="$root/.venv"
+  export PATH="$root/.venv/bin:$PATH"
+  if [[ $ros == wheels ]]; then
+    export ROS_DISTRO=jazzy ROS_VERSION=2 ROS_PYTHON_VERSION=3
+    export AMENT_PREFIX_PATH="$root/.venv"
+    # The wheels look for their libraries once per process tree, for the .venv in use.
+    unset _ROS_WHEELS_BOOTSTRAP_COMPLETE
+  elif [[ $ros != "sourced ${ROS_DISTRO:-}" ]]; then
+    echo "this workspace was built for ROS 2 '${ros#sourced }'; source that first" >&2
+    return 1
+  fi
+  # colcon's script reads unset variables.
+  local flags=$-
+  set +u
+  source "$root/.workspace/install/local_setup.bash"
+  [[ $flags != *u* ]] || set -u
+  # The checkout comes before the installed links: new modules count without a build.
+  export PYTHONPATH="$root:${PYTHONPATH:-}"
+  # Nothing leaves this machine unless the user says otherwise.
+  export ROS_AUTOMATIC_DISCOVERY_RANGE="${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"
+  export ROS_LOG_DIR="${ROS_LOG_DIR:-$root/.workspace/log/ros}"
+}
+
+_dexlite_environment "$_dexlite_root"
