@@ -1,0 +1,189 @@
+"""
+Plans as messages, and messages as grasps.
+
+Every scalar goes through ``float`` or ``int``: rclpy sends a numpy or torch scalar in a float
+field as garbage without a word. The topics that repeat parts of a result are made from the
+result's own message, so they cannot disagree with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import Point, Pose, PoseArray, PoseStamped, Quaternion, Vector3
+import roma
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+import torch
+from torch import Tensor
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
+from dexlite_ros.msg import DexGrasp, DexGraspArray, SynthesisReport
+from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
+
+METRICS = tuple(field.name for field in fields(GraspMetrics))
+WRIST_JOINTS = ('rh_WRJ2', 'rh_WRJ1')
+
+
+@dataclass(frozen=True)
+class ResultLabels:
+    """What a result carries besides the plan."""
+
+    header: Header
+    """Stamp of the cloud, frame of the poses."""
+    request: int
+    """Counter of requests; first half of the grasps' ids."""
+    object_id: str
+    stage_times: tuple[float, float, float]
+    """When each stage of the hand trajectory is reached [s]."""
+
+
+def grasp_array(plan: GraspPlan, labels: ResultLabels) -> DexGraspArray:
+    """Return the plan, whose poses are already in ``labels.header.frame_id``, as a message."""
+    return DexGraspArray(
+        header=labels.header,
+        object_id=labels.object_id,
+        model_id=plan.report.model_id,
+        grasps=[_grasp(plan, rank, labels) for rank in range(len(plan))],
+    )
+
+
+def _grasp(plan: GraspPlan, rank: int, labels: ResultLabels) -> DexGrasp:
+    contacts = plan.contacts[rank]
+    return DexGrasp(
+        header=labels.header,
+        id=f'{labels.request}.{rank}',
+        object_id=labels.object_id,
+        rank=rank,
+        hand=plan.hand,
+        hand_link=plan.hand_link,
+        **{f'{stage}_pose': _pose(getattr(plan.grasps, stage), rank) for stage in STAGES},
+        hand_trajectory=_trajectory(plan, rank, labels.stage_times),
+        score=float(plan.score[rank]),
+        success_probability=float(plan.success_probability[rank]),
+        **{name: float(getattr(plan.metrics, name)[rank]) for name in METRICS},
+        sim_result=DexGrasp.SIM_NOT_RUN,
+        contact_links=list(contacts.links),
+        contact_points=points(contacts.points),
+        contact_normals=vectors(contacts.normals),
+        contact_forces=vectors(contacts.forces),
+    )
+
+
+def pose(position: Sequence[float], quat_xyzw: Sequence[float]) -> Pose:
+    """Return a pose message; the quaternion is brought to unit length in double precision."""
+    quat = torch.as_tensor(quat_xyzw, dtype=torch.float64)
+    x, y, z, w = (quat / quat.norm()).tolist()
+    return Pose(position=_point(position), orientation=Quaternion(x=x, y=y, z=z, w=w))
+
+
+def points(rows: Tensor) -> list[Point]:
+    """Return (N, 3) [m] as messages."""
+    return [_point(row) for row in rows.tolist()]
+
+
+def vectors(rows: Tensor) -> list[Vector3]:
+    """Return (N, 3) as messages."""
+    return [Vector3(x=x, y=y, z=z) for x, y, z in rows.tolist()]
+
+
+def report_message(report: PlanReport | None) -> SynthesisReport:
+    """Return what is known of the planning; a request that failed before it has no report."""
+    if report is None:
+        return SynthesisReport()
+    times, rejected = vars(report.times), vars(report.rejected)
+    return SynthesisReport(
+        **{f'{name}_time': float(value) for name, value in times.items()},
+        **{f'rejected_{name}': int(value) for name, value in rejected.items()},
+        num_candidates=int(report.num_candidates),
+        num_refined=int(report.num_refined),
+        num_points=int(report.num_points),
+        seen_fraction=float(report.seen_fraction),
+        surface_method=report.surface_method,
+        seed=int(report.seed),
+        device=report.device,
+        model_id=report.model_id,
+        stopped_early=bool(report.stopped_early),
+    )
+
+
+def pose_array(result: DexGraspArray) -> PoseArray:
+    """Return the poses at the grasp stage, best first."""
+    return PoseArray(header=result.header, poses=[grasp.grasp_pose for grasp in result.grasps])
+
+
+def best_pose(result: DexGraspArray) -> PoseStamped:
+    """Return the pose of the best grasp at the grasp stage."""
+    return PoseStamped(header=result.header, pose=result.grasps[0].grasp_pose)
+
+
+def best_joint_states(result: DexGraspArray) -> JointState:
+    """Return the joints of the best grasp at the grasp stage; the wrist's two joints are 0."""
+    trajectory = result.grasps[0].hand_trajectory
+    return JointState(
+        header=result.header,
+        name=[*WRIST_JOINTS, *trajectory.joint_names],
+        position=[0.0, 0.0, *trajectory.points[DexGrasp.POINT_GRASP].positions],
+    )
+
+
+def staged_grasps(result: DexGraspArray) -> StagedGrasp:
+    """Return the grasps of a message, in the message's frame, as a client computes with them."""
+    return StagedGrasp(*(
+        _batch(
+            [getattr(grasp, f'{stage}_pose') for grasp in result.grasps],
+            [grasp.hand_trajectory.points[index].positions for grasp in result.grasps],
+        )
+        for index, stage in enumerate(STAGES)
+    ))
+
+
+def _batch(poses: list[Pose], joints: list[Sequence[float]]) -> GraspBatch:
+    position = [[p.position.x, p.position.y, p.position.z] for p in poses]
+    quat_xyzw = torch.tensor(
+        [[p.orientation.x, p.orientation.y, p.orientation.z, p.orientation.w] for p in poses]
+    )
+    return GraspBatch(
+        torch.tensor(position),
+        roma.unitquat_to_rotmat(roma.quat_normalize(quat_xyzw)),
+        torch.tensor([list(row) for row in joints], dtype=torch.float32),
+    )
+
+
+def _pose(grasps: GraspBatch, index: int) -> Pose:
+    one = grasps[index:index + 1]
+    return pose(one.translation[0].tolist(), one.quat_xyzw()[0].tolist())
+
+
+def _point(position: Sequence[float]) -> Point:
+    x, y, z = position
+    return Point(x=float(x), y=float(y), z=float(z))
+
+
+def _trajectory(
+    plan: GraspPlan, rank: int, times: tuple[float, float, float]
+) -> JointTrajectory:
+    return JointTrajectory(
+        joint_names=list(plan.joint_names),
+        points=[
+            JointTrajectoryPoint(
+                positions=getattr(plan.grasps, stage).joints[rank].tolist(),
+                time_from_start=duration(time),
+            )
+            for stage, time in zip(STAGES, times, strict=True)
+        ],
+    )
+
+
+def duration(seconds: float) -> Duration:
+    """Return a non-negative time span [s] as a message."""
+    whole, nanoseconds = divmod(round(seconds * 1e9), 10**9)
+    return Duration(sec=int(whole), nanosec=int(nanoseconds))
+
+
+def seconds(span: Duration) -> float:
+    """Return a time span message in seconds."""
+    return span.sec + span.nanosec * 1e-9

@@ -1,0 +1,151 @@
+"""
+A plan as RViz markers: a full hand per grasp, its contacts and forces, approach, and label.
+
+Namespaces are ``hand/<rank>`` (id: link), ``contacts``, ``forces``, ``approach`` and ``label``
+(id: rank), so RViz can switch each on its own. Every array starts with DELETEALL, because the
+next plan may have fewer grasps. Letters: K grasps shown, L links, T triangles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geometry_msgs.msg import Pose, Vector3
+import roma
+from std_msgs.msg import ColorRGBA, Header
+import torch
+from torch import Tensor
+from visualization_msgs.msg import Marker, MarkerArray
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.shape import link_meshes
+from dexlite_ros.plan import Contacts, GraspPlan
+from dexlite_ros.ros.conversions import points, pose
+
+ARROW_LENGTH = 0.08
+FORCE_LENGTH = 0.04
+CONTACT_DIAMETER = 0.006
+LABEL_HEIGHT = 0.012
+
+
+@dataclass(frozen=True)
+class MarkerStyle:
+    """What is drawn of a plan."""
+
+    max_hands: int
+    """Draw this many of the best grasps."""
+    alpha: float
+    """Opacity of the best hand; the others have half of it."""
+
+
+class PlanMarkers:
+    """
+    Draws plans of one hand.
+
+    The triangles of a link never change, only its pose does; they are made into messages once.
+    """
+
+    def __init__(self, description: HandDescription) -> None:
+        self._kinematics = HandKinematics(description)
+        self._palmar = torch.tensor(description.palmar_direction)
+        self._centre = torch.tensor(description.grasp_centre)
+        self._triangles = [
+            points(torch.as_tensor(vertices[faces].reshape(-1, 3), dtype=torch.float64))
+            for vertices, faces in link_meshes(description)
+        ]
+
+    def draw(self, plan: GraspPlan, header: Header, style: MarkerStyle) -> MarkerArray:
+        """
+        Return the markers of the best grasps.
+
+        :param plan: poses in ``header.frame_id``.
+        :param header: of every marker.
+        :param style: how many hands, how opaque.
+        """
+        count = min(style.max_hands, len(plan))
+        shown = plan.grasps.grasp[:count]
+        markers = list(clear_markers(header).markers)
+        for rank in range(count):
+            colour = _colour(float(plan.score[rank]), style.alpha * (1.0 if rank == 0 else 0.5))
+            markers += self._hand(shown[rank:rank + 1], rank, header, colour)
+            markers += _contacts(plan.contacts[rank], rank, header)
+            markers += self._signs(shown[rank:rank + 1], rank, header, float(plan.score[rank]))
+        return MarkerArray(markers=markers)
+
+    def _hand(
+        self, grasp: GraspBatch, rank: int, header: Header, colour: ColorRGBA
+    ) -> list[Marker]:
+        poses = self._kinematics(grasp.to(dtype=torch.float32))
+        quats = roma.rotmat_to_unitquat(poses.rotation[0])  # (L, 4)
+        hand = []
+        for link, triangles in enumerate(self._triangles):
+            if triangles:
+                marker = _marker(header, f'hand/{rank}', link, Marker.TRIANGLE_LIST, 1.0)
+                marker.pose = pose(poses.position[0, link].tolist(), quats[link].tolist())
+                marker.points = triangles
+                marker.color = colour
+                hand.append(marker)
+        return hand
+
+    def _signs(
+        self, grasp: GraspBatch, rank: int, header: Header, score: float
+    ) -> list[Marker]:
+        """Return the arrow along the palm's approach and the label behind the palm."""
+        rotation, origin = grasp.rotation[0], grasp.translation[0]
+        along = rotation @ self._palmar.to(rotation)
+        tip = rotation @ self._centre.to(rotation) + origin
+        arrow = _marker(header, 'approach', rank, Marker.ARROW, 0.0)
+        arrow.points = points(torch.stack([tip - ARROW_LENGTH * along, tip]))
+        arrow.scale = Vector3(x=0.004, y=0.010, z=0.015)  # shaft and head diameter, head length
+        arrow.color = ColorRGBA(r=0.1, g=0.4, b=1.0, a=0.9)
+        label = _marker(header, 'label', rank, Marker.TEXT_VIEW_FACING, 0.0)
+        label.pose = pose((origin - 0.04 * along).tolist(), (0.0, 0.0, 0.0, 1.0))
+        label.scale.z = LABEL_HEIGHT
+        label.text = f'#{rank}  {score:.2f}'
+        label.color = ColorRGBA(r=1.0, g=1.0, b=1.0, a=1.0)
+        return [arrow, label]
+
+
+def clear_markers(header: Header) -> MarkerArray:
+    """Return what removes every marker; DELETEALL wants a frame too."""
+    return MarkerArray(markers=[Marker(header=header, action=Marker.DELETEALL)])
+
+
+def _contacts(contacts: Contacts, rank: int, header: Header) -> list[Marker]:
+    if not contacts.links:
+        return []
+    dots = _marker(header, 'contacts', rank, Marker.SPHERE_LIST, CONTACT_DIAMETER)
+    dots.points = points(contacts.points)
+    dots.color = ColorRGBA(r=1.0, g=0.8, b=0.0, a=1.0)
+    lines = _marker(header, 'forces', rank, Marker.LINE_LIST, 0.0)
+    lines.points = points(_force_lines(contacts))
+    lines.scale.x = 0.002
+    lines.color = ColorRGBA(r=1.0, g=0.2, b=0.2, a=1.0)
+    return [dots, lines]
+
+
+def _force_lines(contacts: Contacts) -> Tensor:
+    """Return (2 C, 3): where each line starts outside and the contact it ends at."""
+    longest = contacts.forces.norm(dim=1).max().clamp_min(1e-9)
+    start = contacts.points - FORCE_LENGTH / longest * contacts.forces
+    return torch.stack([start, contacts.points], dim=1).reshape(-1, 3)
+
+
+def _marker(header: Header, namespace: str, identifier: int, kind: int, size: float) -> Marker:
+    """Return a marker at the frame's origin that stays until the next DELETEALL."""
+    return Marker(
+        header=header,
+        ns=namespace,
+        id=identifier,
+        type=kind,
+        action=Marker.ADD,
+        pose=Pose(),
+        scale=Vector3(x=size, y=size, z=size),
+    )
+
+
+def _colour(score: float, alpha: float) -> ColorRGBA:
+    """Return red for score 0, green for score 1."""
+    return ColorRGBA(r=1.0 - score, g=0.3 + 0.5 * score, b=0.25, a=alpha)

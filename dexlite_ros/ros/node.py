@@ -1,0 +1,184 @@
+"""
+The planner as a managed node: its states, and what exists in which.
+
+unconfigured: diagnostics only · inactive: topics and services are there, requests are answered
+NOT_ACTIVE · active: requests are planned.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+
+from dexlite_ros.errors import DexliteError, NotActive
+from dexlite_ros.planner import PlannerSettings
+from dexlite_ros.ros.diagnostics import DiagnosticsPublisher, Health, memory_use
+from dexlite_ros.ros.endpoints import CallbackGroups, Endpoints
+from dexlite_ros.ros.parameters import (
+    declare,
+    NODE_PARAMETERS,
+    node_settings,
+    NodeSettings,
+    values,
+    verdict,
+)
+from dexlite_ros.ros.planner_parameters import PLANNER_PARAMETERS
+
+ACTIVATION_TIME = 2.0
+"""How long a request waits for a node that is just activating itself [s]."""
+PATIENCE = 1.0
+"""How long leaving a state waits for the planner to look up [s]."""
+SERIOUS = (1, 14, 15, 16)
+"""Codes that speak of the node's health rather than of the request."""
+
+
+class PlannerNode(LifecycleNode):
+    """Segmented point clouds in, ranked grasps out."""
+
+    def __init__(self, node_name: str = 'dexlite_planner', **kwargs: object) -> None:
+        """
+        Declare the parameters and report health; all else begins with ``configure``.
+
+        :param node_name: unless remapped.
+        :param kwargs: as for rclpy.node.Node.
+        """
+        super().__init__(node_name, **kwargs)
+        declare(self, NODE_PARAMETERS + PLANNER_PARAMETERS)
+        self.add_on_set_parameters_callback(self._judge)
+        self._groups = CallbackGroups()
+        self._endpoints: Endpoints | None = None
+        self._state = 'unconfigured'
+        self._problem = ''
+        self._active = threading.Event()
+        settings = node_settings(self)
+        self._starting = settings.autostart
+        self._diagnostics = DiagnosticsPublisher(
+            self, settings.diagnostics.period, self._groups.control, self._health)
+        if settings.autostart:
+            # By a steady clock: simulated time may not have begun.
+            self._once = self.create_timer(
+                0.0, self._start, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def close(self, timeout: float) -> bool:
+        """Cancel all requests and end the planner; False when it did not look up in time."""
+        self._leave_active('finalized')
+        return self._tear_down(timeout)
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Build and warm up the planner, then open topics and services."""
+        self._state = 'configuring'
+        started = time.monotonic()
+        try:
+            self._endpoints = Endpoints(self, self._groups, self._require_active)
+        except DexliteError as error:
+            self._problem = str(error)
+        except Exception as error:  # the state machine would swallow it
+            self._problem = f'unexpected {type(error).__name__}: {error}'
+            self.get_logger().error(traceback.format_exc())
+        else:
+            self._state, self._problem = 'inactive', ''
+            self._log_ready(time.monotonic() - started)
+            return TransitionCallbackReturn.SUCCESS
+        self.get_logger().fatal(f'cannot be configured: {self._problem}')
+        self._state = 'unconfigured'
+        return TransitionCallbackReturn.FAILURE
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin to answer requests."""
+        self._state = 'active'
+        self._active.set()
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Refuse requests and cancel what runs."""
+        self._leave_active('inactive')
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Drop planner, topics and services."""
+        self._tear_down(PATIENCE)
+        self._state = 'unconfigured'
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Drop everything for good."""
+        self.close(PATIENCE)
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Fall back to unconfigured."""
+        return self.on_cleanup(state)
+
+    def _start(self) -> None:
+        """Configure and activate without a lifecycle manager."""
+        self._once.cancel()
+        try:
+            if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+                self.trigger_activate()
+        except RuntimeError as error:  # RCLError
+            self.get_logger().warning(f'autostart gave way to another transition: {error}')
+        finally:
+            self._starting = False
+
+    def _require_active(self) -> None:
+        if self._starting:  # services appear a moment before the state does
+            self._active.wait(ACTIVATION_TIME)
+        if not self._active.is_set():
+            raise NotActive(self._state)
+
+    def _leave_active(self, state: str) -> None:
+        self._active.clear()
+        self._state = state
+        if self._endpoints is not None:
+            self._endpoints.worker.cancel()
+
+    def _tear_down(self, timeout: float) -> bool:
+        endpoints, self._endpoints = self._endpoints, None
+        return endpoints is None or endpoints.close(timeout)
+
+    def _judge(self, changes: list[Parameter]) -> SetParametersResult:
+        """Refuse values the settings refuse; they take effect with the next request."""
+        return verdict(
+            (NodeSettings, values(self, NODE_PARAMETERS, changes)),
+            (PlannerSettings, values(self, PLANNER_PARAMETERS, changes)),
+        )
+
+    def _log_ready(self, seconds: float) -> None:
+        synthesis = self._endpoints.synthesis
+        self.get_logger().info(
+            f'{synthesis.model_id} on {synthesis.device} ready after {seconds:.1f} s')
+        if not self._endpoints.transforms.available:
+            self.get_logger().info(
+                'tf2_ros is not installed: results only in the frame of the cloud')
+
+    def _health(self) -> Health:
+        endpoints = self._endpoints
+        if endpoints is None:
+            level = DiagnosticStatus.ERROR if self._problem else DiagnosticStatus.WARN
+            return Health(level, self._problem or self._state, '', {'state': self._state})
+        last = endpoints.service.last
+        age = endpoints.clouds[0].age
+        level, text = DiagnosticStatus.OK, 'ready'
+        if not self._active.is_set():
+            level, text = DiagnosticStatus.WARN, self._state
+        elif last.code in SERIOUS:
+            level, text = DiagnosticStatus.ERROR, f'last request: error {last.code}'
+        return Health(level, text, endpoints.synthesis.device, {
+            'state': self._state,
+            'model': endpoints.synthesis.model_id,
+            'device': endpoints.synthesis.device,
+            'requests answered': last.count,
+            'requests running or waiting': endpoints.worker.load,
+            'last error code': last.code,
+            'last time [s]': f'{last.seconds:.3f}',
+            'cloud age [s]': 'no cloud' if age is None else f'{age:.2f}',
+            'tf2': 'available' if endpoints.transforms.available else 'not installed',
+            **memory_use(),
+        })

@@ -1,0 +1,110 @@
+"""A synthesis request, checked, with the node's parameters in place of what it leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+from geometry_msgs.msg import Point, Vector3
+import numpy as np
+
+from dexlite_ros.errors import InvalidRequest, UnsupportedHand
+from dexlite_ros.ros.conversions import seconds
+from dexlite_ros.ros.parameters import NodeSettings
+from dexlite_ros.srv import GraspSynthesis
+
+KNOWN_HANDS = ('shadow_right',)
+MAX_CANDIDATES = 65536
+MAX_GRASPS = 4096
+MAX_TIMEOUT = 600.0
+
+
+@dataclass(frozen=True)
+class SynthesisRequest:
+    """What is asked for, apart from the clouds; None leaves the choice to the planner."""
+
+    object_id: str
+    target_frame: str
+    """Empty: the cloud's frame."""
+    viewpoint: np.ndarray | None
+    """(3,) in the cloud's frame [m]; None: the frame's origin."""
+    num_candidates: int | None
+    max_grasps: int | None
+    min_score: float | None
+    approach_direction: np.ndarray | None
+    """(3,) unit, in the cloud's frame."""
+    approach_tolerance: float
+    """[rad]"""
+    optimize: bool
+    seed: int
+    """0: a new one."""
+    timeout: float
+    """[s]"""
+
+
+def read_request(message: GraspSynthesis.Request, settings: NodeSettings) -> SynthesisRequest:
+    """
+    Return the request with every value checked.
+
+    :raises InvalidRequest: a value makes no sense.
+    :raises UnsupportedHand: another hand than the node's.
+    """
+    if message.hand and message.hand != settings.hand:
+        raise UnsupportedHand(message.hand, (settings.hand,))
+    if message.verify:
+        raise InvalidRequest('verify', True, 'false: this node has no simulator')
+    return SynthesisRequest(
+        object_id=message.object_id or settings.object_id,
+        target_frame=message.target_frame or settings.target_frame,
+        viewpoint=_viewpoint(message.viewpoint) if message.use_viewpoint else None,
+        num_candidates=_count('num_candidates', message.num_candidates, MAX_CANDIDATES),
+        max_grasps=_count('max_grasps', message.max_grasps, MAX_GRASPS),
+        min_score=_min_score(message.min_score),
+        approach_direction=_direction(message.approach_direction),
+        approach_tolerance=_tolerance(message.approach_tolerance) or settings.approach_tolerance,
+        optimize=message.optimize,
+        seed=message.seed or settings.seed,
+        timeout=_timeout(seconds(message.timeout)) or settings.timeout,
+    )
+
+
+def _count(name: str, value: int, largest: int) -> int | None:
+    if value > largest:
+        raise InvalidRequest(name, value, f'0 (the parameter) to {largest}')
+    return value or None
+
+
+def _min_score(value: float) -> float | None:
+    if not value <= 1.0:
+        raise InvalidRequest('min_score', value, 'at most 1; negative for the parameter')
+    return None if value < 0.0 else value
+
+
+def _viewpoint(point: Point) -> np.ndarray:
+    viewpoint = np.array([point.x, point.y, point.z])
+    if not np.isfinite(viewpoint).all():
+        raise InvalidRequest('viewpoint', viewpoint.tolist(), 'three finite numbers')
+    return viewpoint
+
+
+def _direction(vector: Vector3) -> np.ndarray | None:
+    direction = np.array([vector.x, vector.y, vector.z])
+    length = float(np.linalg.norm(direction))
+    if length == 0.0:
+        return None
+    if not abs(length - 1.0) < 1e-2:
+        raise InvalidRequest('approach_direction', direction.tolist(), 'a unit vector, or 0 0 0')
+    return direction / length
+
+
+def _tolerance(value: float) -> float | None:
+    # A little above pi, because 3.1416 is how people write it.
+    if not value <= 3.15:
+        raise InvalidRequest('approach_tolerance', value, 'at most pi; 0 for the parameter')
+    return min(value, math.pi) if value > 0.0 else None
+
+
+def _timeout(value: float) -> float | None:
+    if not 0.0 <= value <= MAX_TIMEOUT:
+        raise InvalidRequest('timeout', value, f'0 (the parameter) to {MAX_TIMEOUT:g} s')
+    return value or None

@@ -1,0 +1,175 @@
+"""
+From a checked request and undecoded clouds to a published result.
+
+Everything here runs in the worker's thread, the only one that touches the planner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import secrets
+
+import numpy as np
+from rclpy.node import Node
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header
+
+from dexlite_ros.errors import BadCloud, Cancelled
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.msg import DexGraspArray
+from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.plan import GraspPlan, PlanReport
+from dexlite_ros.planner import GraspPlanner, PlannerSettings
+from dexlite_ros.ros.conversions import grasp_array, ResultLabels
+from dexlite_ros.ros.markers import PlanMarkers
+from dexlite_ros.ros.parameters import node_settings, NodeSettings
+from dexlite_ros.ros.planner_parameters import planner_settings
+from dexlite_ros.ros.point_clouds import points_and_normals
+from dexlite_ros.ros.publishers import ResultPublishers
+from dexlite_ros.ros.requests import SynthesisRequest
+from dexlite_ros.ros.transforms import FrameTransforms, plan_in_frame, transform_points
+from dexlite_ros.ros.worker import Job
+
+PUBLISHING_TIME = 0.15
+"""Part of each budget kept for turning the plan into messages [s]."""
+SENSOR_DISTANCE = 0.02
+"""A frame's origin nearer to the object's bounding box than this was not the sensor [m]."""
+
+
+@dataclass(frozen=True)
+class SceneClouds:
+    """What a request is planned on, undecoded."""
+
+    target: PointCloud2
+    obstacles: PointCloud2 | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful request."""
+
+    result: DexGraspArray
+    report: PlanReport
+
+
+class Synthesis:
+    """The planner with everything around it that one request needs."""
+
+    def __init__(
+        self, node: Node, transforms: FrameTransforms, publishers: ResultPublishers
+    ) -> None:
+        self._node = node
+        self._transforms = transforms
+        self._publishers = publishers
+        self._markers = PlanMarkers(SHADOW_RIGHT)
+        self._planner: GraspPlanner | None = None
+        self._settings: PlannerSettings | None = None
+        self.load()
+
+    @property
+    def device(self) -> str:
+        """Where the planner computes."""
+        return self._planner.device
+
+    @property
+    def model_id(self) -> str:
+        """What proposes the grasps."""
+        return self._planner.model_id
+
+    def load(self) -> None:
+        """Build the planner from the parameters as they are now, and warm it up."""
+        self._build(planner_settings(self._node))
+        if node_settings(self._node).warm_up:
+            self._planner.warm_up()
+
+    def run(
+        self, job: Job, number: int, request: SynthesisRequest, clouds: SceneClouds
+    ) -> Answer:
+        """
+        Plan, publish, and return the result.
+
+        :param job: the job this runs in; gives the time left and says when to stop.
+        :param number: counter of requests.
+        :param request: what is asked for.
+        :param clouds: where.
+        :raises DexliteError: of the class that says why there is no result.
+        """
+        settings = node_settings(self._node)
+        header = clouds.target.header
+        frame = request.target_frame or header.frame_id
+        matrix = self._transforms.matrix(
+            frame, header.frame_id, header.stamp, settings.tf.timeout)
+        obstacles = self._obstacles(clouds, settings)
+        plan = self._plan(job, request, object_cloud(clouds.target, request), obstacles)
+        if job.should_stop():
+            raise Cancelled()
+        labels = ResultLabels(
+            Header(stamp=header.stamp, frame_id=frame.removeprefix('/')),
+            number, request.object_id, settings.trajectory.times)
+        return self._publish(plan_in_frame(plan, matrix), labels, settings)
+
+    def _plan(
+        self,
+        job: Job,
+        request: SynthesisRequest,
+        cloud: PointCloud,
+        obstacles: np.ndarray | None,
+    ) -> GraspPlan:
+        wanted = planner_settings(self._node)
+        if wanted != self._settings:  # a parameter was set since the last request
+            self._build(wanted)
+        return self._planner.plan(
+            cloud,
+            obstacles=obstacles,
+            num_candidates=request.num_candidates,
+            max_grasps=request.max_grasps,
+            min_score=request.min_score,
+            approach_direction=request.approach_direction,
+            approach_tolerance=request.approach_tolerance,
+            optimize=request.optimize,
+            seed=request.seed or secrets.randbelow(2**32 - 1) + 1,
+            timeout=max(0.0, job.remaining - PUBLISHING_TIME),
+            should_stop=job.should_stop,
+        )
+
+    def _obstacles(self, clouds: SceneClouds, settings: NodeSettings) -> np.ndarray | None:
+        """Return the obstacles (M, 3) in the frame of the object's cloud."""
+        if clouds.obstacles is None:
+            return None
+        points, _ = points_and_normals(clouds.obstacles)
+        matrix = self._transforms.matrix(
+            clouds.target.header.frame_id,
+            clouds.obstacles.header.frame_id,
+            clouds.obstacles.header.stamp,
+            settings.tf.timeout,
+        )
+        return transform_points(matrix, points)
+
+    def _publish(self, plan: GraspPlan, labels: ResultLabels, settings: NodeSettings) -> Answer:
+        result = grasp_array(plan, labels)
+        markers = None
+        if settings.markers.enabled:
+            markers = self._markers.draw(plan, labels.header, settings.markers.style)
+        self._publishers.publish(result, markers)
+        return Answer(result, plan.report)
+
+    def _build(self, settings: PlannerSettings) -> None:
+        own = node_settings(self._node)
+        self._planner = GraspPlanner(settings, device=own.device, hand=own.hand)
+        self._settings = settings
+
+
+def object_cloud(message: PointCloud2, request: SynthesisRequest) -> PointCloud:
+    """
+    Return the decoded cloud with the position it was seen from.
+
+    Without a viewpoint in the request that is the frame's origin, unless the origin lies in or
+    at the object: such a cloud is not in a sensor's frame.
+    """
+    if not message.header.frame_id:
+        raise BadCloud('its header has no frame_id')
+    points, normals = points_and_normals(message)
+    if request.viewpoint is not None:
+        return PointCloud(points, normals, request.viewpoint)
+    outside = np.maximum(points.min(axis=0), -points.max(axis=0)).max() > SENSOR_DISTANCE
+    return PointCloud(points, normals, np.zeros(3) if outside else None)

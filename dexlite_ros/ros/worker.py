@@ -1,0 +1,152 @@
+"""
+One thread that owns the device, and the queue in front of it.
+
+Requests wait for their job, not for the device: a job that is cancelled or out of time answers at
+once, whatever the thread is doing, and the thread drops it as soon as the planner looks up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from functools import partial
+import threading
+import time
+from typing import Generic, TypeVar
+
+from dexlite_ros.errors import Busy, Cancelled, PlanningTimeout
+
+Result = TypeVar('Result')
+
+
+class Job(Generic[Result]):
+    """A piece of work with a deadline, for which somebody waits."""
+
+    def __init__(self, work: Callable[[Job], Result], budget: float) -> None:
+        """
+        Start the clock.
+
+        :param work: what to do; is given this job and polls its ``should_stop``.
+        :param budget: time until somebody expects the result [s].
+        """
+        self._work = work
+        self._budget = budget
+        self._deadline = time.monotonic() + budget
+        self._stop = threading.Event()
+        self._future: Future[Result] = Future()
+
+    @property
+    def remaining(self) -> float:
+        """Time left [s]; negative when it is too late."""
+        return self._deadline - time.monotonic()
+
+    def should_stop(self) -> bool:
+        """Tell whether nobody waits for the result any more."""
+        return self._stop.is_set()
+
+    def cancel(self) -> bool:
+        """Answer with Cancelled; False when there was an answer already."""
+        self._stop.set()
+        return self._answer(self._future.set_exception, Cancelled())
+
+    def run(self) -> Callable[[], bool]:
+        """Do the work, unless nobody waits any more; return what hands over the outcome."""
+        if self._stop.is_set():
+            return self.cancel
+        try:
+            result = self._work(self)
+        except Exception as error:  # belongs to the one who waits, not to this thread
+            return partial(self._answer, self._future.set_exception, error)
+        return partial(self._answer, self._future.set_result, result)
+
+    def wait(self) -> Result:
+        """
+        Return the result.
+
+        :raises PlanningTimeout: the deadline came first.
+        """
+        try:
+            return self._future.result(timeout=max(0.0, self.remaining))
+        except TimeoutError:
+            if self._future.done():  # the work itself raised it
+                raise
+            self._stop.set()
+            raise PlanningTimeout(self._budget) from None
+
+    def _answer(self, setter: Callable[..., None], value: object) -> bool:
+        try:
+            setter(value)
+        except InvalidStateError:  # cancelled meanwhile: the first answer counts
+            return False
+        return True
+
+
+class DeviceWorker:
+    """Runs jobs one after the other in a thread of its own."""
+
+    def __init__(self, name: str) -> None:
+        self._condition = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._open = True
+        # A daemon: a planner that does not look up must not keep the process from exiting.
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def load(self) -> int:
+        """How many jobs run or wait."""
+        with self._condition:
+            return len(self._waiting) + (self._running is not None)
+
+    def submit(self, job: Job[Result], queue_size: int) -> Job[Result]:
+        """
+        Put ``job`` in the queue.
+
+        :param job: what to run.
+        :param queue_size: how many jobs may wait beside the running one.
+        :raises Busy: the queue is full.
+        """
+        with self._condition:
+            load = len(self._waiting) + (self._running is not None)
+            if load > queue_size:
+                raise Busy(load)
+            if not self._open:
+                raise Cancelled()
+            self._waiting.append(job)
+            self._condition.notify_all()
+        return job
+
+    def cancel(self) -> int:
+        """Cancel what runs and waits; return how many jobs that ended."""
+        with self._condition:
+            jobs = [*self._waiting, *([self._running] if self._running else [])]
+            self._waiting.clear()
+        return sum(job.cancel() for job in jobs)
+
+    def stop(self, timeout: float) -> bool:
+        """
+        Cancel everything and end the thread.
+
+        :param timeout: how long to wait for the running job to look up [s].
+        :return: False when it did not; the thread then ends with the process.
+        """
+        with self._condition:
+            self._open = False
+            self._condition.notify_all()
+        self.cancel()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _loop(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait_for(lambda: self._waiting or not self._open)
+                if not self._open:
+                    return
+                self._running = self._waiting.popleft()
+            hand_over = self._running.run()
+            with self._condition:  # first, or the next call of the same client finds it busy
+                self._running = None
+            hand_over()
