@@ -1,0 +1,102 @@
+"""
+Start the planner node, and RViz when asked for.
+
+The node brings itself up (configured and active) unless ``autostart:=false`` leaves that to a
+lifecycle manager. It listens on ``object_cloud`` of its namespace.
+"""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the arguments, the planner and RViz."""
+    return LaunchDescription([*_arguments(), _planner(), _rviz()])
+
+
+def _arguments() -> list[DeclareLaunchArgument]:
+    return [
+        DeclareLaunchArgument(
+            'namespace', default_value='',
+            description='Namespace of the node and its topics; empty: the root.'),
+        DeclareLaunchArgument(
+            'params_file', default_value=_config('planner.yaml'),
+            description='YAML file with the parameters of the node; the default one explains each.'),
+        DeclareLaunchArgument(
+            'cloud_topic', default_value='object_cloud',
+            description='Topic of the segmented object cloud (sensor_msgs/PointCloud2).'),
+        DeclareLaunchArgument(
+            'obstacle_topic', default_value='obstacle_cloud',
+            description='Topic of the points the hand must not touch (sensor_msgs/PointCloud2).'),
+        DeclareLaunchArgument(
+            'use_sim_time', default_value='false', choices=['true', 'false'],
+            description='true: the time of /clock counts, for simulations and recordings.'),
+        DeclareLaunchArgument(
+            'autostart', default_value='true', choices=['true', 'false'],
+            description='true: the node activates itself. false: a lifecycle manager does.'),
+        DeclareLaunchArgument(
+            'log_level', default_value='info', choices=['debug', 'info', 'warn', 'error', 'fatal'],
+            description='Least severe messages the node logs.'),
+        DeclareLaunchArgument(
+            'rviz', default_value='false', choices=['true', 'false'],
+            description='true: show clouds and grasps in RViz (needs a screen).'),
+        DeclareLaunchArgument(
+            'rviz_config', default_value=_config('planner.rviz'),
+            description='What RViz shows; topics in the default one are relative to namespace.'),
+        DeclareLaunchArgument(
+            'fixed_frame', default_value='map',
+            description='Frame RViz draws in; clouds need a transform to it, or this frame.'),
+    ]
+
+
+def _planner() -> LifecycleNode:
+    switches = {
+        name: ParameterValue(LaunchConfiguration(name), value_type=bool)
+        for name in ('use_sim_time', 'autostart')
+    }
+    return LifecycleNode(
+        package='dexlite_ros',
+        executable='planner_node',
+        name='planner',
+        namespace=LaunchConfiguration('namespace'),
+        parameters=[
+            ParameterFile(LaunchConfiguration('params_file'), allow_substs=True),
+            switches,
+        ],
+        remappings=_clouds(),
+        arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
+        output='screen',
+    )
+
+
+def _rviz() -> Node:
+    return Node(
+        package='rviz2',
+        executable='rviz2',
+        namespace=LaunchConfiguration('namespace'),
+        arguments=[
+            '-d', LaunchConfiguration('rviz_config'),
+            '-f', LaunchConfiguration('fixed_frame'),
+        ],
+        parameters=[
+            {'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}
+        ],
+        remappings=_clouds(),
+        condition=IfCondition(LaunchConfiguration('rviz')),
+    )
+
+
+def _clouds() -> list[tuple[str, LaunchConfiguration]]:
+    return [
+        ('object_cloud', LaunchConfiguration('cloud_topic')),
+        ('obstacle_cloud', LaunchConfiguration('obstacle_topic')),
+    ]
+
+
+def _config(name: str) -> PathJoinSubstitution:
+    return PathJoinSubstitution([FindPackageShare('dexlite_ros'), 'config', name])
