@@ -26,7 +26,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
             description='Namespace of the node and its topics; empty: the root.'),
         DeclareLaunchArgument(
             'params_file', default_value=_config('planner.yaml'),
-            description='YAML file with the parameters of the node; the default one explains each.'),
+            description='YAML file with the parameters; the default one explains each of them.'),
         DeclareLaunchArgument(
             'cloud_topic', default_value='object_cloud',
             description='Topic of the segmented object cloud (sensor_msgs/PointCloud2).'),
