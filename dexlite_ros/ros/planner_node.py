@@ -1,15 +1,9 @@
-"""
-The executable: ``ros2 run dexlite_ros planner_node``.
-
-Signals are handled here and not by rclpy, which would pull the context away from under running
-callbacks: this way requests still get their answer (CANCELLED), and nothing prints a traceback.
-"""
+"""The executable: ``ros2 run dexlite_ros planner_node``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 import os
-import signal
 import sys
 import threading
 import time
@@ -18,7 +12,8 @@ from typing import TYPE_CHECKING
 import rclpy
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.logging import get_logger
-from rclpy.signals import SignalHandlerOptions
+
+from dexlite_ros.ros.process import initialise, spin, stop_on_signal
 
 if TYPE_CHECKING:
     from dexlite_ros.ros.node import PlannerNode
@@ -36,22 +31,12 @@ def main(args: Sequence[str] | None = None) -> int:
     :param args: command line with ROS arguments; None takes the process's own.
     :return: exit status; 0 after a signal, 1 when the parameters are refused.
     """
-    stop = threading.Event()
-    _handle_signals(lambda *_: os._exit(0))  # nothing to wind up while modules are loaded
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    initialise(args)
     try:
         node = _create_node()
-        if node is None:
-            return 1
-        _handle_signals(lambda *_: stop.set())
-        return _run(node, stop)
+        return 1 if node is None else _run(node, stop_on_signal())
     finally:
         rclpy.try_shutdown()
-
-
-def _handle_signals(handler: object) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handler)
 
 
 def _create_node() -> PlannerNode | None:
@@ -73,9 +58,7 @@ def _create_node() -> PlannerNode | None:
 
 def _run(node: PlannerNode, stop: threading.Event) -> int:
     executor = MultiThreadedExecutor(THREADS)
-    executor.add_node(node)
-    spinner = threading.Thread(target=_spin, args=(executor, node, stop), daemon=True)
-    spinner.start()
+    spinner = spin(executor, node, stop)
     stop.wait()
     ended = node.close(PATIENCE)
     time.sleep(0.1)  # cancelled requests are being answered
@@ -88,18 +71,6 @@ def _run(node: PlannerNode, stop: threading.Event) -> int:
         os._exit(0)
     node.destroy_node()
     return 0
-
-
-def _spin(
-    executor: MultiThreadedExecutor, node: PlannerNode, stop: threading.Event
-) -> None:
-    """Spin until the end; what a callback of rclpy itself raises must not end the node."""
-    while not stop.is_set():
-        try:
-            executor.spin_once(timeout_sec=1.0)
-        except Exception as error:  # e.g. an impossible lifecycle transition was asked for
-            if not stop.is_set():
-                node.get_logger().error(f'a callback failed: {type(error).__name__}: {error}')
 
 
 if __name__ == '__main__':

@@ -1,0 +1,133 @@
+"""
+A client of the planner node that may block anywhere.
+
+``Client.call`` of rclpy hangs for ever inside a callback of the same executor. This client has a
+node, an executor and a thread of its own, so its methods may be called from a script, a callback
+or another thread. It imports neither torch nor the planner.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future as Outcome
+import threading
+import time
+from typing import Any
+import uuid
+
+from lifecycle_msgs.srv import GetState
+from rclpy.client import Client
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
+from dexlite_ros.srv import GraspSynthesis
+
+DEFAULT_PLANNER = 'dexlite_planner'
+
+
+class PlannerClient:
+    """Calls one planner node."""
+
+    def __init__(self, planner: str = DEFAULT_PLANNER, namespace: str = '') -> None:
+        """
+        Connect; the planner need not exist yet.
+
+        :param planner: name of the planner node, relative to ``namespace`` or absolute.
+        :param namespace: of this client's own node.
+        """
+        self._planner = planner
+        self.node = Node(f'planner_client_{uuid.uuid4().hex[:8]}', namespace=namespace)
+        self._clients: dict[str, Client] = {}
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self._open = True
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> PlannerClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._open = False
+        self._executor.wake()
+        self._thread.join()
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+    def synthesize_async(self, request: GraspSynthesis.Request) -> Future:
+        """Send ``request`` and return at once; the future's result is the response."""
+        return self._client('grasp_synthesis', GraspSynthesis).call_async(request)
+
+    def synthesize(
+        self, request: GraspSynthesis.Request, timeout: float = 30.0
+    ) -> GraspSynthesis.Response:
+        """
+        Send ``request`` and wait for the response.
+
+        :param request: e.g. an empty one: the newest cloud, the node's parameters.
+        :param timeout: more than the request's own [s].
+        :raises TimeoutError: no such node, or no answer.
+        """
+        return self._call('grasp_synthesis', GraspSynthesis, request, timeout)
+
+    def trigger(self, service: str, timeout: float = 10.0) -> Trigger.Response:
+        """
+        Call ``cancel``, ``clear`` or ``reload_model``.
+
+        :param service: one of these.
+        :param timeout: [s]
+        :raises TimeoutError: no such node, or no answer.
+        """
+        return self._call(service, Trigger, Trigger.Request(), timeout)
+
+    def wait_until_active(self, timeout: float = 60.0) -> None:
+        """
+        Wait until the node plans: a service that exists does not mean that, its state does.
+
+        :param timeout: [s]
+        :raises TimeoutError: it does not come to it.
+        """
+        deadline = time.monotonic() + timeout
+        while self.state(deadline - time.monotonic()) != 'active':
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"'{self._planner}' did not become active in {timeout:g} s")
+            time.sleep(0.1)
+
+    def state(self, timeout: float = 10.0) -> str:
+        """
+        Return the node's lifecycle state.
+
+        :param timeout: [s]
+        :raises TimeoutError: no such node.
+        """
+        response = self._call('get_state', GetState, GetState.Request(), timeout)
+        return response.current_state.label
+
+    def _call(self, service: str, kind: type, request: object, timeout: float) -> Any:
+        deadline = time.monotonic() + timeout
+        client = self._client(service, kind)
+        if not client.wait_for_service(timeout_sec=timeout):
+            raise TimeoutError(f"no service '{client.srv_name}' within {timeout:.0f} s")
+        outcome: Outcome = Outcome()
+        future = client.call_async(request)
+        future.add_done_callback(lambda done: outcome.set_result(done.result()))
+        try:
+            return outcome.result(max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            client.remove_pending_request(future)
+            raise TimeoutError(f"no answer from '{client.srv_name}' in {timeout:.0f} s") from None
+
+    def _client(self, service: str, kind: type) -> Client:
+        if service not in self._clients:
+            self._clients[service] = self.node.create_client(kind, f'{self._planner}/{service}')
+            self._executor.wake()
+        return self._clients[service]
+
+    def _spin(self) -> None:
+        while self._open:
+            self._executor.spin_once(timeout_sec=0.2)

@@ -1,0 +1,80 @@
+"""
+The executable ``cloud_publisher``: one cloud, over and over, as a sensor would.
+
+    ros2 run dexlite_ros cloud_publisher --ros-args -p file:=mug.ply -p frame:=camera
+
+Without a file it is the demonstration's mug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import sys
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from sensor_msgs.msg import PointCloud2
+
+from dexlite_ros.errors import DexliteError
+from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.object.geometry_file import load_cloud
+from dexlite_ros.ros import demo_cloud
+from dexlite_ros.ros.point_clouds import point_cloud_message
+from dexlite_ros.ros.process import initialise, spin, stop_on_signal
+
+
+class CloudPublisher(Node):
+    """Publishes a cloud on ``object_cloud``, stamped anew each time."""
+
+    def __init__(self, cloud: PointCloud | None = None, **kwargs: object) -> None:
+        """
+        Load the cloud.
+
+        :param cloud: what to publish; None takes the file that the parameter names.
+        :param kwargs: as for rclpy.node.Node.
+        :raises DexliteError: the file cannot be read.
+        """
+        super().__init__('cloud_publisher', **kwargs)
+        path = self.declare_parameter('file', '').value
+        self._frame = self.declare_parameter('frame', demo_cloud.FRAME).value
+        self.period = 1.0 / self.declare_parameter('rate', 1.0).value
+        if cloud is None:
+            cloud = load_cloud(path) if path else demo_cloud.demo_cloud()
+        self._message = point_cloud_message(
+            cloud.points, self._frame, self.get_clock().now().to_msg(), cloud.normals)
+        self._publisher = self.create_publisher(PointCloud2, 'object_cloud', 1)
+
+    def publish(self) -> None:
+        """Publish the cloud, taken now."""
+        self._message.header.stamp = self.get_clock().now().to_msg()
+        self._publisher.publish(self._message)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """
+    Publish until SIGINT or SIGTERM.
+
+    :param args: command line with ROS arguments; None takes the process's own.
+    :return: exit status.
+    """
+    initialise(args)
+    try:
+        node = CloudPublisher()
+    except DexliteError as error:
+        rclpy.logging.get_logger('cloud_publisher').fatal(str(error))
+        return 1
+    stop = stop_on_signal()
+    executor = SingleThreadedExecutor()
+    thread = spin(executor, node, stop)
+    while not stop.is_set():
+        node.publish()
+        stop.wait(node.period)
+    thread.join(1.0)
+    node.destroy_node()
+    rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

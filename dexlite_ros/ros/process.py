@@ -1,0 +1,53 @@
+"""
+Signals of a process that runs nodes.
+
+They are handled here and not by rclpy, which would pull the context away from under running
+callbacks: this way requests still get their answer, and nothing prints a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import os
+import signal
+import threading
+
+import rclpy
+from rclpy.executors import Executor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+
+def initialise(args: Sequence[str] | None) -> None:
+    """Initialise rclpy; until ``stop_on_signal`` a signal just ends the process, with 0."""
+    _handle(lambda *_: os._exit(0))  # nothing to wind up while modules are still loaded
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+
+
+def stop_on_signal() -> threading.Event:
+    """Return an event that SIGINT and SIGTERM set from now on."""
+    stop = threading.Event()
+    _handle(lambda *_: stop.set())
+    return stop
+
+
+def spin(executor: Executor, node: Node, stop: threading.Event) -> threading.Thread:
+    """Spin ``executor`` in a thread until ``stop``; a failing callback is logged, not fatal."""
+    thread = threading.Thread(target=_spin, args=(executor, node, stop), daemon=True)
+    thread.start()
+    return thread
+
+
+def _handle(handler: Callable[..., None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _spin(executor: Executor, node: Node, stop: threading.Event) -> None:
+    executor.add_node(node)
+    while not stop.is_set():
+        try:
+            executor.spin_once(timeout_sec=0.5)
+        except Exception as error:  # rclpy's own, e.g. for an impossible lifecycle transition
+            if not stop.is_set():
+                node.get_logger().error(f'a callback failed: {type(error).__name__}: {error}')

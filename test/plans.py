@@ -1,0 +1,62 @@
+"""A small plan with numbers that tell each field from every other."""
+
+from __future__ import annotations
+
+import torch
+
+from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.plan import (
+    Contacts,
+    GraspMetrics,
+    GraspPlan,
+    PlanReport,
+    Rejections,
+    StageTimes,
+)
+
+
+def make_plan(count: int = 3, seed: int = 0) -> GraspPlan:
+    """Return a plan of ``count`` grasps with random poses and joints."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def stage() -> GraspBatch:
+        vector = torch.randn(count, 6 + 22, generator=generator, dtype=torch.float64)
+        return GraspBatch.from_vector(vector.float())
+
+    def measure(start: float) -> torch.Tensor:
+        return start + 0.01 * torch.arange(count)
+
+    return GraspPlan(
+        hand='shadow_right',
+        hand_link='rh_palm',
+        joint_names=SHADOW_RIGHT.joint_names,
+        grasps=StagedGrasp(stage(), stage(), stage()),
+        score=torch.linspace(0.9, 0.5, count),
+        success_probability=torch.full((count,), float('nan')),
+        metrics=GraspMetrics(*(measure(float(index)) for index in range(8))),
+        contacts=tuple(_contacts(generator, 2 + index) for index in range(count)),
+        report=PlanReport(
+            times=StageTimes(0.1, 0.2, 0.3, 0.4, 0.5, 1.5),
+            rejected=Rejections(*range(1, 11)),
+            num_candidates=500,
+            num_refined=300,
+            num_points=2048,
+            seen_fraction=0.75,
+            surface_method='poisson',
+            seed=12345678901,
+            device='cpu',
+            model_id='hull-starts',
+            stopped_early=True,
+        ),
+    )
+
+
+def _contacts(generator: torch.Generator, count: int) -> Contacts:
+    normals = torch.nn.functional.normalize(torch.randn(count, 3, generator=generator), dim=1)
+    return Contacts(
+        links=('rh_thdistal', *('rh_ffdistal',) * (count - 1)),
+        points=torch.randn(count, 3, generator=generator),
+        normals=normals,
+        forces=-2.0 * normals,
+    )

@@ -1,0 +1,119 @@
+"""Frames: what is computed is exact, what cannot be looked up is a precise error."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
+
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Quaternion, Transform, Vector3
+from plans import make_plan
+
+from dexlite_ros.errors import TransformError
+from dexlite_ros.grasp import STAGES
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.ros.transforms import (
+    FrameTransforms,
+    plan_in_frame,
+    transform_matrix,
+    transform_points,
+)
+
+STAMP = Time(sec=5)
+HALF = float(np.sqrt(0.5))
+# A quarter turn about z, then one metre along x.
+TURN = Transform(
+    translation=Vector3(x=1.0, y=0.0, z=0.0), rotation=Quaternion(x=0.0, y=0.0, z=HALF, w=HALF))
+
+
+class LookupFailed(Exception):
+    """What the stand-in raises, as tf2_ros raises TransformException."""
+
+
+class OneTransform:
+    """Stands in for tf2_ros.Buffer, which is not among the wheels: knows camera -> base."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple] = []
+
+    def lookup_transform(self, target, source, time, timeout):
+        self.asked.append((target, source, time.nanoseconds, timeout.nanoseconds))
+        if (target, source) != ('base', 'camera'):
+            raise LookupFailed(f'"{target}" passed to lookupTransform does not exist')
+        return SimpleNamespace(transform=TURN)
+
+
+def test_equal_frames_need_no_tf2() -> None:
+    """Also when one is written with the slash of ROS 1."""
+    frames = FrameTransforms(None)
+    assert not frames.available
+    np.testing.assert_array_equal(frames.matrix('camera', 'camera', STAMP, 0.1), np.eye(4))
+    np.testing.assert_array_equal(frames.matrix('/camera', 'camera', STAMP, 0.1), np.eye(4))
+
+
+def test_without_tf2_other_frames_are_an_error_that_names_the_package() -> None:
+    """Never a silent identity."""
+    with pytest.raises(TransformError, match=r"'camera' to 'base'.*tf2-ros") as caught:
+        FrameTransforms(None).matrix('base', 'camera', STAMP, 0.1)
+    assert caught.value.code == 10
+
+
+@pytest.mark.parametrize(('target', 'source'), [('', 'camera'), ('base', ''), ('', '')])
+def test_a_frame_without_a_name_is_an_error(target: str, source: str) -> None:
+    """Two empty names are not the same frame."""
+    with pytest.raises(TransformError, match='without a name'):
+        FrameTransforms(None).matrix(target, source, STAMP, 0.1)
+
+
+def test_lookups_are_made_at_the_stamp_of_the_cloud() -> None:
+    """The buffer is asked for the cloud's time and may wait as long as allowed."""
+    buffer = OneTransform()
+    matrix = FrameTransforms(buffer, (LookupFailed,)).matrix('base', '/camera', STAMP, 0.2)
+    assert buffer.asked == [('base', 'camera', 5 * 10**9, 2 * 10**8)]
+    np.testing.assert_allclose(transform_points(matrix, np.array([[1.0, 0, 2]])), [[1, 1, 2]])
+
+
+def test_a_failed_lookup_keeps_the_reason() -> None:
+    """What tf2 says reaches the caller."""
+    frames = FrameTransforms(OneTransform(), (LookupFailed,))
+    with pytest.raises(TransformError, match='"map" passed to lookupTransform does not exist'):
+        frames.matrix('map', 'camera', STAMP, 0.2)
+
+
+def test_listening_without_tf2_gives_frames_without_tf2() -> None:
+    """The import is tried, and its absence is not an exception."""
+    try:
+        import tf2_ros  # noqa: F401
+    except ImportError:
+        assert not FrameTransforms.listen(None).available
+    else:
+        pytest.skip('tf2_ros is installed')
+
+
+def test_a_plan_moves_as_one_rigid_body() -> None:
+    """Hands, contact points, normals and forces all move by the same transform."""
+    matrix = transform_matrix(TURN)
+    plan = make_plan()
+    moved = plan_in_frame(plan, matrix)
+    kinematics = HandKinematics(SHADOW_RIGHT)
+    for stage in STAGES:
+        before = kinematics(getattr(plan.grasps, stage)).position.numpy()
+        after = kinematics(getattr(moved.grasps, stage)).position.numpy()
+        expected = transform_points(matrix, before.reshape(-1, 3)).reshape(before.shape)
+        np.testing.assert_allclose(after, expected, atol=1e-5)
+    for old, new in zip(plan.contacts, moved.contacts):
+        np.testing.assert_allclose(new.points, transform_points(matrix, old.points.numpy()), 1e-5)
+        turn = torch.tensor(matrix[:3, :3], dtype=torch.float32)
+        torch.testing.assert_close(new.normals, old.normals @ turn.T)
+        torch.testing.assert_close(new.forces, old.forces @ turn.T)
+    assert moved.score is plan.score
+
+
+def test_the_identity_leaves_the_plan_alone() -> None:
+    """Not a bit changes in the cloud's own frame."""
+    plan = make_plan()
+    assert plan_in_frame(plan, np.eye(4)) is plan
