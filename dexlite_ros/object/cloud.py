@@ -72,8 +72,8 @@ class CloudLimits:
     """Groups of points apart from the rest and smaller than this share are dropped."""
     flat_rms: float = 0.0007
     """Below this distance from one plane or line, root mean square [m], a cloud is flat."""
-    flat_noise: float = 0.003
-    """Below this one [m] it is flat when its distances from the plane look like noise."""
+    flat_noise: float = 1.2
+    """Below this multiple of the noise about local planes, noise about one plane is flat."""
     seed: int = 0
     """Seed of the thinning."""
 
@@ -167,12 +167,20 @@ def _require_solid(points: Points, limits: CloudLimits) -> None:
     off_plane = centred @ axes[2]
     # Gaussian noise about a plane has kurtosis 3; two faces or a curved patch have less than 2.
     kurtosis = np.mean(off_plane**4) / max(rms[2] ** 4, 1e-30)
-    noise = rms[2] < min(limits.flat_noise, 0.05 * rms[0]) and kurtosis > 2.5
+    noise = kurtosis > 2.5 and rms[2] < limits.flat_noise * _roughness(points)
     if rms[2] < limits.flat_rms or noise:
         raise BadCloud(
             f'all points lie within {rms[2] * 1e3:.2g} mm of one plane; '
             'move the camera to see a second side'
         )
+
+
+def _roughness(points: Points, neighbours: int = 60) -> float:
+    """Return the root mean square distance of points from planes through their neighbours [m]."""
+    _, index = cKDTree(points).query(points[::4], k=min(neighbours, len(points)), workers=-1)
+    near = points[index] - points[index].mean(axis=1, keepdims=True)  # (N / 4, k, 3)
+    square = np.linalg.eigvalsh(np.einsum('nki,nkj->nij', near, near))[:, 0]
+    return float(np.sqrt(square.mean() / (index.shape[1] - 3)))  # a plane takes 3 freedoms
 
 
 def _thin(cloud: PointCloud, count: int, seed: int) -> PointCloud:

@@ -1,0 +1,161 @@
+"""
+The unseen side of an object that one camera saw.
+
+What can be inside is bounded by what was seen to be empty (Curless and Levoy 1996), by the support
+plane, and by the convex hull of all points known or derived from a symmetry. Where no measured
+point is near, the boundary of that volume stands in for the surface.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import ConvexHull, cKDTree
+
+from dexlite_ros.object.cloud import Points
+from dexlite_ros.object.depth_view import DepthView
+from dexlite_ros.object.support import Plane
+from dexlite_ros.object.symmetry import (
+    half_turns,
+    IDENTITY,
+    inversions,
+    mirrors,
+    Moves,
+    SymmetryFinder,
+)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Oriented points all around an object; Q of them."""
+
+    points: Points
+    """(Q, 3) measured, moved and assumed [m]."""
+    normals: Points
+    """(Q, 3) unit, outwards."""
+    method: str
+    """``view`` and the symmetry used, as in ``view+mirror``."""
+
+
+def complete_view(
+    points: Points,
+    normals: Points,
+    eye: Points,
+    spacing: float,
+    support: Plane | None = None,
+) -> Completion:
+    """
+    Add points to the unseen side of an object.
+
+    :param points: (N, 3) seen from ``eye`` [m].
+    :param normals: (N, 3) unit, outwards.
+    :param eye: (3,) position of the camera [m].
+    :param spacing: of the points [m].
+    :param support: plane the object stands on, if known.
+    """
+    view = DepthView.of(points, eye)
+    moves = find_moves(SymmetryFinder(points, normals, view, spacing), points, support)
+    moved, turned = _believable(points, normals, view, moves, support)
+    hull = moved if support is None else np.concatenate([moved, support.project(moved)])
+    assumed, outward = _boundary(view, moves, hull, support, spacing)
+    far = cKDTree(moved).query(assumed)[0] > 2.0 * spacing
+    return Completion(
+        np.concatenate([moved, assumed[far]]),
+        np.concatenate([turned, outward[far]]),
+        f'view+{moves.name}',
+    )
+
+
+def find_moves(finder: SymmetryFinder, points: Points, support: Plane | None) -> Moves:
+    """
+    Return the strongest symmetry that a view allows, the identity alone if there is none.
+
+    :param finder: knows the view.
+    :param points: (N, 3) seen [m].
+    :param support: plane the object stands on; its normal is the axis to try first.
+    """
+    up = None if support is None else support.normal
+    turns = finder.revolution(up) or finder.revolution(None)
+    if turns is not None:
+        return turns
+    if up is None:
+        return finder.best(inversions(finder.places(7, 7, 10))) or IDENTITY
+    first = np.cross(up, np.eye(3)[np.argmin(np.abs(up))])
+    first /= np.linalg.norm(first)
+    angle = np.deg2rad(np.arange(0.0, 180.0, 7.5))[:, None]
+    across = np.cos(angle) * first + np.sin(angle) * np.cross(up, first)
+    mirror = finder.best(mirrors(points, across, float(np.ptp(points, axis=0).max()) / 25.0))
+    half_turn = finder.best(half_turns(up, finder.places(11, 1, 15, up)))
+    if mirror is None or half_turn is None:
+        return mirror or half_turn or IDENTITY
+    return mirror.then(half_turn)
+
+
+def _believable(
+    points: Points,
+    normals: Points,
+    view: DepthView,
+    moves: Moves,
+    support: Plane | None,
+) -> tuple[Points, Points]:
+    """Return the moved points that are not in empty space, with their normals."""
+    moved, turned = moves.apply(points), moves.turn(normals)
+    flat, outward = moved[1:].reshape(-1, 3), turned[1:].reshape(-1, 3)
+    keep = view.behind(flat) > -0.004
+    if support is not None:
+        keep &= support.height(flat) > -0.002
+    return np.concatenate([points, flat[keep]]), np.concatenate([normals, outward[keep]])
+
+
+def _boundary(
+    view: DepthView,
+    moves: Moves,
+    hull: Points,
+    support: Plane | None,
+    spacing: float,
+) -> tuple[Points, Points]:
+    """Return oriented points on the boundary of what can be inside."""
+    low, high = hull.min(axis=0), hull.max(axis=0)
+    step = max(0.8 * spacing, float((high - low).max()) / 70.0)
+    low = low - 3.0 * step
+    shape = np.ceil((high + 3.0 * step - low) / step).astype(int)
+    nodes = low + step * np.stack(np.meshgrid(*map(np.arange, shape), indexing='ij'), axis=-1)
+    nodes = nodes.reshape(-1, 3)
+    facets = ConvexHull(hull).equations
+    depth = -(nodes @ facets[:, :3].T + facets[:, 3]).max(axis=1)
+    if support is not None:
+        depth = np.minimum(depth, support.height(nodes))
+    left = np.flatnonzero(depth > -2.0 * step)
+    for i in range(len(moves)):
+        back = moves[i : i + 1].inverse().apply(nodes[left])[0]
+        depth[left] = np.minimum(depth[left], view.behind(back))
+    depth = np.clip(depth, -2.0 * step, 2.0 * step).reshape(shape)
+    return _crossings(ndimage.gaussian_filter(depth, 0.7), low, step)
+
+
+def _crossings(
+    depth: NDArray[np.float64],
+    origin: Points,
+    step: float,
+) -> tuple[Points, Points]:
+    """Return where grid edges cross level 0 of ``depth``, and the direction of its descent."""
+    gradient = np.stack(np.gradient(depth), axis=-1)
+    found, outward = [], []
+    for axis in range(3):
+        a = np.take(depth, range(depth.shape[axis] - 1), axis)
+        b = np.take(depth, range(1, depth.shape[axis]), axis)
+        index = np.argwhere((a > 0) != (b > 0))
+        before, after = a[tuple(index.T)], b[tuple(index.T)]
+        share = before / (before - after)
+        place = index.astype(float)
+        place[:, axis] += share
+        found.append(origin + step * place)
+        nearest = index.copy()
+        nearest[:, axis] += share > 0.5
+        outward.append(-gradient[tuple(nearest.T)])
+    normals = np.concatenate(outward)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.concatenate(found), normals / np.maximum(length, 1e-12)
