@@ -1,0 +1,123 @@
+"""Folder = layer = import rule, read from the sources and tried in fresh interpreters."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / 'dexlite_ros'
+MODULES = sorted(PACKAGE.rglob('*.py'))
+
+# Single modules that all others may use.
+BASE = {'errors', 'grasp', 'plan', 'rotations'}
+# What a layer may import of this package beside itself and the base. 'core' is every other module
+# of the top folder; 'messages' are the generated ones.
+ALLOWED = {
+    'base': set(),
+    'hand': set(),
+    'object': set(),
+    'network': {'hand', 'object'},
+    'core': {'hand', 'object', 'network'},
+    'ros': {'hand', 'object', 'network', 'core', 'messages'},
+    'offline': {'hand', 'object', 'network', 'core'},
+}
+# Where alone a library may be imported; what stands for all of ROS is rclpy and its messages.
+HOME = {
+    'rclpy': 'ros', 'sensor_msgs': 'ros', 'geometry_msgs': 'ros', 'std_msgs': 'ros',
+    'std_srvs': 'ros', 'trajectory_msgs': 'ros', 'visualization_msgs': 'ros',
+    'diagnostic_msgs': 'ros', 'lifecycle_msgs': 'ros', 'rcl_interfaces': 'ros', 'tf2_ros': 'ros',
+    'tf_transformations': 'ros', 'ament_index_python': 'ros',
+    'mujoco': 'offline', 'coacd': 'offline', 'pyarrow': 'offline',
+}
+MAX_MODULE, MAX_FUNCTION = 300, 60
+
+
+def _layer(module: str) -> str:
+    """Return the layer of a dotted name below dexlite_ros."""
+    first, _, rest = module.partition('.')
+    if first in ('msg', 'srv'):
+        return 'messages'
+    if rest or (PACKAGE / first).is_dir():
+        return first
+    return 'base' if first in BASE else 'core'
+
+
+def _own_layer(path: Path) -> str:
+    return _layer('.'.join(path.relative_to(PACKAGE).with_suffix('').parts))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield the full name of every module that is imported, lazily or not."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f'{path}: relative import'
+            if node.module == 'dexlite_ros':
+                yield from (f'dexlite_ros.{alias.name}' for alias in node.names)
+            else:
+                yield node.module
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def _run(code: str) -> str:
+    """Return what ``code`` writes in a fresh interpreter; a failure shows its traceback."""
+    command = [sys.executable, '-c', code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize('path', [p for p in MODULES if p != PACKAGE / '__init__.py'], ids=_name)
+def test_imports_point_downwards(path):
+    """A module imports only its own layer, the base, and the layers below."""
+    layer = _own_layer(path)
+    for name in _imports(path):
+        package, _, module = name.partition('.')
+        if package == 'dexlite_ros' and module and not module.startswith('_'):
+            assert _layer(module) in ALLOWED[layer] | {layer, 'base'}, name
+        assert HOME.get(package, layer) == layer, name
+
+
+@pytest.mark.parametrize('path', MODULES, ids=_name)
+def test_modules_and_functions_stay_short(path):
+    """One concept per module, one screen per function."""
+    text = path.read_text()
+    assert len(text.splitlines()) <= MAX_MODULE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno - node.lineno < MAX_FUNCTION, node.name
+
+
+def test_the_core_needs_neither_ros_nor_physics_nor_pictures():
+    """Every core module loads where rclpy, mujoco, matplotlib and the slow open3d are missing."""
+    core = [
+        '.'.join(('dexlite_ros', *path.relative_to(PACKAGE).with_suffix('').parts))
+        for path in MODULES
+        if path.name != '__init__.py' and _own_layer(path) not in ('ros', 'offline')
+    ]
+    assert 'dexlite_ros.planner' in core
+    _run(
+        'import importlib, sys\n'
+        "for name in ('rclpy', 'mujoco', 'coacd', 'pyarrow', 'matplotlib', 'open3d'):\n"
+        '    sys.modules[name] = None\n'
+        f'for name in {core!r}:\n'
+        '    importlib.import_module(name)\n'
+    )
+
+
+def test_messages_need_no_torch():
+    """A client of the service loads in a moment, on a machine without the planner's libraries."""
+    pytest.importorskip('dexlite_ros.msg', reason='the messages are not built: run "make build"')
+    loaded = _run(
+        'import sys\n'
+        'import dexlite_ros.msg, dexlite_ros.srv\n'
+        "print(*({'torch', 'open3d', 'mujoco', 'scipy', 'trimesh'} & sys.modules.keys()))\n"
+    )
+    assert loaded == ''
