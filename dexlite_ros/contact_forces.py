@@ -1,0 +1,133 @@
+"""
+Can the contacts hold the object in equilibrium, and with which forces?
+
+The grasp pushes with forces f_c inside their friction cones, each at least ``min_force``. If some
+such forces cancel, the grasp can squeeze without moving the object. The residual is
+
+    E(f) = |sum_c f_c|^2 + |sum_c (p_c - o) x f_c / L|^2 ,
+
+zero in equilibrium; o is the object's centre of mass. Letters: B grasps, C contacts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dexlite_ros.hand.kinematics import cross
+
+TORQUE_LENGTH = 0.05
+"""L: the lever at which a moment weighs as much as a force [m]."""
+
+
+@dataclass(frozen=True)
+class ForceLimits:
+    """What one contact may push."""
+
+    friction: float = 0.4
+    """Coulomb coefficient planned with; below the real one, so that there is a margin."""
+    min_force: float = 0.2
+    """Smallest normal force of an active contact, unit forces."""
+    max_force: float = 3.0
+    """Largest normal force, unit forces."""
+
+
+@dataclass(frozen=True)
+class ContactSet:
+    """C contacts of each of B grasps; an inactive one carries no force."""
+
+    point: Tensor
+    """(B, C, 3) [m]"""
+    normal: Tensor
+    """(B, C, 3) unit, out of the object."""
+    active: Tensor
+    """(B, C) 1 or 0."""
+
+    def __getitem__(self, index: slice | Tensor) -> ContactSet:
+        """Select grasps."""
+        return ContactSet(self.point[index], self.normal[index], self.active[index])
+
+
+def equilibrium_residual(contacts: ContactSet, force: Tensor, centre: Tensor) -> Tensor:
+    """
+    Return E (B,) for forces held fixed in their contacts' frames; differentiable in the contacts.
+
+    When a normal turns, its force turns with it by the smallest rotation. Because ``force`` is
+    (close to) the minimiser, this is the gradient of the minimum as well (envelope theorem).
+
+    :param force: (B, C, 3) force on the object, without gradient
+    :param centre: (3,) centre of mass of the object [m]
+    """
+    held = contacts.normal.detach()
+    turned = force + cross(cross(held, contacts.normal), force)
+    net, moment = net_wrench(contacts.point, turned, centre)
+    return net.square().sum(-1) + moment.square().sum(-1)
+
+
+def net_wrench(point: Tensor, force: Tensor, centre: Tensor) -> tuple[Tensor, Tensor]:
+    """Return net force (..., 3) and net moment over L (..., 3) of forces (..., C, 3)."""
+    moment = cross(point - centre, force).sum(-2) / TORQUE_LENGTH
+    return force.sum(-2), moment
+
+
+def balance(
+    contacts: ContactSet,
+    centre: Tensor,
+    limits: ForceLimits,
+    *,
+    steps: int,
+    start: Tensor | None = None,
+    load: Tensor | None = None,
+) -> Tensor:
+    """
+    Return forces (B, C, 3) on the object that minimise E, by accelerated projected gradient.
+
+    :param steps: gradient steps; 3 follow a slowly moving grasp, 150 to 300 converge from rest
+    :param start: (B, C, 3) forces of the step before
+    :param load: (B, 6) wrench from outside (force, moment / L) to be cancelled as well
+    """
+    with torch.no_grad():
+        active = contacts.active[..., None]
+        if start is None:
+            start = -contacts.normal * limits.min_force * active
+        step = active / _lipschitz(contacts, centre)[:, None, None]
+        force = previous = project(start, contacts, limits)
+        for iteration in range(steps):
+            ahead = force + iteration / (iteration + 3) * (force - previous)
+            net, moment = net_wrench(contacts.point, ahead, centre)
+            if load is not None:
+                net, moment = net + load[:, :3], moment + load[:, 3:]
+            lever = (contacts.point - centre) / TORQUE_LENGTH
+            gradient = net[:, None] + cross(moment[:, None].expand_as(lever), lever)
+            previous = force
+            force = project(ahead - step * gradient, contacts, limits)
+        return force
+
+
+def project(force: Tensor, contacts: ContactSet, limits: ForceLimits) -> Tensor:
+    """Return forces (B, C, 3) moved into their friction cones and limits; zero if inactive."""
+    mu = limits.friction
+    outward = (force * contacts.normal).sum(-1, keepdim=True)
+    tangential = force - outward * contacts.normal
+    slip = tangential.square().sum(-1, keepdim=True).sqrt()
+    push = -outward
+    # Nearest point of the cone where the force is outside of it, then the limits of the push.
+    inside = slip <= mu * push
+    onto_cone = (push + mu * slip) / (1 + mu * mu)
+    push = torch.where(inside, push, onto_cone).clamp(limits.min_force, limits.max_force)
+    scale = (mu * push / slip.clamp(min=1e-9)).clamp(max=1.0)
+    return (scale * tangential - push * contacts.normal) * contacts.active[..., None]
+
+
+def _lipschitz(contacts: ContactSet, centre: Tensor) -> Tensor:
+    """Return a bound (B,) on the largest eigenvalue of A A^T, A the grasp map over L."""
+    lever = (contacts.point - centre) / TORQUE_LENGTH * contacts.active[..., None]
+    count = contacts.active.sum(-1)
+    first = lever.sum(-2)
+    second = lever.mT @ lever
+    trace = second.diagonal(dim1=-2, dim2=-1).sum(-1)
+    rotational = trace.square() + second.square().sum((-2, -1))
+    bound = 3 * count.square() + 4 * first.square().sum(-1) + rotational
+    return bound.sqrt().clamp(min=1e-6)

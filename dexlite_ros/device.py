@@ -1,0 +1,36 @@
+"""Where tensors live: 'auto', 'cpu', 'cuda' or 'cuda:N'."""
+
+from __future__ import annotations
+
+import torch
+
+from dexlite_ros.errors import DeviceError
+
+
+def resolve_device(name: str) -> torch.device:
+    """
+    Return the device of that name; 'auto' is the first GPU, or the CPU where there is none.
+
+    :raises DeviceError: when the name is unknown or the device is missing
+    """
+    if name == 'auto':
+        return torch.device('cuda:0' if torch.cuda.is_available() else 'cpu')
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(name, "expected 'auto', 'cpu', 'cuda' or 'cuda:N'") from error
+    if device.type == 'cuda':
+        index, count = device.index or 0, torch.cuda.device_count()
+        if index >= count:
+            raise DeviceError(name, f"{count} CUDA devices are visible; use 'cpu' or 'auto'")
+        return torch.device('cuda', index)
+    if device.type != 'cpu':
+        raise DeviceError(name, "expected 'auto', 'cpu', 'cuda' or 'cuda:N'")
+    return device
+
+
+def describe_device(device: torch.device) -> str:
+    """Return the device's name for reports, such as 'cpu' or 'cuda:0 NVIDIA H100'."""
+    if device.type == 'cuda':
+        return f'{device} {torch.cuda.get_device_name(device)}'
+    return str(device)

@@ -1,0 +1,157 @@
+"""
+The energy of a grasp on an object: hand, distance field and energy terms put together.
+
+Letters: B grasps, G contact groups, C sampled contacts. A contact set says which groups of links
+shall touch; the point of a link that touches is the one nearest to the object at that moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn, Tensor
+
+from dexlite_ros import energies
+from dexlite_ros.contact_forces import balance, ContactSet, equilibrium_residual, ForceLimits
+from dexlite_ros.energies import EnergyTerms, EnergyWeights
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.geometry import HandGeometry, PlacedHand
+from dexlite_ros.object.distance_field import DistanceField
+
+CONTACT_SETS = {
+    'tips': {'tip'},
+    'tips_palm': {'tip', 'palm'},
+    'wrap': {'tip', 'middle', 'palm'},
+}
+"""Kinds of contact regions that shall touch; in 'wrap' the thumb touches with its tip only."""
+
+
+@dataclass(frozen=True)
+class EnergySettings:
+    """What the energy asks for."""
+
+    weights: EnergyWeights = field(default_factory=EnergyWeights)
+    margin: float = 0.0005
+    """Gap that counts as touching [m]; covers the space between the hand's points."""
+    forces: ForceLimits = field(default_factory=ForceLimits)
+    obstacle_margin: float = 0.005
+    """Distance to keep from obstacles [m]; a little more than the filter asks for."""
+    force_steps: int = 3
+    """Steps of the force balance for each step of the grasp."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The energy of B grasps and what it was computed from."""
+
+    terms: EnergyTerms
+    hand: PlacedHand
+    gap: Tensor
+    """(B, P) signed distance of the hand's points to the object [m]."""
+    contacts: ContactSet
+    contact_gap: Tensor
+    """(B, C) [m]"""
+    forces: Tensor
+    """(B, C, 3) forces that come nearest to equilibrium, unit forces."""
+
+
+class GraspEnergy(nn.Module):
+    """Energy terms of grasps of one hand on one object."""
+
+    def __init__(
+        self,
+        geometry: HandGeometry,
+        object_field: DistanceField,
+        settings: EnergySettings,
+        obstacles: DistanceField | None = None,
+    ) -> None:
+        super().__init__()
+        self.geometry = geometry
+        self.field = object_field
+        self.obstacles = obstacles
+        self.settings = settings
+
+    def forward(
+        self,
+        grasps: GraspBatch,
+        active: Tensor,
+        *,
+        forces: Tensor | None = None,
+        chosen: Tensor | None = None,
+    ) -> Evaluation:
+        """
+        Return the terms of B grasps, differentiable in the grasps.
+
+        :param active: (B, C) 1 where the group (or the chosen point) shall touch, else 0
+        :param forces: (B, C, 3) forces of the evaluation before, where the balance goes on
+        :param chosen: (B, C) indices of the hand's points that shall touch; None: in each group
+            the one nearest to the object
+        """
+        hand = self.geometry(grasps)
+        gap = self.gap(hand)
+        contact_gap, contacts = self.contacts(hand.points, gap, active, chosen)
+        if self.settings.weights.equilibrium:
+            steps = self.settings.force_steps if forces is not None else 30
+            forces = balance(
+                contacts, self.field.centre_of_mass, self.settings.forces, steps=steps,
+                start=forces)
+        terms = self._terms(grasps, hand, gap, contact_gap, contacts, forces)
+        return Evaluation(terms, hand, gap, contacts, contact_gap, forces)
+
+    def gap(self, hand: PlacedHand) -> Tensor:
+        """Return the signed distance (B, P) of the hand's points to the object [m]."""
+        return self.field(hand.points) - self.geometry.point_radius
+
+    def contacts(
+        self, points: Tensor, gap: Tensor, active: Tensor, chosen: Tensor | None = None
+    ) -> tuple[Tensor, ContactSet]:
+        """Return the gap (B, C) of each contact and where it touches the object."""
+        if chosen is None:
+            _, chosen = self.geometry.nearest_candidates(gap.detach())
+        centre = points.gather(1, chosen[..., None].expand(-1, -1, 3))
+        normal = self.field.normal(centre)
+        touching = centre - self.geometry.point_radius[chosen][..., None] * normal
+        return gap.gather(1, chosen), ContactSet(touching, normal, active)
+
+    def _terms(
+        self,
+        grasps: GraspBatch,
+        hand: PlacedHand,
+        gap: Tensor,
+        contact_gap: Tensor,
+        contacts: ContactSet,
+        forces: Tensor | None,
+    ) -> EnergyTerms:
+        """Compute the terms; those of weight 0 that cost time are left at 0."""
+        weights, margin = self.settings.weights, self.settings.margin
+        centre = self.field.centre_of_mass
+        kinematics = self.geometry.kinematics
+        zero = torch.zeros_like(gap[:, 0])
+        closure = energies.force_closure(
+            contacts.point, contacts.normal, contacts.active, centre)
+        return EnergyTerms(
+            force_closure=closure if weights.force_closure else zero,
+            equilibrium=(
+                equilibrium_residual(contacts, forces, centre) if weights.equilibrium else zero),
+            contact_distance=energies.contact_distance(contact_gap, contacts.active, margin),
+            penetration=energies.penetration(gap, margin),
+            self_penetration=energies.self_penetration(self.geometry.capsule_gaps(hand), margin),
+            joint_limits=energies.joint_limits(
+                grasps.joints, kinematics.lower, kinematics.upper),
+            obstacles=zero if self.obstacles is None else energies.penetration(
+                self.obstacle_gap(hand), self.settings.obstacle_margin),
+        )
+
+    def obstacle_gap(self, hand: PlacedHand) -> Tensor:
+        """Return the distance (B, P) of the hand's points to the obstacles [m]."""
+        return self.obstacles(hand.points) - self.geometry.point_radius
+
+    def active_groups(self, names: list[str]) -> Tensor:
+        """Return (B, G), 1 for the contact groups of each grasp's contact set, by its name."""
+        rows = {
+            name: torch.tensor([
+                float(group in kinds and not (group == 'middle' and 'th' in link))
+                for group, link in zip(self.geometry.groups, self.geometry.group_links)])
+            for name, kinds in CONTACT_SETS.items()}
+        return torch.stack([rows[name] for name in names]).to(self.field.values)

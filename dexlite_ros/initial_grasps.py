@@ -1,0 +1,119 @@
+"""
+Starts without a network: an open hand near the object's hull, its palm towards it.
+
+The recipe follows DexGraspNet (Wang et al. 2023) with a nearer and more random hand. Letters: B
+grasps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+import roma
+import torch
+from torch import Tensor
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.object.surface import ObjectSurface
+
+OPEN_HAND = {'J3': 0.5, 'J2': 0.5, 'J1': 0.4, 'THJ5': 0.1, 'THJ4': 1.0, 'THJ3': 0.0, 'THJ2': 0.2,
+             'THJ1': 0.3, 'FFJ4': 0.05, 'LFJ4': 0.05}
+"""Joints of the starting posture by name or by last letters [rad]; the others start at 0."""
+
+
+@dataclass(frozen=True)
+class StartSettings:
+    """Where hands start."""
+
+    nearest: float = 0.02
+    """Smallest distance between the hand's grasp centre and the hull [m]."""
+    farthest: float = 0.05
+    """Largest such distance [m]."""
+    radial: float = 0.3
+    """How much the outward direction leans from the hull's normal to the ray from the centre."""
+    tilt: float = 0.1
+    """Standard deviation of the palm's direction [rad]."""
+    joint_noise: float = 0.05
+    """Standard deviation of each joint, as a share of its range."""
+
+
+class HullProposer:
+    """Proposes starts around the convex hull of any surface."""
+
+    model_id = 'hull-starts'
+
+    def __init__(
+        self, kinematics: HandKinematics, settings: StartSettings = StartSettings()
+    ) -> None:
+        self._kinematics = kinematics
+        self._settings = settings
+
+    def propose(
+        self, surface: ObjectSurface, count: int, generator: torch.Generator
+    ) -> GraspBatch:
+        """Return ``count`` starts in the frame of the surface, on the CPU."""
+        return hull_starts(
+            self._kinematics, surface.vertices, count, generator, self._settings)
+
+
+def hull_starts(
+    kinematics: HandKinematics,
+    vertices: NDArray[np.floating],
+    count: int,
+    generator: torch.Generator,
+    settings: StartSettings = StartSettings(),
+) -> GraspBatch:
+    """
+    Return B starts spread over the convex hull of an object's surface, on the CPU.
+
+    :param vertices: (V, 3) of the surface [m]
+    :param generator: a CPU generator; the same seed gives the same starts
+    """
+    import trimesh
+
+    hull = trimesh.convex.convex_hull(vertices)
+    seed = int(torch.randint(2**31, (1,), generator=generator))
+    points, faces = trimesh.sample.sample_surface(hull, count, seed=seed)
+    points = torch.from_numpy(np.asarray(points)).float()
+    normal = torch.from_numpy(hull.face_normals[faces]).float()
+    centre = torch.from_numpy(np.asarray(hull.center_mass)).float()
+    outward = normal + settings.radial * torch.nn.functional.normalize(points - centre, dim=1)
+    outward = torch.nn.functional.normalize(outward, dim=1)
+    rotation = _palm_rotation(kinematics, outward, generator)
+    tilt = settings.tilt * torch.randn(count, 3, generator=generator)
+    rotation = roma.rotvec_to_rotmat(tilt) @ rotation
+    reach = settings.nearest + (settings.farthest - settings.nearest) * torch.rand(
+        count, 1, generator=generator)
+    grasp_centre = torch.tensor(kinematics.description.grasp_centre)
+    translation = points + reach * outward - rotation @ grasp_centre
+    return GraspBatch(translation, rotation, _open_joints(kinematics, count, settings, generator))
+
+
+def _palm_rotation(
+    kinematics: HandKinematics, outward: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Return rotations (B, 3, 3) whose palm looks against ``outward``, rolled at random."""
+    hand = kinematics.description
+    back = -torch.tensor(hand.palmar_direction)
+    fingers = torch.tensor(hand.finger_direction)
+    local = torch.stack([back, fingers, torch.linalg.cross(back, fingers)], 1)
+    about = torch.nn.functional.normalize(torch.randn(outward.shape, generator=generator), dim=1)
+    first = torch.nn.functional.normalize(torch.linalg.cross(outward, about), dim=1)
+    world = torch.stack([outward, first, torch.linalg.cross(outward, first)], 2)
+    return world @ local.T
+
+
+def _open_joints(
+    kinematics: HandKinematics, count: int, settings: StartSettings, generator: torch.Generator
+) -> Tensor:
+    names = kinematics.description.joint_names
+    start = torch.tensor([
+        OPEN_HAND.get(name.removeprefix('rh_'), 0.0 if 'TH' in name else
+                      OPEN_HAND.get(name[-2:], 0.0)) for name in names])
+    lower, upper = kinematics.lower.cpu(), kinematics.upper.cpu()
+    noise = settings.joint_noise * (upper - lower) * torch.randn(
+        count, len(names), generator=generator)
+    return (start + noise).clamp(lower, upper)

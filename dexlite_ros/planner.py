@@ -1,0 +1,401 @@
+"""
+From a cloud to ranked grasps: close the surface, propose, refine, stage, rank.
+
+``GraspPlanner`` keeps what does not depend on the object and can plan for any number of clouds.
+Letters: B candidates, K returned grasps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+import math
+import time
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+from torch import Tensor
+import trimesh
+
+from dexlite_ros.device import describe_device, resolve_device
+from dexlite_ros.errors import (
+    Cancelled, InvalidRequest, NoGraspFound, PlanningTimeout, UnsupportedHand)
+from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.grasp_energy import GraspEnergy
+from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.initial_grasps import HullProposer
+from dexlite_ros.object.cloud import clean_cloud, CloudLimits, PointCloud
+from dexlite_ros.object.distance_field import DistanceField
+from dexlite_ros.object.obstacles import obstacle_field
+from dexlite_ros.object.support import fit_support, Plane
+from dexlite_ros.object.surface import (
+    close_surface, ObjectSurface, surface_from_mesh, SurfaceSettings)
+from dexlite_ros.plan import (
+    Contacts, GraspMetrics, GraspPlan, PlanReport, Rejections, StageTimes)
+from dexlite_ros.post_optimizer import OptimizerSettings
+from dexlite_ros.ranking import (
+    hard_filters, measure, RankingSettings, score, select)
+from dexlite_ros.refinement import Refinement, RefinementSettings, Round
+from dexlite_ros.stages import stage, Staged, StageSettings
+
+HANDS = {SHADOW_RIGHT.name: SHADOW_RIGHT}
+
+
+class Proposer(Protocol):
+    """Whatever can guess grasps for an object: hull starts, later a network."""
+
+    model_id: str
+
+    def propose(
+        self, surface: ObjectSurface, count: int, generator: torch.Generator
+    ) -> GraspBatch:
+        """Return ``count`` grasps in the frame of the surface."""
+
+
+@dataclass(frozen=True)
+class PlannerSettings:
+    """Everything that can be set about planning."""
+
+    num_candidates: int = 512
+    """Grasps proposed per request."""
+    max_grasps: int = 20
+    """Grasps returned at most."""
+    min_score: float = 0.0
+    """Grasps with a lower score are dropped."""
+    cloud: CloudLimits = field(default_factory=CloudLimits)
+    surface: SurfaceSettings = field(default_factory=SurfaceSettings)
+    refinement: RefinementSettings = field(default_factory=RefinementSettings)
+    stages: StageSettings = field(default_factory=StageSettings)
+    ranking: RankingSettings = field(default_factory=RankingSettings)
+
+    def __post_init__(self) -> None:
+        for name, lower in (('num_candidates', 1), ('max_grasps', 1)):
+            if getattr(self, name) < lower:
+                raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
+
+    @classmethod
+    def dexlite(cls) -> PlannerSettings:
+        """Return the settings of DexLite: its energy and its 200 annealed steps, no pruning."""
+        rounds = (Round(OptimizerSettings.dexlite(), math.inf),)
+        return cls(
+            num_candidates=128, refinement=RefinementSettings(rounds, {'tips': 1.0}))
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of ``GraspPlanner.plan`` with all defaults filled in."""
+
+    num_candidates: int
+    max_grasps: int
+    min_score: float
+    approach_direction: NDArray[np.float64] | None
+    approach_tolerance: float
+    optimize: bool
+    seed: int
+    timeout: float
+    started: float
+    should_stop: Callable[[], bool] | None
+
+    def check(self) -> None:
+        """Raise when the caller wants to stop or the budget is spent."""
+        if self.should_stop is not None and self.should_stop():
+            raise Cancelled()
+        if time.monotonic() > self.deadline:
+            raise PlanningTimeout(self.timeout)
+
+    @property
+    def deadline(self) -> float:
+        """Reading of ``time.monotonic`` when the budget ends."""
+        return self.started + self.timeout
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """An object ready to be planned on, moved so that its centre is the origin."""
+
+    surface: ObjectSurface
+    field: DistanceField
+    obstacles: DistanceField | None
+    offset: NDArray[np.float64]
+    num_points: int
+
+
+class GraspPlanner:
+    """Plans grasps of one hand on one device."""
+
+    def __init__(
+        self,
+        settings: PlannerSettings | None = None,
+        device: str = 'auto',
+        hand: str = SHADOW_RIGHT.name,
+        proposer: Proposer | None = None,
+    ) -> None:
+        """
+        Build the hand on the device.
+
+        :param device: 'auto', 'cpu', 'cuda' or 'cuda:N'
+        :param proposer: where candidates come from; None: starts around the object's hull
+        :raises UnsupportedHand: for a hand that is not in ``HANDS``
+        :raises DeviceError: for a device that is missing
+        """
+        if hand not in HANDS:
+            raise UnsupportedHand(hand, tuple(HANDS))
+        self.settings = settings or PlannerSettings()
+        self.hand = HANDS[hand]
+        self._device = resolve_device(device)
+        self._geometry = HandGeometry(HandKinematics(self.hand)).to(self._device)
+        self._proposer = proposer or HullProposer(self._geometry.kinematics)
+
+    @property
+    def device(self) -> str:
+        """Name of the device, such as 'cpu' or 'cuda:0 NVIDIA H100'."""
+        return describe_device(self._device)
+
+    @property
+    def model_id(self) -> str:
+        """Name of what proposes the candidates."""
+        return self._proposer.model_id
+
+    def warm_up(self) -> None:
+        """Plan once on a small ball, so that the first real request is as fast as the others."""
+        ball = trimesh.creation.icosphere(subdivisions=4, radius=0.03)
+        self.plan(PointCloud(np.asarray(ball.vertices)), num_candidates=64, max_grasps=1)
+
+    def plan(
+        self,
+        target: PointCloud | trimesh.Trimesh,
+        *,
+        obstacles: NDArray[np.floating] | None = None,
+        support: Plane | None = None,
+        num_candidates: int | None = None,
+        max_grasps: int | None = None,
+        min_score: float | None = None,
+        approach_direction: NDArray[np.floating] | None = None,
+        approach_tolerance: float = math.pi,
+        optimize: bool = True,
+        seed: int = 0,
+        timeout: float | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> GraspPlan:
+        """
+        Return ranked grasps for one object, in the frame of its cloud or mesh.
+
+        :param target: points on the object, or its mesh [m]
+        :param obstacles: (M, 3) points the hand must not touch [m]
+        :param support: plane the object stands on; None: looked for in the obstacles
+        :param num_candidates: grasps to propose; None: as set
+        :param max_grasps: grasps to return at most; None: as set
+        :param min_score: lowest score to return; None: as set
+        :param approach_direction: (3,) direction in which the palm should look
+        :param approach_tolerance: largest angle to it [rad]
+        :param optimize: false returns proposals as they are, unfiltered
+        :param seed: same seed, device and input: same result
+        :param timeout: budget [s]; the best so far is returned when it ends
+        :param should_stop: polled; true ends the planning with ``Cancelled``
+        :raises BadCloud, ScaleError: for clouds that cannot be used
+        :raises NoGraspFound, PlanningTimeout, Cancelled: when there is nothing to return
+        """
+        settings = self.settings
+        request = Request(
+            _default(num_candidates, settings.num_candidates, 'num_candidates'),
+            _default(max_grasps, settings.max_grasps, 'max_grasps'),
+            settings.min_score if min_score is None else min_score,
+            _unit(approach_direction), approach_tolerance, optimize, seed,
+            math.inf if timeout is None else timeout, time.monotonic(), should_stop)
+        clock = _Clock()
+        scene = self._scene(target, obstacles, support)
+        clock.lap('surface')
+        request.check()
+        generator = torch.Generator().manual_seed(seed)
+        starts = self._propose(scene, request, generator)
+        clock.lap('propose')
+        refinement = Refinement(
+            self._geometry, scene.field, settings.refinement, scene.obstacles)
+        # What is left after refining must still be staged and ranked.
+        refined = refinement.run(
+            starts, request.max_grasps, generator=generator, optimize=optimize,
+            deadline=request.started + 0.8 * request.timeout, should_stop=should_stop)
+        clock.lap('refine')
+        if should_stop is not None and should_stop():
+            raise Cancelled()
+        energy = refinement.energies[-1]
+        staged = stage(refined.grasps, energy, settings.stages)
+        clock.lap('stage')
+        metrics = measure(
+            staged, refined.energy, energy, _obstacle_clearance(staged.grasps, energy),
+            settings.ranking)
+        chosen, rejected, scores = self._rank(staged, metrics, request)
+        clock.lap('rank')
+        last = settings.refinement.rounds[-1].optimizer.iterations
+        report = PlanReport(
+            clock.times(), rejected, len(starts), len(refined.energy), scene.num_points,
+            scene.surface.seen_fraction, scene.surface.method, seed, self.device, self.model_id,
+            stopped_early=optimize and refined.iterations < last)
+        return self._result(chosen, staged, metrics, scores, scene.offset, report)
+
+    def _scene(
+        self,
+        target: PointCloud | trimesh.Trimesh,
+        obstacles: NDArray[np.floating] | None,
+        support: Plane | None,
+    ) -> _Scene:
+        """Close the surface and build the distance fields."""
+        if isinstance(target, trimesh.Trimesh):
+            cloud, offset = None, np.asarray(target.bounds.mean(0))
+            surface = surface_from_mesh(target.copy().apply_translation(-offset))
+        else:
+            cloud = clean_cloud(target, self.settings.cloud)
+            offset = cloud.points.mean(0)
+            cloud = _moved(cloud, -offset)
+        around = None if obstacles is None or not len(obstacles) else obstacles - offset
+        if support is not None:
+            support = Plane(support.normal, support.offset - float(support.normal @ offset))
+        elif around is not None and cloud is not None:
+            support = fit_support(around, cloud)
+        if cloud is not None:
+            surface = close_surface(cloud, support, self.settings.surface)
+        field_ = DistanceField.from_mesh(surface.vertices, surface.faces).to(self._device)
+        walls = None
+        if around is not None or support is not None:
+            around = np.zeros((0, 3)) if around is None else around
+            walls = obstacle_field(around, surface.vertices, support).to(self._device)
+        return _Scene(surface, field_, walls, offset, 0 if cloud is None else len(cloud))
+
+    def _propose(
+        self, scene: _Scene, request: Request, generator: torch.Generator
+    ) -> GraspBatch:
+        """Return starts; with a wanted approach, or obstacles, the best of four times as many."""
+        count = request.num_candidates
+        wish = request.approach_direction
+        if wish is None and scene.obstacles is None:
+            return self._proposer.propose(scene.surface, count, generator)
+        starts = self._proposer.propose(scene.surface, 4 * count, generator)
+        cost = torch.zeros(len(starts))
+        if wish is not None:
+            cost = (self._approach_angle(starts, wish) - request.approach_tolerance).clamp(min=0)
+        if scene.obstacles is not None:
+            palms = scene.obstacles.value_and_gradient(
+                starts.translation.to(self._device))[0].cpu()
+            cost = cost + 10 * (0.03 - palms).clamp(min=0)
+        return starts[cost.argsort(stable=True)[:count]]
+
+    def _approach_angle(self, grasps: GraspBatch, wish: NDArray[np.float64]) -> Tensor:
+        """Return the angle (B,) between the palms' directions and the wanted one [rad]."""
+        palmar = torch.tensor(self.hand.palmar_direction).to(grasps.rotation)
+        looking = grasps.rotation @ palmar
+        return (looking @ torch.from_numpy(wish).to(looking)).clamp(-1, 1).acos()
+
+    def _rank(
+        self, staged: Staged, metrics: GraspMetrics, request: Request
+    ) -> tuple[Tensor, Rejections, Tensor]:
+        """Return indices of the grasps to return, what was rejected, and all scores."""
+        grasps, settings = staged.grasps.grasp, self.settings.ranking
+        angle = torch.full_like(metrics.energy, math.nan)
+        if request.approach_direction is not None:
+            angle = self._approach_angle(grasps, request.approach_direction)
+        filters = hard_filters(metrics, angle, request.approach_tolerance, settings)
+        if not request.optimize:
+            filters = {'non_finite': filters['non_finite']}
+        scores = score(metrics, settings)
+        chosen, rejected = select(
+            grasps, scores, filters, request.max_grasps, request.min_score, settings)
+        if not len(chosen):
+            raise NoGraspFound(len(scores), rejected.summary())
+        return chosen, rejected, scores
+
+    def _result(
+        self,
+        chosen: Tensor,
+        staged: Staged,
+        metrics: GraspMetrics,
+        scores: Tensor,
+        offset: NDArray[np.float64],
+        report: PlanReport,
+    ) -> GraspPlan:
+        """Return the chosen grasps on the CPU, back in the frame they were asked for in."""
+        chosen = chosen.to(self._device)
+        parts = {
+            name: _shifted(batch[chosen].to('cpu', torch.float64), offset)
+            for name, batch in vars(staged.grasps).items()}
+        return GraspPlan(
+            hand=self.hand.name,
+            hand_link=self.hand.palm_link,
+            joint_names=self.hand.joint_names,
+            grasps=StagedGrasp(**parts),
+            score=scores[chosen].cpu(),
+            success_probability=torch.full((len(chosen),), math.nan),
+            metrics=GraspMetrics(**{k: v.cpu() for k, v in vars(metrics[chosen]).items()}),
+            contacts=_contacts(staged, chosen, self._geometry.group_links, offset),
+            report=report)
+
+
+class _Clock:
+    """Stop-watch for the steps of one plan."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.monotonic()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self._laps[name], self._last = now - self._last, now
+
+    def times(self) -> StageTimes:
+        return StageTimes(**self._laps, total=time.monotonic() - self._start)
+
+
+def _default(value: int | None, default: int, name: str) -> int:
+    value = default if value is None else value
+    if value < 1:
+        raise InvalidRequest(name, value, '1 or more')
+    return value
+
+
+def _unit(direction: NDArray[np.floating] | None) -> NDArray[np.float64] | None:
+    if direction is None:
+        return None
+    direction = np.asarray(direction, dtype=np.float64)
+    length = np.linalg.norm(direction)
+    if direction.shape != (3,) or not 1e-6 < length < np.inf:
+        raise InvalidRequest('approach_direction', direction.tolist(), 'a finite non-zero vector')
+    return direction / length
+
+
+def _moved(cloud: PointCloud, shift: NDArray[np.float64]) -> PointCloud:
+    viewpoint = None if cloud.viewpoint is None else cloud.viewpoint + shift
+    return PointCloud(cloud.points + shift, cloud.normals, viewpoint)
+
+
+def _shifted(grasps: GraspBatch, offset: NDArray[np.float64]) -> GraspBatch:
+    return GraspBatch(
+        grasps.translation + torch.from_numpy(offset), grasps.rotation, grasps.joints)
+
+
+def _obstacle_clearance(grasps: StagedGrasp, energy: GraspEnergy) -> Tensor:
+    """Return the smallest distance (B,) to the obstacles over pregrasp and grasp [m]."""
+    if energy.obstacles is None:
+        return torch.full_like(grasps.grasp.translation[:, 0], math.nan)
+    with torch.no_grad():
+        gaps = [
+            energy.obstacle_gap(energy.geometry(batch)).amin(1)
+            for batch in (grasps.pregrasp, grasps.grasp)]
+    return torch.minimum(*gaps)
+
+
+def _contacts(
+    staged: Staged, chosen: Tensor, links: tuple[str, ...], offset: NDArray[np.float64]
+) -> tuple[Contacts, ...]:
+    """Return the contacts that carry force, for each chosen grasp."""
+    found = []
+    for index in chosen.tolist():
+        held = staged.contacts.active[index].nonzero().squeeze(1)
+        found.append(Contacts(
+            tuple(links[i] for i in held.tolist()),
+            staged.contacts.point[index, held].cpu().double() + torch.from_numpy(offset),
+            staged.contacts.normal[index, held].cpu().double(),
+            staged.forces[index, held].cpu().double()))
+    return tuple(found)

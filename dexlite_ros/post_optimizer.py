@@ -1,0 +1,243 @@
+"""
+Pull proposals into firm contact: RMSProp per grasp, with or without simulated annealing.
+
+Letters: B grasps, G contact groups, C contacts, J joints. No grasp's result depends on the others
+of its batch: step sizes, random numbers and the best pose are its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+import math
+import time
+
+import roma
+import torch
+from torch import Tensor
+
+from dexlite_ros.energies import EnergyWeights
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.grasp_energy import EnergySettings, Evaluation, GraspEnergy
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """One run of the post-optimiser."""
+
+    iterations: int = 130
+    step_size: float = 0.005
+    """Step of a coordinate whose gradient keeps its size [rad], and [m] after ``translation``."""
+    translation_scale: float = 0.3
+    """Step of the wrist's position [m] for a step of 1 of everything else."""
+    decay: float = 0.98
+    """Memory of the mean squared gradient."""
+    final_step: float = 0.02
+    """Share of the step left at the end of the cosine schedule; 1 keeps it constant."""
+    step_decay: float = 1.0
+    """Factor on the step every ``step_period`` iterations."""
+    step_period: int = 50
+    temperature: float = 0.0
+    """Start of the annealing; 0 takes every step."""
+    temperature_decay: float = 0.95
+    temperature_period: int = 30
+    contact_switch: float = 0.0
+    """Chance that a contact point is drawn anew in a step; 0 lets contacts slide instead."""
+    sampled_contacts: int = 4
+    """Contact points drawn per grasp when contacts are switched."""
+    energy: EnergySettings = field(default_factory=EnergySettings)
+
+    def __post_init__(self) -> None:
+        if self.iterations < 0:
+            raise InvalidRequest('optimizer.iterations', self.iterations, '0 or more')
+        if not 0 < self.decay < 1:
+            raise InvalidRequest('optimizer.decay', self.decay, 'a number between 0 and 1')
+
+    @classmethod
+    def dexlite(cls) -> OptimizerSettings:
+        """Return the schedule of DexGraspNet as DexLite shortens it: 200 annealed iterations."""
+        return cls(
+            iterations=200, decay=0.98, final_step=1.0, step_decay=0.95, step_period=50,
+            translation_scale=1.0, temperature=18.0, contact_switch=0.5,
+            energy=EnergySettings(weights=EnergyWeights.dexlite(), margin=0.0))
+
+
+@dataclass(frozen=True)
+class Refined:
+    """What the post-optimiser made of B proposals."""
+
+    grasps: GraspBatch
+    """Best pose of each grasp."""
+    energy: Tensor
+    """(B,) weighted energy of that pose; infinite for a grasp that never had a finite one."""
+    iterations: int
+    """Iterations done; fewer than asked for when stopped."""
+
+
+@dataclass
+class _State:
+    """Where the search of B grasps stands."""
+
+    grasps: GraspBatch
+    energy: Tensor
+    slope: Tensor
+    forces: Tensor | None
+    chosen: Tensor | None
+
+
+class PostOptimizer:
+    """Refine grasps on one object."""
+
+    def __init__(self, energy: GraspEnergy, settings: OptimizerSettings) -> None:
+        self.energy = energy
+        self.settings = settings
+        self._kinematics = energy.geometry.kinematics
+        self._coupled = torch.tensor(self._kinematics.description.coupled_indices)
+        scale = torch.ones(6 + len(self._kinematics.lower))
+        scale[:3] = settings.translation_scale
+        self._scale = scale.to(energy.field.values)
+
+    def refine(
+        self,
+        grasps: GraspBatch,
+        active: Tensor,
+        *,
+        generator: torch.Generator | None = None,
+        deadline: float = math.inf,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Refined:
+        """
+        Return the best pose found from each of B starts.
+
+        :param active: (B, G) contact groups that shall touch; (B, C) ones when contacts are drawn
+        :param generator: needed when contacts are drawn or steps are annealed
+        :param deadline: reading of ``time.monotonic`` at which to return the best so far
+        :param should_stop: polled every iteration; true returns the best so far
+        """
+        settings = self.settings
+        chance = _Chance(self, len(grasps), generator)
+        if chance.draws:
+            active = active.new_ones(len(grasps), settings.sampled_contacts)
+        state = self._evaluate(self._couple(grasps), active, None, chance.contacts(None))
+        best, best_energy = state.grasps, state.energy
+        square = torch.zeros_like(state.slope)
+        done = 0
+        for done in range(1, settings.iterations + 1):
+            if time.monotonic() > deadline or (should_stop is not None and should_stop()):
+                done -= 1
+                break
+            square = settings.decay * square + (1 - settings.decay) * state.slope.square()
+            proposal = self._evaluate(
+                self._step(state, square, done), active, state.forces,
+                chance.contacts(state.chosen))
+            state = _choose(chance.accepts(state.energy, proposal.energy, done), proposal, state)
+            better = state.energy < best_energy
+            best = _where(better, state.grasps, best)
+            best_energy = torch.where(better, state.energy, best_energy)
+        return Refined(best, best_energy, done)
+
+    def _step(self, state: _State, square: Tensor, iteration: int) -> GraspBatch:
+        """Take one RMSProp step; joints stay within their limits and couplings."""
+        settings = self.settings
+        unbiased = square / (1 - settings.decay**iteration)
+        rate = settings.step_size * _schedule(settings, iteration)
+        step = -rate * self._scale * state.slope / (unbiased.sqrt() + 1e-3)
+        turn = roma.rotvec_to_rotmat(step[:, 3:6])
+        return self._couple(GraspBatch(
+            state.grasps.translation + step[:, :3], turn @ state.grasps.rotation,
+            state.grasps.joints + step[:, 6:]))
+
+    def _couple(self, grasps: GraspBatch) -> GraspBatch:
+        """Return grasps within the joint limits, each coupled pair at its mean."""
+        joints = self._kinematics.clamp(grasps.joints)
+        return replace(grasps, joints=share(joints, self._coupled))
+
+    def _evaluate(
+        self, grasps: GraspBatch, active: Tensor, forces: Tensor | None, chosen: Tensor | None
+    ) -> _State:
+        """Return energy and slope (B, 6 + J) along translation, rotation vector, joints."""
+        leaves = [part.detach().requires_grad_() for part in vars(grasps).values()]
+        with torch.enable_grad():
+            result: Evaluation = self.energy(
+                GraspBatch(*leaves), active, forces=forces, chosen=chosen)
+            energy = result.terms.total(self.energy.settings.weights)
+            translation, rotation, joints = torch.autograd.grad(energy.sum(), leaves)
+        moment = torch.linalg.cross(grasps.rotation, rotation, dim=1).sum(-1)
+        slope = torch.cat([translation, moment, share(joints, self._coupled)], 1)
+        finite = energy.isfinite() & slope.isfinite().all(1)
+        energy = torch.where(finite, energy.detach(), torch.inf)
+        slope = torch.where(finite[:, None], slope, 0.0)
+        return _State(grasps, energy, slope, result.forces, chosen)
+
+
+class _Chance:
+    """The random part of the search; each grasp has its own numbers."""
+
+    def __init__(
+        self, optimizer: PostOptimizer, count: int, generator: torch.Generator | None
+    ) -> None:
+        self._settings = optimizer.settings
+        self.draws = self._settings.contact_switch > 0
+        if (self.draws or self._settings.temperature > 0) and generator is None:
+            raise InvalidRequest('generator', None, 'a torch.Generator for an annealed search')
+        geometry = optimizer.energy.geometry
+        self._pool = geometry.candidates.unique()
+        self._shape = (count, self._settings.sampled_contacts)
+        self._generator = generator
+
+    def _uniform(self, *shape: int) -> Tensor:
+        drawn = torch.rand(*shape, generator=self._generator, device=self._generator.device)
+        return drawn.to(self._pool.device)
+
+    def contacts(self, chosen: Tensor | None) -> Tensor | None:
+        """Return which points of the hand shall touch (B, C), or None when contacts slide."""
+        if not self.draws:
+            return None
+        fresh = self._pool[(self._uniform(*self._shape) * len(self._pool)).long()]
+        if chosen is None:
+            return fresh
+        return torch.where(self._uniform(*self._shape) < self._settings.contact_switch,
+                           fresh, chosen)
+
+    def accepts(self, old: Tensor, new: Tensor, iteration: int) -> Tensor:
+        """Return which steps (B,) to keep, by Metropolis' rule; all that are finite when cold."""
+        settings = self._settings
+        if settings.temperature <= 0:
+            return new.isfinite()
+        heat = settings.temperature * settings.temperature_decay ** (
+            iteration // settings.temperature_period)
+        return self._uniform(len(new)) < ((old - new) / heat).exp()
+
+
+def _schedule(settings: OptimizerSettings, iteration: int) -> float:
+    """Return the share of the full step at an iteration."""
+    progress = iteration / max(settings.iterations, 1)
+    cosine = settings.final_step + (1 - settings.final_step) * (1 + math.cos(math.pi * progress)) / 2
+    return cosine * settings.step_decay ** (iteration // settings.step_period)
+
+
+def share(joints: Tensor, coupled: Tensor) -> Tensor:
+    """Return values per joint (B, J) in which both joints of a coupled pair have their mean."""
+    if len(coupled) == 0:
+        return joints
+    mean = joints[:, coupled].mean(-1, keepdim=True).expand(-1, -1, 2)
+    return joints.index_copy(1, coupled.flatten().to(joints.device), mean.flatten(1))
+
+
+def _where(mask: Tensor, first: GraspBatch, second: GraspBatch) -> GraspBatch:
+    pick = {}
+    for name, value in vars(first).items():
+        shaped = mask.view(-1, *[1] * (value.dim() - 1))
+        pick[name] = torch.where(shaped, value, getattr(second, name))
+    return GraspBatch(**pick)
+
+
+def _choose(accepted: Tensor, new: _State, old: _State) -> _State:
+    """Return the new state where it was accepted, else the old one."""
+    wide = accepted[:, None]
+    chosen = None if new.chosen is None else torch.where(wide, new.chosen, old.chosen)
+    forces = None if new.forces is None else torch.where(wide[..., None], new.forces, old.forces)
+    return _State(
+        _where(accepted, new.grasps, old.grasps), torch.where(accepted, new.energy, old.energy),
+        torch.where(wide, new.slope, old.slope), forces, chosen)

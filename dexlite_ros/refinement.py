@@ -1,0 +1,197 @@
+"""
+Many rough starts to few firm grasps: refine a little, prune, refine what is left.
+
+Most starts end in bad local minima, whatever the number of steps, and a short refinement tells
+which. So every round keeps the better part of each contact set, whose energies do not compare
+with those of another set. Letters: B grasps, G contact groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+import math
+
+import torch
+from torch import Tensor
+
+from dexlite_ros.errors import InvalidRequest, OutOfMemory
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
+from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.object.distance_field import DistanceField
+from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer, Refined
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: refine, then keep the best."""
+
+    optimizer: OptimizerSettings
+    keep: float
+    """How many grasps to keep for each one that is to be delivered."""
+
+
+@dataclass(frozen=True)
+class RefinementSettings:
+    """The rounds, and how work is cut up."""
+
+    rounds: tuple[Round, ...] = (
+        Round(OptimizerSettings(iterations=40, energy=EnergySettings(margin=0.0)), 10.0),
+        Round(OptimizerSettings(iterations=50, energy=EnergySettings(margin=0.0)), 4.0),
+        Round(OptimizerSettings(iterations=110, step_size=0.004), 4.0),
+    )
+    contact_sets: dict[str, float] = field(
+        default_factory=lambda: {'tips': 0.5, 'tips_palm': 0.25, 'wrap': 0.25})
+    """Share of the starts that each contact set gets."""
+    cpu_batch: int = 64
+    """Grasps per batch on the CPU, where larger ones fall out of the cache."""
+    cuda_batch: int = 4096
+    cpu_workers: int = 2
+    """Batches refined at the same time on the CPU, one thread each."""
+
+    def __post_init__(self) -> None:
+        if not self.rounds:
+            raise InvalidRequest('refinement.rounds', self.rounds, 'at least one round')
+
+
+@dataclass(frozen=True)
+class Population:
+    """Grasps on their way, each with the contact set it was started with."""
+
+    grasps: GraspBatch
+    contact_set: Tensor
+    """(B,) index into the settings' contact sets."""
+    energy: Tensor
+    """(B,) of the last round."""
+    iterations: int
+    """Iterations of the shortest last round; fewer than set when stopped early."""
+
+    def __getitem__(self, index: Tensor) -> Population:
+        """Select grasps."""
+        return replace(
+            self, grasps=self.grasps[index], contact_set=self.contact_set[index],
+            energy=self.energy[index])
+
+
+class Refinement:
+    """Refine starts on one object, round by round."""
+
+    def __init__(
+        self,
+        geometry: HandGeometry,
+        object_field: DistanceField,
+        settings: RefinementSettings,
+        obstacles: DistanceField | None = None,
+    ) -> None:
+        self.settings = settings
+        self._device = object_field.values.device
+        self.energies = [
+            GraspEnergy(geometry, object_field, each.optimizer.energy, obstacles)
+            for each in settings.rounds]
+
+    def run(
+        self,
+        starts: GraspBatch,
+        wanted: int,
+        *,
+        generator: torch.Generator,
+        optimize: bool = True,
+        deadline: float = math.inf,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Population:
+        """
+        Return the refined survivors of the starts, unordered.
+
+        :param wanted: how many grasps are to be delivered in the end
+        :param optimize: false returns all starts as they are
+        :param deadline: reading of ``time.monotonic`` after which no step is begun
+        """
+        names = list(self.settings.contact_sets)
+        contact_set = _deal(list(self.settings.contact_sets.values()), len(starts))
+        population = Population(
+            starts.to(self._device), contact_set.to(self._device),
+            torch.zeros(len(starts), device=self._device), 0)
+        for each, energy in zip(self.settings.rounds if optimize else (), self.energies):
+            optimizer = PostOptimizer(energy, each.optimizer)
+            active = energy.active_groups(names)[population.contact_set]
+            refined = self._in_batches(
+                optimizer, population.grasps, active, generator, deadline, should_stop)
+            population = replace(
+                population, grasps=refined.grasps, energy=refined.energy,
+                iterations=refined.iterations)
+            population = population[
+                _best_of_each_set(population, len(names), each.keep * wanted)]
+        return population
+
+    def _in_batches(
+        self,
+        optimizer: PostOptimizer,
+        grasps: GraspBatch,
+        active: Tensor,
+        generator: torch.Generator,
+        deadline: float,
+        should_stop: Callable[[], bool] | None,
+    ) -> Refined:
+        """Refine in batches of the device's size; on the CPU several at a time."""
+        size, workers = self.settings.cuda_batch, 1
+        if self._device.type == 'cpu':
+            size, workers = self.settings.cpu_batch, self.settings.cpu_workers
+            # Even batches keep all workers busy to the end.
+            batches = workers * math.ceil(len(grasps) / (workers * size))
+            size = math.ceil(len(grasps) / batches)
+        slices = [slice(first, first + size) for first in range(0, len(grasps), size)]
+        # A generator per batch: workers must not draw from one in an order that time decides.
+        seeds = torch.randint(2**31, (len(slices),), generator=generator).tolist()
+
+        def refine(part: slice, seed: int) -> Refined:
+            own = torch.Generator().manual_seed(seed)
+            return optimizer.refine(
+                grasps[part], active[part], generator=own, deadline=deadline,
+                should_stop=should_stop)
+
+        try:
+            if workers == 1 or len(slices) == 1:
+                parts = [refine(part, seed) for part, seed in zip(slices, seeds)]
+            else:
+                parts = _threaded(refine, slices, seeds, workers)
+        except torch.cuda.OutOfMemoryError as error:
+            raise OutOfMemory(str(self._device)) from error
+        return Refined(
+            GraspBatch.cat([part.grasps for part in parts]),
+            torch.cat([part.energy for part in parts]), min(part.iterations for part in parts))
+
+
+def _threaded(
+    refine: Callable[[slice, int], Refined], slices: list[slice], seeds: list[int], workers: int
+) -> list[Refined]:
+    """Run batches side by side, each with one thread inside torch."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            return list(pool.map(refine, slices, seeds))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _deal(shares: list[float], count: int) -> Tensor:
+    """Return a set index (B,) for each start, dealt evenly so that every part holds all sets."""
+    edges = torch.tensor(shares).cumsum(0) / sum(shares)
+    # The golden ratio spreads any number of places evenly over [0, 1).
+    place = torch.frac((torch.arange(count) + 0.5) * 0.6180339887498949)
+    return torch.searchsorted(edges, place).clamp(max=len(shares) - 1)
+
+
+def _best_of_each_set(population: Population, sets: int, keep: float) -> Tensor:
+    """Return indices of the finite grasps of lowest energy, the same share of each set."""
+    share = keep / max(len(population.energy), 1)
+    chosen = []
+    for index in range(sets):
+        members = (population.contact_set == index).nonzero().squeeze(1)
+        count = math.ceil(min(1.0, share) * len(members))
+        order = population.energy[members].argsort(stable=True)[:count]
+        chosen.append(members[order])
+    kept = torch.cat(chosen)
+    return kept[population.energy[kept].isfinite()]

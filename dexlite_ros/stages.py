@@ -1,0 +1,148 @@
+"""
+From a touching grasp to the three stages a position controller runs through.
+
+Squeeze: the motors are commanded past contact by the angle at which their stiffness gives the
+torques of the contact forces, dq = J^T f / k. Without it a touching hand carries nothing.
+Pregrasp: the fingers open and the wrist backs off along the distance field until the hand is
+clear. Letters: K grasps, G contact groups, J joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from dexlite_ros import energies
+from dexlite_ros.contact_forces import balance, ContactSet, ForceLimits
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.grasp_energy import GraspEnergy
+from dexlite_ros.post_optimizer import share
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """How far to squeeze and to open."""
+
+    stiffness: float = 5.0
+    """Proportional gain of the position controllers [N m/rad]; DexGraspBench's is 5."""
+    total_force: float = 40.0
+    """Sum of the normal forces of all contacts at the squeeze stage [N]."""
+    contact_threshold: float = 0.006
+    """Links nearer to the object than this carry squeeze forces [m]."""
+    forces: ForceLimits = field(
+        default_factory=lambda: ForceLimits(friction=0.5, min_force=0.1, max_force=3.0))
+    force_steps: int = 300
+    clearance: float = 0.012
+    """Gap the pregrasp aims at, a little over the 1 cm it is asked for [m]."""
+    opening_steps: int = 60
+    opening_step: float = 0.02
+    """Step of a joint while opening [rad]; the wrist moves ``wrist_share`` of it [m]."""
+    wrist_share: float = 0.03
+
+    def __post_init__(self) -> None:
+        if self.stiffness <= 0:
+            raise InvalidRequest('squeeze.stiffness', self.stiffness, 'a positive number')
+
+
+@dataclass(frozen=True)
+class Staged:
+    """K grasps in three stages, and the forces the squeeze stands for."""
+
+    grasps: StagedGrasp
+    contacts: ContactSet
+    forces: Tensor
+    """(K, G, 3) force of the hand on the object [N]."""
+    pregrasp_clearance: Tensor
+    """(K,) smallest distance from the open hand to the object [m]."""
+
+
+def stage(grasps: GraspBatch, energy: GraspEnergy, settings: StageSettings) -> Staged:
+    """Return the three stages of K grasps; all joints within limits, coupled pairs equal."""
+    contacts, forces = squeeze_forces(grasps, energy, settings)
+    kinematics = energy.geometry.kinematics
+    coupled = torch.tensor(kinematics.description.coupled_indices)
+    torque = kinematics.joint_torques(
+        kinematics(grasps), kinematics.felt(energy.geometry.group_link), contacts.point,
+        forces).torque
+    # One motor moves both joints of a pair: half its turn each, at the mean of their torques.
+    push = torque / settings.stiffness
+    for pair in coupled.tolist():
+        push[:, pair] = push[:, pair].mean(1, keepdim=True) / 2
+    pressed = share(kinematics.clamp(grasps.joints + push), coupled)
+    squeeze = GraspBatch(grasps.translation, grasps.rotation, pressed)
+    pregrasp, clearance = open_hand(grasps, energy, settings)
+    return Staged(StagedGrasp(pregrasp, grasps, squeeze), contacts, forces, clearance)
+
+
+def squeeze_forces(
+    grasps: GraspBatch, energy: GraspEnergy, settings: StageSettings
+) -> tuple[ContactSet, Tensor]:
+    """Return contacts (K, G) and balanced forces (K, G, 3) that sum to ``total_force`` [N]."""
+    with torch.no_grad():
+        hand = energy.geometry(grasps)
+        gap = energy.gap(hand)
+        everywhere = gap.new_ones(len(grasps), len(energy.geometry.groups))
+        contact_gap, contacts = energy.contacts(hand.points, gap, everywhere)
+        near = (contact_gap < settings.contact_threshold).to(gap)
+        contacts = ContactSet(contacts.point, contacts.normal, near)
+        forces = balance(
+            contacts, energy.field.centre_of_mass, settings.forces, steps=settings.force_steps)
+        normal_sum = -(forces * contacts.normal).sum((-1, -2))
+        return contacts, forces * (
+            settings.total_force / normal_sum.clamp(min=1e-6))[:, None, None]
+
+
+def open_hand(
+    grasps: GraspBatch, energy: GraspEnergy, settings: StageSettings
+) -> tuple[GraspBatch, Tensor]:
+    """
+    Return open hands near K grasps, and their distance (K,) to the object [m].
+
+    Follows the slope of the penetration with a margin of ``clearance`` outwards, so the way back
+    to the grasp is a short and free one. Of all steps the clearest is kept.
+    """
+    kinematics = energy.geometry.kinematics
+    coupled = torch.tensor(kinematics.description.coupled_indices)
+    now = best = grasps
+    best_clearance = torch.full_like(grasps.translation[:, 0], -torch.inf)
+    for _ in range(settings.opening_steps):
+        leaves = [part.detach().requires_grad_() for part in vars(now).values()]
+        hand = energy.geometry(GraspBatch(*leaves))
+        gap = energy.gap(hand)
+        clearance = gap.detach().min(1).values
+        self_gap = energy.geometry.capsule_gaps(hand)
+        cost = (settings.clearance - gap).clamp(min=0).square().sum(-1)
+        cost = cost + energies.self_penetration(self_gap, 0.002) * 0.01
+        best = _keep(clearance > best_clearance, now, best)
+        best_clearance = torch.maximum(best_clearance, clearance)
+        if bool((best_clearance >= settings.clearance - 0.0005).all()):
+            break
+        slopes = torch.autograd.grad(cost.sum(), leaves)
+        now = _open_step(now, slopes, kinematics, coupled, settings)
+    return best, best_clearance
+
+
+def _open_step(
+    now: GraspBatch, slopes: tuple[Tensor, ...], kinematics: object, coupled: Tensor,
+    settings: StageSettings,
+) -> GraspBatch:
+    """Move joints and wrist one step of fixed length down their slopes."""
+    translation, _, joints = slopes
+    joints = share(joints, coupled)
+    turn = joints / joints.abs().amax(1, keepdim=True).clamp(min=1e-12)
+    shift = torch.nn.functional.normalize(translation, dim=1)
+    step = settings.opening_step
+    return GraspBatch(
+        now.translation - step * settings.wrist_share * shift,
+        now.rotation,
+        kinematics.clamp(now.joints - step * turn))
+
+
+def _keep(mask: Tensor, first: GraspBatch, second: GraspBatch) -> GraspBatch:
+    parts = (
+        torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b)
+        for a, b in zip(vars(first).values(), vars(second).values()))
+    return GraspBatch(*parts)
