@@ -23,7 +23,7 @@ from std_srvs.srv import Trigger
 
 from dexlite_ros.srv import GraspSynthesis
 
-DEFAULT_PLANNER = 'dexlite_planner'
+DEFAULT_PLANNER = 'planner'
 
 
 class PlannerClient:

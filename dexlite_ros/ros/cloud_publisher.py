@@ -1,7 +1,7 @@
 """
 The executable ``cloud_publisher``: one cloud, over and over, as a sensor would.
 
-    ros2 run dexlite_ros cloud_publisher --ros-args -p file:=mug.ply -p frame:=camera
+    ros2 run dexlite_ros cloud_publisher --ros-args -p file:=mug.ply -p frame_id:=camera
 
 Without a file it is the demonstration's mug.
 """
@@ -37,7 +37,7 @@ class CloudPublisher(Node):
         """
         super().__init__('cloud_publisher', **kwargs)
         path = self.declare_parameter('file', '').value
-        self._frame = self.declare_parameter('frame', demo_cloud.FRAME).value
+        self._frame = self.declare_parameter('frame_id', demo_cloud.FRAME).value
         self.period = 1.0 / self.declare_parameter('rate', 1.0).value
         if cloud is None:
             cloud = load_cloud(path) if path else demo_cloud.demo_cloud()

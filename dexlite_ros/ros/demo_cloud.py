@@ -9,7 +9,7 @@ from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.sampling import Camera, view_mesh
 from dexlite_ros.object.shapes import mug
 
-FRAME = 'camera_optical_frame'
+FRAME = 'camera'
 """x right, y down, z forward, as REP 103 has it."""
 EYE = (0.30, -0.42, 0.38)
 """Position of the camera, the mug standing at the origin of a frame with z up [m]."""

@@ -17,7 +17,7 @@ from std_srvs.srv import Trigger
 
 from dexlite_ros.errors import DexliteError
 from dexlite_ros.ros.cloud_cache import CloudCache
-from dexlite_ros.ros.parameters import node_settings
+from dexlite_ros.ros.node_parameters import NODE_TABLE
 from dexlite_ros.ros.publishers import ResultPublishers
 from dexlite_ros.ros.service import SynthesisService
 from dexlite_ros.ros.synthesis import Synthesis
@@ -62,7 +62,7 @@ class Endpoints:
             self.transforms = FrameTransforms.listen(node)
             undo.callback(self.transforms.close)
             self._publishers = ResultPublishers(
-                node, node_settings(node).publish_trajectory)
+                node, NODE_TABLE.read(node).publish_trajectory)
             undo.callback(self._publishers.close)
             self.synthesis = self.worker.submit(
                 Job(lambda _: Synthesis(node, self.transforms, self._publishers), LOADING_TIME),

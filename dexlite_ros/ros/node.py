@@ -18,18 +18,10 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 
 from dexlite_ros.errors import DexliteError, NotActive
-from dexlite_ros.planner import PlannerSettings
 from dexlite_ros.ros.diagnostics import DiagnosticsPublisher, Health, memory_use
 from dexlite_ros.ros.endpoints import CallbackGroups, Endpoints
-from dexlite_ros.ros.parameters import (
-    declare,
-    NODE_PARAMETERS,
-    node_settings,
-    NodeSettings,
-    values,
-    verdict,
-)
-from dexlite_ros.ros.planner_parameters import PLANNER_PARAMETERS
+from dexlite_ros.ros.node_parameters import NODE_TABLE
+from dexlite_ros.ros.planner_parameters import PLANNER_TABLE
 
 ACTIVATION_TIME = 2.0
 """How long a request waits for a node that is just activating itself [s]."""
@@ -42,7 +34,7 @@ SERIOUS = (1, 14, 15, 16)
 class PlannerNode(LifecycleNode):
     """Segmented point clouds in, ranked grasps out."""
 
-    def __init__(self, node_name: str = 'dexlite_planner', **kwargs: object) -> None:
+    def __init__(self, node_name: str = 'planner', **kwargs: object) -> None:
         """
         Declare the parameters and report health; all else begins with ``configure``.
 
@@ -50,14 +42,15 @@ class PlannerNode(LifecycleNode):
         :param kwargs: as for rclpy.node.Node.
         """
         super().__init__(node_name, **kwargs)
-        declare(self, NODE_PARAMETERS + PLANNER_PARAMETERS)
+        NODE_TABLE.declare(self)
+        PLANNER_TABLE.declare(self)
         self.add_on_set_parameters_callback(self._judge)
         self._groups = CallbackGroups()
         self._endpoints: Endpoints | None = None
         self._state = 'unconfigured'
         self._problem = ''
         self._active = threading.Event()
-        settings = node_settings(self)
+        settings = NODE_TABLE.read(self)
         self._starting = settings.autostart
         self._diagnostics = DiagnosticsPublisher(
             self, settings.diagnostics.period, self._groups.control, self._health)
@@ -145,10 +138,12 @@ class PlannerNode(LifecycleNode):
 
     def _judge(self, changes: list[Parameter]) -> SetParametersResult:
         """Refuse values the settings refuse; they take effect with the next request."""
-        return verdict(
-            (NodeSettings, values(self, NODE_PARAMETERS, changes)),
-            (PlannerSettings, values(self, PLANNER_PARAMETERS, changes)),
-        )
+        try:
+            NODE_TABLE.read(self, changes)
+            PLANNER_TABLE.read(self, changes)
+        except DexliteError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
 
     def _log_ready(self, seconds: float) -> None:
         synthesis = self._endpoints.synthesis

@@ -50,9 +50,9 @@ def _create_node() -> PlannerNode | None:
     try:
         return PlannerNode()
     except InvalidParameterTypeException as error:
-        get_logger('dexlite_planner').fatal(f'{error}; write whole floats as 5.0')
+        get_logger('planner').fatal(f'{error}; write whole floats as 5.0')
     except (ParameterException, DexliteError) as error:
-        get_logger('dexlite_planner').fatal(str(error))
+        get_logger('planner').fatal(str(error))
     return None
 
 

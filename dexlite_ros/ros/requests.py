@@ -10,10 +10,9 @@ import numpy as np
 
 from dexlite_ros.errors import InvalidRequest, UnsupportedHand
 from dexlite_ros.ros.conversions import seconds
-from dexlite_ros.ros.parameters import NodeSettings
+from dexlite_ros.ros.node_parameters import NodeSettings
 from dexlite_ros.srv import GraspSynthesis
 
-KNOWN_HANDS = ('shadow_right',)
 MAX_CANDIDATES = 65536
 MAX_GRASPS = 4096
 MAX_TIMEOUT = 600.0

@@ -20,7 +20,7 @@ from dexlite_ros.msg import SynthesisReport
 from dexlite_ros.ros.cloud_cache import CloudCache
 from dexlite_ros.ros.conversions import report_message
 from dexlite_ros.ros.diagnostics import Outcome
-from dexlite_ros.ros.parameters import node_settings, NodeSettings
+from dexlite_ros.ros.node_parameters import NODE_TABLE, NodeSettings
 from dexlite_ros.ros.requests import read_request
 from dexlite_ros.ros.synthesis import Answer, SceneClouds, Synthesis
 from dexlite_ros.ros.worker import DeviceWorker, Job
@@ -77,7 +77,7 @@ class SynthesisService:
         self, message: GraspSynthesis.Request, response: GraspSynthesis.Response
     ) -> Answer:
         self._require_active()
-        settings = node_settings(self._node)
+        settings = NODE_TABLE.read(self._node)
         request = read_request(message, settings)
         response.result.object_id = request.object_id
         clouds = self._scene(message, settings)

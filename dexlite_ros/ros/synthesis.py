@@ -22,8 +22,8 @@ from dexlite_ros.plan import GraspPlan, PlanReport
 from dexlite_ros.planner import GraspPlanner, PlannerSettings
 from dexlite_ros.ros.conversions import grasp_array, ResultLabels
 from dexlite_ros.ros.markers import PlanMarkers
-from dexlite_ros.ros.parameters import node_settings, NodeSettings
-from dexlite_ros.ros.planner_parameters import planner_settings
+from dexlite_ros.ros.node_parameters import NODE_TABLE, NodeSettings
+from dexlite_ros.ros.planner_parameters import PLANNER_TABLE
 from dexlite_ros.ros.point_clouds import points_and_normals
 from dexlite_ros.ros.publishers import ResultPublishers
 from dexlite_ros.ros.requests import SynthesisRequest
@@ -78,8 +78,8 @@ class Synthesis:
 
     def load(self) -> None:
         """Build the planner from the parameters as they are now, and warm it up."""
-        self._build(planner_settings(self._node))
-        if node_settings(self._node).warm_up:
+        self._build(PLANNER_TABLE.read(self._node))
+        if NODE_TABLE.read(self._node).warm_up:
             self._planner.warm_up()
 
     def run(
@@ -94,7 +94,7 @@ class Synthesis:
         :param clouds: where.
         :raises DexliteError: of the class that says why there is no result.
         """
-        settings = node_settings(self._node)
+        settings = NODE_TABLE.read(self._node)
         header = clouds.target.header
         frame = request.target_frame or header.frame_id
         matrix = self._transforms.matrix(
@@ -115,7 +115,7 @@ class Synthesis:
         cloud: PointCloud,
         obstacles: np.ndarray | None,
     ) -> GraspPlan:
-        wanted = planner_settings(self._node)
+        wanted = PLANNER_TABLE.read(self._node)
         if wanted != self._settings:  # a parameter was set since the last request
             self._build(wanted)
         return self._planner.plan(
@@ -154,7 +154,7 @@ class Synthesis:
         return Answer(result, plan.report)
 
     def _build(self, settings: PlannerSettings) -> None:
-        own = node_settings(self._node)
+        own = NODE_TABLE.read(self._node)
         self._planner = GraspPlanner(settings, device=own.device, hand=own.hand)
         self._settings = settings
 

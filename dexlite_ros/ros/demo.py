@@ -1,0 +1,117 @@
+"""
+The main job from end to end: ``python -m dexlite_ros.ros.demo``.
+
+Starts the planner node as a process of its own, publishes the cloud of a mug as one camera sees
+it, calls the service, prints the ten best grasps and draws the best three hands.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import random
+import signal
+import subprocess
+import sys
+import threading
+
+from builtin_interfaces.msg import Duration
+import rclpy
+
+from dexlite_ros.msg import SynthesisReport
+from dexlite_ros.ros.client import PlannerClient
+from dexlite_ros.ros.demo_client import ask, summary, table
+from dexlite_ros.ros.process import initialise
+from dexlite_ros.srv import GraspSynthesis
+
+PERIOD = 0.5
+"""Time between two clouds [s]."""
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """
+    Run the demonstration.
+
+    :param args: command line; None takes the process's own.
+    :return: exit status; the error code when there is no grasp.
+    """
+    parser = argparse.ArgumentParser(prog='demo', description='A cloud in, grasps out.')
+    parser.add_argument('--output', type=Path, default=Path('output/demo.png'), help='picture')
+    parser.add_argument('--seed', type=int, default=1, help='of the grasps; 0: a new one')
+    options = parser.parse_args(args)
+    # Nothing leaves this machine, and two demonstrations do not hear each other.
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 101)))
+    initialise([])
+    try:
+        with _planner_process():
+            return _run(options)
+    finally:
+        rclpy.try_shutdown()
+
+
+@contextmanager
+def _planner_process() -> Iterator[None]:
+    """Start the planner node, and end it as Ctrl-C does, however this process ends."""
+    print('starting the planner node ...', flush=True)
+    process = subprocess.Popen([sys.executable, '-m', 'dexlite_ros.ros.planner_node'])
+
+    def give_up(*_: object) -> None:
+        process.send_signal(signal.SIGINT)
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, give_up)
+    signal.signal(signal.SIGTERM, give_up)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=10.0)
+
+
+def _run(options: argparse.Namespace) -> int:
+    # Here, so that loading them takes its time while the node loads the same.
+    from dexlite_ros.ros.cloud_publisher import CloudPublisher
+    from dexlite_ros.ros.demo_client import draw
+    from dexlite_ros.ros.demo_cloud import demo_cloud, demo_mesh
+
+    publisher = CloudPublisher(demo_cloud())
+    with PlannerClient() as client, _repeated(publisher.publish):
+        client.wait_until_active()
+        print('the node is active; asking for grasps of the mug its camera sees ...', flush=True)
+        response = ask(client, GraspSynthesis.Request(
+            object_id='mug', seed=options.seed, timeout=Duration(sec=20)))
+    publisher.destroy_node()
+    if response.report.error_code != SynthesisReport.NONE:
+        print(f'no grasps: {response.report.error_msg}')
+        return response.report.error_code
+    print(table(response.result))
+    print(summary(response.report), flush=True)
+    draw(response.result, demo_mesh(), options.output)
+    return 0
+
+
+@contextmanager
+def _repeated(action: Callable[[], None]) -> Iterator[None]:
+    """Do ``action`` in a thread, at once and every PERIOD."""
+    stop = threading.Event()
+
+    def repeat() -> None:
+        while not stop.is_set():
+            action()
+            stop.wait(PERIOD)
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

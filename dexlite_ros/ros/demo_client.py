@@ -1,0 +1,118 @@
+"""
+The executable ``demo_client``: one call of the planner, as a table and a picture.
+
+    ros2 run dexlite_ros demo_client --output output/grasps.png
+
+Also an example of how to call the node: see ``ask``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+import sys
+import time
+
+import rclpy
+from rclpy.qos import qos_profile_sensor_data
+from rclpy.utilities import remove_ros_args
+from sensor_msgs.msg import PointCloud2
+
+from dexlite_ros.msg import DexGraspArray, SynthesisReport
+from dexlite_ros.ros.client import DEFAULT_PLANNER, PlannerClient
+from dexlite_ros.ros.process import initialise
+from dexlite_ros.srv import GraspSynthesis
+
+ROWS = 10
+NOT_YET = (SynthesisReport.NO_CLOUD, SynthesisReport.STALE_CLOUD)
+
+
+def ask(
+    client: PlannerClient, request: GraspSynthesis.Request, patience: float = 10.0
+) -> GraspSynthesis.Response:
+    """
+    Call the planner, again and again while it still waits for a cloud.
+
+    :param client: connected to an active planner.
+    :param request: what to ask.
+    :param patience: how long to wait for the first cloud [s].
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        response = client.synthesize(request, timeout=120.0)
+        if response.report.error_code not in NOT_YET or time.monotonic() > deadline:
+            return response
+        time.sleep(0.2)
+
+
+def table(result: DexGraspArray) -> str:
+    """Return the best grasps as text: rank, score, wrist position, residual, penetration."""
+    lines = [
+        f'palm positions in frame "{result.header.frame_id}"',
+        'rank  score     x [m]    y [m]    z [m]   residual  penetration [mm]',
+    ]
+    for grasp in result.grasps[:ROWS]:
+        at = grasp.grasp_pose.position
+        lines.append(
+            f'{grasp.rank:4d}  {grasp.score:5.3f}  {at.x:8.4f} {at.y:8.4f} {at.z:8.4f}  '
+            f'{grasp.residual:9.5f}  {1e3 * grasp.penetration:16.2f}')
+    return '\n'.join(lines)
+
+
+def summary(report: SynthesisReport) -> str:
+    """Return where the time went and what became of the candidates."""
+    return (
+        f'{report.num_returned} grasps from {report.num_candidates} starts in '
+        f'{report.total_time:.2f} s on {report.device} (surface {report.surface_time:.2f}, '
+        f'starts {report.propose_time:.2f}, refinement {report.refine_time:.2f}, '
+        f'stages {report.stage_time:.2f}, ranking {report.rank_time:.2f}), seed {report.seed}')
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """
+    Call a running planner once.
+
+    :param args: command line; None takes the process's own.
+    :return: exit status; the error code when the planner has no grasp.
+    """
+    parser = argparse.ArgumentParser(prog='demo_client', description=main.__doc__.split('.')[0])
+    parser.add_argument('--planner', default=DEFAULT_PLANNER, help='name of the planner node')
+    parser.add_argument('--output', type=Path, default=Path('output/grasps.png'), help='picture')
+    options = parser.parse_args(remove_ros_args(sys.argv if args is None else args)[1:])
+    initialise(args)
+    try:
+        with PlannerClient(options.planner) as client:
+            return _report(client, options.output)
+    finally:
+        rclpy.try_shutdown()
+
+
+def _report(client: PlannerClient, path: Path) -> int:
+    clouds: list[PointCloud2] = []
+    client.node.create_subscription(
+        PointCloud2, 'object_cloud', clouds.append, qos_profile_sensor_data)
+    client.wait_until_active()
+    response = ask(client, GraspSynthesis.Request())
+    if response.report.error_code != SynthesisReport.NONE:
+        print(f'no grasps: {response.report.error_msg}')
+        return response.report.error_code
+    print(table(response.result))
+    print(summary(response.report))
+    if clouds:
+        draw(response.result, clouds[-1], path)
+    return 0
+
+
+def draw(result: DexGraspArray, cloud: PointCloud2, path: Path) -> None:
+    """
+    Write a picture of the best hands at the object and say where it is.
+
+    :param result: in the frame of ``cloud``.
+    :param cloud: of the object.
+    :param path: PNG to write; its folder is made.
+    """
+
+
+if __name__ == '__main__':
+    sys.exit(main())

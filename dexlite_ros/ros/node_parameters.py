@@ -1,0 +1,121 @@
+"""What the node itself, not the planner, is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.ros.markers import MarkerStyle
+from dexlite_ros.ros.parameters import Entry, ParameterTable
+
+
+@dataclass(frozen=True)
+class MarkerSettings:
+    """What RViz is sent."""
+
+    enabled: bool = True
+    max_hands: int = 3
+    alpha: float = 0.7
+
+    @property
+    def style(self) -> MarkerStyle:
+        """The part the drawing needs."""
+        return MarkerStyle(self.max_hands, self.alpha)
+
+
+@dataclass(frozen=True)
+class TransformSettings:
+    """How transforms are looked up."""
+
+    timeout: float = 0.2
+
+
+@dataclass(frozen=True)
+class TrajectorySettings:
+    """When the hand trajectory reaches each stage [s]."""
+
+    times: tuple[float, ...] = (1.0, 2.0, 2.5)
+
+    def __post_init__(self) -> None:
+        if len(self.times) != 3 or not 0 < self.times[0] < self.times[1] < self.times[2]:
+            raise InvalidRequest('trajectory.times', self.times, 'three increasing times above 0')
+
+
+@dataclass(frozen=True)
+class DiagnosticSettings:
+    """How often the node reports on itself."""
+
+    period: float = 1.0
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """The node's parameters; NODE_TABLE has their meaning."""
+
+    hand: str = 'shadow_right'
+    device: str = 'auto'
+    autostart: bool = True
+    warm_up: bool = True
+    object_id: str = ''
+    target_frame: str = ''
+    approach_tolerance: float = 0.8
+    seed: int = 0
+    timeout: float = 10.0
+    queue_size: int = 1
+    max_cloud_age: float = 2.0
+    publish_trajectory: bool = False
+    tf: TransformSettings = field(default_factory=TransformSettings)
+    trajectory: TrajectorySettings = field(default_factory=TrajectorySettings)
+    markers: MarkerSettings = field(default_factory=MarkerSettings)
+    diagnostics: DiagnosticSettings = field(default_factory=DiagnosticSettings)
+
+
+NODE_TABLE = ParameterTable(NodeSettings(), (
+    Entry('hand', 'Hand to plan for; known: shadow_right.', read_only=True),
+    Entry(
+        'device', 'Where to compute: auto (CUDA if there is one), cpu, cuda or cuda:N.',
+        read_only=True),
+    Entry(
+        'autostart',
+        'true: the node configures and activates itself. false: a lifecycle manager does.',
+        read_only=True),
+    Entry(
+        'warm_up',
+        'true: plan once while configuring, so that the first call is as fast as the others.',
+        read_only=True),
+    Entry('object_id', 'Name of the object when a request gives none.'),
+    Entry('target_frame', "Frame of the results when a request gives none; empty: the cloud's."),
+    Entry(
+        'approach_tolerance',
+        'Largest angle to the wanted approach direction when a request gives none [rad].',
+        0.01, 3.15),
+    Entry(
+        'seed', 'Seed when a request gives none; 0: a new one for each call, reported back.',
+        0, 4294967295),
+    Entry(
+        'timeout',
+        'Time budget of a request that gives none [s]; when it ends, the best grasps so far are '
+        'returned.', 0.1, 600.0),
+    Entry(
+        'queue_size',
+        'Requests that may wait beside the running one; another is answered BUSY at once.',
+        0, 16),
+    Entry(
+        'max_cloud_age',
+        'Oldest cloud taken from a topic [s], by the stamp in its header; 0: any age.',
+        0.0, 3600.0),
+    Entry(
+        'publish_trajectory',
+        'true: the best hand trajectory is published on ~/hand_trajectory. A controller that '
+        'listens there moves the hand.', read_only=True),
+    Entry('tf.timeout', 'How long to wait for a transform [s].', 0.0, 10.0),
+    Entry(
+        'trajectory.times',
+        'When the hand trajectory reaches pregrasp, grasp and squeeze [s], increasing.'),
+    Entry('markers.enabled', 'true: grasps are drawn on ~/markers.'),
+    Entry('markers.max_hands', 'Draw this many of the best grasps.', 1, 100),
+    Entry('markers.alpha', 'Opacity of the best hand; the others have half of it.', 0.0, 1.0),
+    Entry(
+        'diagnostics.period', 'Time between two messages on /diagnostics [s].', 0.1, 60.0,
+        read_only=True),
+))

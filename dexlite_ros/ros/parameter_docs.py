@@ -1,0 +1,93 @@
+"""
+Writes what is written about parameters from their tables.
+
+``python -m dexlite_ros.ros.parameter_docs`` in a checkout rewrites config/planner.yaml and the
+table in docs/node.md; a test tells when that was forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+import re
+import textwrap
+
+from dexlite_ros.ros.node_parameters import NODE_TABLE
+from dexlite_ros.ros.parameters import Entry, Value
+from dexlite_ros.ros.planner_parameters import PLANNER_TABLE
+
+YAML_FILE = Path('config/planner.yaml')
+MARKDOWN_FILE = Path('docs/node.md')
+YAML_HEAD = """\
+# Parameters of the planner node with their defaults, for any name and namespace of it.
+# Whole floats need their point (5.0): rclpy refuses an integer for a float.
+/**:
+  ros__parameters:
+"""
+SECTION = re.compile(r'(<!-- parameters -->\n).*?(<!-- end of parameters -->)', re.DOTALL)
+
+
+def yaml_text() -> str:
+    """Return config/planner.yaml."""
+    lines = []
+    group: list[str] = []
+    for entry, default in sorted_entries():
+        *path, name = entry.name.split('.')
+        if path != group and path:
+            lines += ['', f'    {path[0]}:']
+        group = path
+        indent = ' ' * (4 + 2 * len(path))
+        lines += textwrap.wrap(
+            f'{entry.meaning}{limits(entry)}', 98 - len(indent), initial_indent=f'{indent}# ',
+            subsequent_indent=f'{indent}# ', break_on_hyphens=False)
+        lines.append(f'{indent}{name}: {literal(default)}')
+    return YAML_HEAD + '\n'.join(lines) + '\n'
+
+
+def markdown_table() -> str:
+    """Return the rows about parameters in docs/node.md."""
+    rows = ['| parameter | type | default | meaning |', '|---|---|---|---|']
+    for entry, default in sorted_entries():
+        kind = 'float[]' if isinstance(default, tuple) else type(default).__name__
+        kind = {'str': 'string'}.get(kind, kind)
+        rows.append(
+            f'| `{entry.name}` | {kind} | `{literal(default)}` | '
+            f'{entry.meaning}{limits(entry)} |')
+    return '\n'.join(rows) + '\n'
+
+
+def sorted_entries() -> Iterator[tuple[Entry, Value]]:
+    """Give all parameters with their defaults, those without a group first."""
+    pairs = [(e, table.default(e)) for table in (NODE_TABLE, PLANNER_TABLE) for e in table.entries]
+    yield from sorted(pairs, key=lambda pair: '.' in pair[0].name)
+
+
+def literal(value: Value) -> str:
+    """Return a value as YAML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"'{value}'"
+    if isinstance(value, tuple):
+        return f'[{", ".join(map(literal, value))}]'
+    return repr(value)
+
+
+def limits(entry: Entry) -> str:
+    """Return the allowed range and whether it can be set at run time, as a phrase."""
+    notes = []
+    if entry.lower is not None:
+        notes.append(f'{entry.lower} to {entry.upper}')
+    if entry.read_only:
+        notes.append('read-only')
+    return f' ({", ".join(notes)})' if notes else ''
+
+
+def with_table(text: str) -> str:
+    """Return docs/node.md with the table in its place."""
+    return SECTION.sub(lambda found: found[1] + markdown_table() + found[2], text)
+
+
+if __name__ == '__main__':
+    YAML_FILE.write_text(yaml_text())
+    MARKDOWN_FILE.write_text(with_table(MARKDOWN_FILE.read_text()))
