@@ -155,8 +155,6 @@ build_workspace() {
   wanted=$(cd "$root" && { echo "$ros" && cat msg/*.msg srv/*.srv CMakeLists.txt package.xml &&
     ls launch config && cat "$venv/.dexlite-packages"; } | sha256sum)
   [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]] || return 0
-  command -v "${CXX:-c++}" >/dev/null || fail "no C++ compiler ('${CXX:-c++}')" \
-    'Install one (on Debian and Ubuntu: package g++), or name it in CXX.'
   [[ $ros == wheels ]] || command -v colcon >/dev/null || [[ -x $venv/bin/colcon ]] ||
     step colcon 'Check the network.' 'colcon' pip_install $(
       grep -E '^(colcon-|catkin)' "$root/tools/requirements-ros.txt")
@@ -165,18 +163,28 @@ build_workspace() {
   echo "$wanted" >"$stamp"
 }
 
-main() {
+# What can be missing is looked for before anything large is fetched.
+check_machine() {
   [[ $(uname -s) == Linux ]] || fail "this is $(uname -s), not Linux" \
     'The core alone may work: python3 -m pip install -e .'
   [[ $root != *[[:space:]]* ]] || fail "the path of the checkout has a space: '$root'" \
     'ROS 2 cannot build there; move the checkout.'
+  [[ -e $workspace/built ]] || command -v "${CXX:-c++}" >/dev/null ||
+    fail "no C++ compiler ('${CXX:-c++}')" \
+      'Install one (on Debian and Ubuntu: package g++), or name it in CXX.'
+}
+
+main() {
+  check_machine
   ros=wheels
   if sourced_ros; then ros="sourced $ROS_DISTRO"; else unset PYTHONPATH; fi
   mkdir -p "$logs" "$workspace/tmp"
   export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$workspace/cache}" TMPDIR="$workspace/tmp"
   # Two set-ups at a time would tread on each other.
   exec 9>"$workspace/lock"
-  flock 9 2>/dev/null || true
+  if command -v flock >/dev/null; then
+    flock --nonblock 9 || { say 'waiting for another set-up of this checkout'; flock 9; }
+  fi
   say "set-up of ${root##*/} (ROS 2: $ros)"
   make_venv
   install_packages
