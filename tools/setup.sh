@@ -143,24 +143,26 @@ build() {
     export AMENT_PREFIX_PATH="$venv" CMAKE_PREFIX_PATH="$venv"
   fi
   cd "$root"
-  # A changed interface leaves generated files of the old one behind; from nothing takes 30 s.
-  rm -rf "$workspace/build" "$workspace/install"
   colcon build --paths "$root" --symlink-install --event-handlers console_direct+ \
     --build-base "$workspace/build" --install-base "$workspace/install" \
     --cmake-args -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF "-DPython3_EXECUTABLE=$python"
 }
 
 build_workspace() {
-  local stamp="$workspace/built" wanted
-  wanted=$(cd "$root" && { echo "$ros" && cat msg/*.msg srv/*.srv CMakeLists.txt package.xml &&
-    ls launch config && cat "$venv/.dexlite-packages"; } | sha256sum)
-  [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]] || return 0
+  local stamp="$workspace/built" interfaces shared
+  interfaces=$(cd "$root" && { echo "$ros" &&
+    cat msg/*.msg srv/*.srv CMakeLists.txt package.xml tools/requirements-ros.txt; } | sha256sum)
+  shared=$(cd "$root" && ls launch config | sha256sum)
+  [[ $(cat "$stamp" 2>/dev/null) != "$interfaces $shared" ]] || return 0
   [[ $ros == wheels ]] || command -v colcon >/dev/null || [[ -x $venv/bin/colcon ]] ||
     step colcon 'Check the network.' 'colcon' pip_install $(
       grep -E '^(colcon-|catkin)' "$root/tools/requirements-ros.txt")
+  # A changed interface would leave generated files of the old one behind.
+  [[ $(cat "$stamp" 2>/dev/null) == "$interfaces "* ]] ||
+    rm -rf "$workspace/build" "$workspace/install"
   step build 'Read the log; the first error counts.' 'messages and service (colcon build)' build
   echo "$ros" >"$workspace/ros"
-  echo "$wanted" >"$stamp"
+  echo "$interfaces $shared" >"$stamp"
 }
 
 # What can be missing is looked for before anything large is fetched.
