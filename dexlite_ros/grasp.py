@@ -61,6 +61,11 @@ class GraspBatch:
         return cls(vector[:, :3], rotation, vector[:, 6:])
 
     @classmethod
+    def from_quat_xyzw(cls, translation: Tensor, quat: Tensor, joints: Tensor) -> GraspBatch:
+        """Build grasps from wrist quaternions (B, 4), w last; they are normalised."""
+        return cls(translation, roma.unitquat_to_rotmat(roma.quat_normalize(quat)), joints)
+
+    @classmethod
     def cat(cls, batches: list[GraspBatch]) -> GraspBatch:
         """Join batches in order."""
         return cls(*(torch.cat([getattr(b, f.name) for b in batches]) for f in fields(cls)))

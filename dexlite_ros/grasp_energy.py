@@ -77,6 +77,7 @@ class GraspEnergy(nn.Module):
         grasps: GraspBatch,
         active: Tensor,
         *,
+        groups: Tensor | None = None,
         forces: Tensor | None = None,
         chosen: Tensor | None = None,
     ) -> Evaluation:
@@ -84,13 +85,14 @@ class GraspEnergy(nn.Module):
         Return the terms of B grasps, differentiable in the grasps.
 
         :param active: (B, C) 1 where the group (or the chosen point) shall touch, else 0
+        :param groups: (C,) the groups meant; None: all
         :param forces: (B, C, 3) forces of the evaluation before, where the balance goes on
         :param chosen: (B, C) indices of the hand's points that shall touch; None: in each group
             the one nearest to the object
         """
         hand = self.geometry(grasps)
         gap = self.gap(hand)
-        contact_gap, contacts = self.contacts(hand.points, gap, active, chosen)
+        contact_gap, contacts = self.contacts(hand.points, gap, active, groups, chosen)
         if self.settings.weights.equilibrium:
             steps = self.settings.force_steps if forces is not None else 30
             forces = balance(
@@ -104,12 +106,19 @@ class GraspEnergy(nn.Module):
         return self.field(hand.points) - self.geometry.point_radius
 
     def contacts(
-        self, points: Tensor, gap: Tensor, active: Tensor, chosen: Tensor | None = None
+        self,
+        points: Tensor,
+        gap: Tensor,
+        active: Tensor,
+        groups: Tensor | None = None,
+        chosen: Tensor | None = None,
     ) -> tuple[Tensor, ContactSet]:
         """Return the gap (B, C) of each contact and where it touches the object."""
         if chosen is None:
-            _, chosen = self.geometry.nearest_candidates(gap.detach())
-        centre = points.gather(1, chosen[..., None].expand(-1, -1, 3))
+            groups = torch.arange(active.shape[1], device=gap.device) if groups is None else groups
+            chosen = self.geometry.nearest_candidates(gap.detach(), groups)
+        # Along the points' own layout, coordinate by coordinate.
+        centre = points.mT.gather(2, chosen[:, None].expand(-1, 3, -1)).mT
         normal = self.field.normal(centre)
         touching = centre - self.geometry.point_radius[chosen][..., None] * normal
         return gap.gather(1, chosen), ContactSet(touching, normal, active)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.object.surface import ObjectSurface
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ class GraspPlan:
     """(K,) calibrated probability of success; NaN until a calibration is shipped."""
     metrics: GraspMetrics
     contacts: tuple[Contacts, ...]
+    surface: ObjectSurface
+    """The closed surface that was planned on, in the frame of the cloud."""
     report: PlanReport
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ Letters: B candidates, K returned grasps.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 import time
 from typing import Protocol
@@ -19,14 +19,14 @@ import torch
 from torch import Tensor
 import trimesh
 
-from dexlite_ros.device import describe_device, resolve_device
+from dexlite_ros.device import describe_device, one_thread_per_worker, resolve_device
 from dexlite_ros.errors import (
     Cancelled, InvalidRequest, NoGraspFound, PlanningTimeout, UnsupportedHand)
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.grasp_energy import GraspEnergy
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.hands import HANDS
 from dexlite_ros.initial_grasps import HullProposer
 from dexlite_ros.object.cloud import clean_cloud, CloudLimits, PointCloud
 from dexlite_ros.object.distance_field import DistanceField
@@ -41,9 +41,6 @@ from dexlite_ros.ranking import (
     hard_filters, measure, RankingSettings, score, select)
 from dexlite_ros.refinement import Refinement, RefinementSettings, Round
 from dexlite_ros.stages import stage, Staged, StageSettings
-
-HANDS = {SHADOW_RIGHT.name: SHADOW_RIGHT}
-
 
 class Proposer(Protocol):
     """Whatever can guess grasps for an object: hull starts, later a network."""
@@ -100,10 +97,14 @@ class Request:
     started: float
     should_stop: Callable[[], bool] | None
 
-    def check(self) -> None:
-        """Raise when the caller wants to stop or the budget is spent."""
+    def check_cancelled(self) -> None:
+        """Raise when the caller wants to stop."""
         if self.should_stop is not None and self.should_stop():
             raise Cancelled()
+
+    def check(self) -> None:
+        """Raise when the caller wants to stop or the budget is spent."""
+        self.check_cancelled()
         if time.monotonic() > self.deadline:
             raise PlanningTimeout(self.timeout)
 
@@ -131,7 +132,7 @@ class GraspPlanner:
         self,
         settings: PlannerSettings | None = None,
         device: str = 'auto',
-        hand: str = SHADOW_RIGHT.name,
+        hand: str = 'shadow_right',
         proposer: Proposer | None = None,
     ) -> None:
         """
@@ -206,22 +207,32 @@ class GraspPlanner:
             settings.min_score if min_score is None else min_score,
             _unit(approach_direction), approach_tolerance, optimize, seed,
             math.inf if timeout is None else timeout, time.monotonic(), should_stop)
+        with one_thread_per_worker():
+            return self._plan(target, obstacles, support, request)
+
+    def _plan(
+        self,
+        target: PointCloud | trimesh.Trimesh,
+        obstacles: NDArray[np.floating] | None,
+        support: Plane | None,
+        request: Request,
+    ) -> GraspPlan:
+        settings = self.settings
         clock = _Clock()
         scene = self._scene(target, obstacles, support)
         clock.lap('surface')
         request.check()
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(request.seed)
         starts = self._propose(scene, request, generator)
         clock.lap('propose')
         refinement = Refinement(
             self._geometry, scene.field, settings.refinement, scene.obstacles)
         # What is left after refining must still be staged and ranked.
         refined = refinement.run(
-            starts, request.max_grasps, generator=generator, optimize=optimize,
-            deadline=request.started + 0.8 * request.timeout, should_stop=should_stop)
+            starts, request.max_grasps, generator=generator, optimize=request.optimize,
+            deadline=request.started + 0.8 * request.timeout, should_stop=request.should_stop)
         clock.lap('refine')
-        if should_stop is not None and should_stop():
-            raise Cancelled()
+        request.check_cancelled()
         energy = refinement.energies[-1]
         staged = stage(refined.grasps, energy, settings.stages)
         clock.lap('stage')
@@ -233,9 +244,9 @@ class GraspPlanner:
         last = settings.refinement.rounds[-1].optimizer.iterations
         report = PlanReport(
             clock.times(), rejected, len(starts), len(refined.energy), scene.num_points,
-            scene.surface.seen_fraction, scene.surface.method, seed, self.device, self.model_id,
-            stopped_early=optimize and refined.iterations < last)
-        return self._result(chosen, staged, metrics, scores, scene.offset, report)
+            scene.surface.seen_fraction, scene.surface.method, request.seed, self.device, self.model_id,
+            stopped_early=request.optimize and refined.iterations < last)
+        return self._result(chosen, staged, metrics, scores, scene, report)
 
     def _scene(
         self,
@@ -313,13 +324,13 @@ class GraspPlanner:
         staged: Staged,
         metrics: GraspMetrics,
         scores: Tensor,
-        offset: NDArray[np.float64],
+        scene: _Scene,
         report: PlanReport,
     ) -> GraspPlan:
         """Return the chosen grasps on the CPU, back in the frame they were asked for in."""
         chosen = chosen.to(self._device)
         parts = {
-            name: _shifted(batch[chosen].to('cpu', torch.float64), offset)
+            name: _shifted(batch[chosen].to('cpu', torch.float64), scene.offset)
             for name, batch in vars(staged.grasps).items()}
         return GraspPlan(
             hand=self.hand.name,
@@ -329,7 +340,8 @@ class GraspPlanner:
             score=scores[chosen].cpu(),
             success_probability=torch.full((len(chosen),), math.nan),
             metrics=GraspMetrics(**{k: v.cpu() for k, v in vars(metrics[chosen]).items()}),
-            contacts=_contacts(staged, chosen, self._geometry.group_links, offset),
+            contacts=_contacts(staged, chosen, self._geometry.group_links, scene.offset),
+            surface=replace(scene.surface, vertices=scene.surface.vertices + scene.offset),
             report=report)
 
 

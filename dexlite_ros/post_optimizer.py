@@ -86,6 +86,22 @@ class _State:
     chosen: Tensor | None
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """Which contacts are to be made."""
+
+    active: Tensor
+    groups: Tensor | None
+
+    @classmethod
+    def of(cls, active: Tensor, drawn: bool) -> _Wanted:
+        """Leave out the groups no grasp of the batch is to touch with; they only cost time."""
+        if drawn:
+            return cls(active, None)
+        groups = active.any(0).nonzero().squeeze(1)
+        return cls(active[:, groups], groups)
+
+
 class PostOptimizer:
     """Refine grasps on one object."""
 
@@ -119,7 +135,8 @@ class PostOptimizer:
         chance = _Chance(self, len(grasps), generator)
         if chance.draws:
             active = active.new_ones(len(grasps), settings.sampled_contacts)
-        state = self._evaluate(self._couple(grasps), active, None, chance.contacts(None))
+        wanted = _Wanted.of(active, chance.draws)
+        state = self._evaluate(self._couple(grasps), wanted, None, chance.contacts(None))
         best, best_energy = state.grasps, state.energy
         square = torch.zeros_like(state.slope)
         done = 0
@@ -129,7 +146,7 @@ class PostOptimizer:
                 break
             square = settings.decay * square + (1 - settings.decay) * state.slope.square()
             proposal = self._evaluate(
-                self._step(state, square, done), active, state.forces,
+                self._step(state, square, done), wanted, state.forces,
                 chance.contacts(state.chosen))
             state = _choose(chance.accepts(state.energy, proposal.energy, done), proposal, state)
             better = state.energy < best_energy
@@ -154,13 +171,14 @@ class PostOptimizer:
         return replace(grasps, joints=share(joints, self._coupled))
 
     def _evaluate(
-        self, grasps: GraspBatch, active: Tensor, forces: Tensor | None, chosen: Tensor | None
+        self, grasps: GraspBatch, wanted: _Wanted, forces: Tensor | None, chosen: Tensor | None
     ) -> _State:
         """Return energy and slope (B, 6 + J) along translation, rotation vector, joints."""
         leaves = [part.detach().requires_grad_() for part in vars(grasps).values()]
         with torch.enable_grad():
             result: Evaluation = self.energy(
-                GraspBatch(*leaves), active, forces=forces, chosen=chosen)
+                GraspBatch(*leaves), wanted.active, groups=wanted.groups, forces=forces,
+                chosen=chosen)
             energy = result.terms.total(self.energy.settings.weights)
             translation, rotation, joints = torch.autograd.grad(energy.sum(), leaves)
         moment = torch.linalg.cross(grasps.rotation, rotation, dim=1).sum(-1)

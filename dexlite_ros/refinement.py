@@ -167,21 +167,15 @@ def _threaded(
     refine: Callable[[slice, int], Refined], slices: list[slice], seeds: list[int], workers: int
 ) -> list[Refined]:
     """Run batches side by side, each with one thread inside torch."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            return list(pool.map(refine, slices, seeds))
-    finally:
-        torch.set_num_threads(threads)
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        return list(pool.map(refine, slices, seeds))
 
 
 def _deal(shares: list[float], count: int) -> Tensor:
-    """Return a set index (B,) for each start, dealt evenly so that every part holds all sets."""
+    """Return a set index (B,) for each start, in runs: a batch of one set costs less."""
     edges = torch.tensor(shares).cumsum(0) / sum(shares)
-    # The golden ratio spreads any number of places evenly over [0, 1).
-    place = torch.frac((torch.arange(count) + 0.5) * 0.6180339887498949)
-    return torch.searchsorted(edges, place).clamp(max=len(shares) - 1)
+    return torch.searchsorted(edges, (torch.arange(count) + 0.5) / count).clamp(
+        max=len(shares) - 1)
 
 
 def _best_of_each_set(population: Population, sets: int, keep: float) -> Tensor:

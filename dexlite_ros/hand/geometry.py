@@ -85,16 +85,16 @@ class HandGeometry(nn.Module):
         ends = world[:, count:].unflatten(1, (2, -1))
         return PlacedHand(world[:, :count], ends, poses)
 
-    def nearest_candidates(self, gap: Tensor) -> tuple[Tensor, Tensor]:
+    def nearest_candidates(self, gap: Tensor, groups: Tensor) -> Tensor:
         """
-        Return, for each contact group, its smallest gap (B, G) [m] and that point's index (B, G).
+        Return, for each of C contact groups, the index (B, C) of its point nearest to the object.
 
         :param gap: (B, P) signed distance of each point's sphere to the object [m]
+        :param groups: (C,) which groups
         """
-        candidate_gap = gap[:, self.candidates] + self._invalid  # (B, G, K)
-        closest, which = candidate_gap.min(-1)
-        groups = torch.arange(len(self.groups), device=gap.device)
-        return closest, self.candidates[groups, which]
+        candidates = self.candidates[groups]
+        which = (gap[:, candidates] + self._invalid[groups]).argmin(-1)
+        return candidates[torch.arange(len(groups), device=gap.device), which]
 
     def capsule_gaps(self, hand: PlacedHand) -> Tensor:
         """Return the gap (B, Q) between the capsules of each pair [m]; negative when they overlap."""

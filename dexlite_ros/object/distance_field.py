@@ -60,6 +60,7 @@ class DistanceField(nn.Module):
             ('values', torch.from_numpy(values.reshape(-1))),
             ('slopes', torch.from_numpy(np.ascontiguousarray(slope, dtype=np.float32))),
             ('origin', torch.as_tensor(origin, dtype=torch.float32)),
+            ('_corner_steps', torch.tensor(self._corners, dtype=torch.int32)),
             ('centre_of_mass', torch.as_tensor(centre, dtype=torch.float32)),
         ):
             self.register_buffer(name, buffer, persistent=False)
@@ -144,12 +145,13 @@ class DistanceField(nn.Module):
         return _Normal.apply(points, self)
 
     def _normal(self, points: Tensor) -> Tensor:
-        first, part, _ = self._locate(points)
-        corner = torch.stack([self.slopes[first + corner] for corner in self._corners], -2)
-        for axis in range(3):
-            near, far = corner.chunk(2, dim=-2)
-            corner = torch.lerp(near, far, part[axis][..., None, None])
-        return nn.functional.normalize(corner.squeeze(-2), dim=-1)
+        first, (x, y, z), _ = self._locate(points)
+        corner = self.slopes[first[..., None] + self._corner_steps]  # (..., 8, 3)
+        weight = torch.stack([1 - x, x], -1)[..., :, None, None]
+        weight = weight * torch.stack([1 - y, y], -1)[..., None, :, None]
+        weight = (weight * torch.stack([1 - z, z], -1)[..., None, None, :]).flatten(-3)
+        slope = (weight[..., None, :] @ corner).squeeze(-2)
+        return nn.functional.normalize(slope, dim=-1)
 
 
 class _Distance(torch.autograd.Function):
@@ -178,8 +180,8 @@ class _Normal(torch.autograd.Function):
         (points,) = ctx.saved_tensors
         length = gradient.norm(dim=-1, keepdim=True)
         step = NORMAL_STEP * gradient / length.clamp(min=1e-12)
-        normal = ctx.field._normal
-        change = (normal(points + step) - normal(points - step)) / (2 * NORMAL_STEP)
+        ahead, behind = ctx.field._normal(torch.stack([points + step, points - step]))
+        change = (ahead - behind) / (2 * NORMAL_STEP)
         return change.clamp(-CURVATURE_LIMIT, CURVATURE_LIMIT) * length, None
 
 

@@ -1,0 +1,180 @@
+"""
+Pictures of grasps by ray casting on the CPU: no screen, no GPU, no system library.
+
+Letters: H, W pixels, R rays, T triangles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+import torch
+import trimesh
+
+from dexlite_ros.files import replaced
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.shape import link_meshes
+from dexlite_ros.hands import HANDS
+from dexlite_ros.plan import GraspPlan
+
+OBJECT_COLOUR = (0.93, 0.72, 0.42)
+HAND_COLOUR = (0.42, 0.52, 0.66)
+TIP_COLOUR = (0.25, 0.36, 0.53)
+BACKGROUND = (1.0, 1.0, 1.0)
+PANEL = (560, 560)
+OVERSAMPLING = 2
+FIELD_OF_VIEW = np.deg2rad(28.0)
+# From the thumb's side, a little from the palm and from above: fingers and object both show.
+VIEW_IN_PALM = np.array([0.75, -0.6, 0.35])
+LIGHT = np.array([0.4, -0.3, 1.0])
+
+
+@dataclass(frozen=True)
+class ColouredMesh:
+    """T triangles of one colour."""
+
+    vertices: NDArray[np.float64]
+    """(V, 3) [m]"""
+    faces: NDArray[np.int64]
+    """(T, 3)"""
+    colour: tuple[float, float, float]
+
+
+def render_plan(plan: GraspPlan, path: str | Path, *, max_hands: int = 3) -> Path:
+    """
+    Write a PNG of a plan's best grasps side by side and return its path.
+
+    :param path: where the picture goes; its folder is made
+    :param max_hands: panels at most
+    """
+    count = min(max_hands, len(plan))
+    target = ColouredMesh(plan.surface.vertices, plan.surface.faces, OBJECT_COLOUR)
+    labels = [f'#{rank + 1}   score {float(plan.score[rank]):.2f}' for rank in range(count)]
+    return render_grasps(path, plan.hand, plan.grasps.grasp[:count], target, labels)
+
+
+def render_grasps(
+    path: str | Path, hand: str, grasps: GraspBatch, target: ColouredMesh, labels: list[str]
+) -> Path:
+    """
+    Write a PNG with one panel per grasp and return its path.
+
+    :param hand: name of the hand
+    :param grasps: B grasps in the frame of the target
+    :param target: the object, or ``cloud_mesh`` of its points
+    :param labels: B texts
+    """
+    panels = []
+    for index, label in enumerate(labels):
+        grasp = grasps[[index]]
+        direction = grasp.rotation[0].numpy() @ VIEW_IN_PALM
+        panel = render([target, *hand_meshes(hand, grasp)], direction)
+        ImageDraw.Draw(panel).text(
+            (16, 12), label, fill=(60, 60, 60), font=ImageFont.load_default(size=22))
+        panels.append(panel)
+    sheet = Image.new('RGB', (PANEL[0] * len(panels), PANEL[1]), 'white')
+    for index, panel in enumerate(panels):
+        sheet.paste(panel, (index * PANEL[0], 0))
+    with replaced(path) as temporary:
+        sheet.save(temporary, format='PNG')
+    return Path(path)
+
+
+def cloud_mesh(points: NDArray[np.floating], radius: float = 0.0012) -> ColouredMesh:
+    """Return points (N, 3) as small balls [m]."""
+    ball = trimesh.creation.icosphere(subdivisions=1, radius=radius)
+    vertices = points[:, None] + np.asarray(ball.vertices)
+    offsets = len(ball.vertices) * np.arange(len(points))
+    faces = np.asarray(ball.faces)[None] + offsets[:, None, None]
+    return ColouredMesh(vertices.reshape(-1, 3), faces.reshape(-1, 3), OBJECT_COLOUR)
+
+
+def hand_meshes(hand: str, grasp: GraspBatch) -> list[ColouredMesh]:
+    """Return the links of one hand (a batch of 1) where the grasp puts them."""
+    description = HANDS[hand]
+    grasp = grasp.to(torch.float32)
+    poses = HandKinematics(description)(grasp)
+    meshes = []
+    for index, (vertices, faces) in enumerate(link_meshes(description)):
+        rotation, position = poses.rotation[0, index].numpy(), poses.position[0, index].numpy()
+        colour = TIP_COLOUR if 'distal' in description.links[index].name else HAND_COLOUR
+        meshes.append(ColouredMesh(vertices @ rotation.T + position, faces, colour))
+    return meshes
+
+
+def render(
+    meshes: list[ColouredMesh],
+    direction: NDArray[np.float64],
+    size: tuple[int, int] = PANEL,
+) -> Image.Image:
+    """
+    Return a picture of meshes that fills the frame.
+
+    :param direction: (3,) from the scene's centre to the camera
+    :param size: width and height [pixels]
+    """
+    import open3d  # Slow to import, and only pictures and surfaces need it.
+
+    scene = open3d.t.geometry.RaycastingScene()
+    colours = []
+    for mesh in meshes:
+        scene.add_triangles(
+            open3d.core.Tensor(mesh.vertices.astype(np.float32)),
+            open3d.core.Tensor(mesh.faces.astype(np.uint32)))
+        colours.append(mesh.colour)
+    corners = np.concatenate([mesh.vertices for mesh in meshes])
+    rays, axes = _camera(corners, direction, size)
+    hits = scene.cast_rays(rays)
+    shade = _shade(scene, hits, rays, axes)
+    hit = np.isfinite(hits['t_hit'].numpy())
+    owner = np.where(hit, hits['geometry_ids'].numpy(), 0).astype(int)
+    pixels = np.where(hit[..., None], np.array(colours)[owner] * shade[..., None], BACKGROUND)
+    full = Image.fromarray((255 * pixels.clip(0, 1) ** (1 / 1.6)).astype(np.uint8))
+    return full.resize(size, Image.Resampling.LANCZOS)
+
+
+def _camera(
+    corners: NDArray, direction: NDArray, size: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return rays (H, W, 6) and the camera's axes (3, 3): right, up, towards the camera."""
+    back = direction / np.linalg.norm(direction)
+    up = np.array([0.0, 0.0, 1.0]) if abs(back[2]) < 0.95 else np.array([0.0, 1.0, 0.0])
+    right = np.cross(up, back)
+    right /= np.linalg.norm(right)
+    axes = np.stack([right, np.cross(back, right), back])
+    seen = corners @ axes.T
+    centre = (seen.min(0) + seen.max(0)) / 2
+    radius = np.linalg.norm(seen - centre, axis=1).max()
+    eye = (centre + [0.0, 0.0, 1.02 * radius / np.sin(FIELD_OF_VIEW / 2)]) @ axes
+    width, height = (OVERSAMPLING * side for side in size)
+    reach = np.tan(FIELD_OF_VIEW / 2)
+    across, down = np.meshgrid(
+        (np.arange(width) + 0.5) / width * 2 - 1, 1 - (np.arange(height) + 0.5) / height * 2)
+    local = np.stack(
+        [reach * across * width / height, reach * down, -np.ones_like(across)], axis=-1)
+    directions = local @ axes
+    rays = np.concatenate([np.broadcast_to(eye, directions.shape), directions], axis=-1)
+    return rays.astype(np.float32), axes
+
+
+def _shade(
+    scene: object, hits: dict, rays: NDArray[np.float32], axes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the light (H, W) at each hit: a lamp with shadow, sky light, a light at the eye."""
+    normal = hits['primitive_normals'].numpy()
+    facing = (normal * rays[..., 3:]).sum(-1, keepdims=True) > 0
+    normal = np.where(facing, -normal, normal)
+    lamp = (LIGHT / np.linalg.norm(LIGHT)) @ axes
+    distance = np.nan_to_num(hits['t_hit'].numpy(), posinf=0.0)[..., None]
+    point = rays[..., :3] + distance * rays[..., 3:] + 4e-4 * normal
+    to_lamp = np.concatenate([point, np.broadcast_to(lamp, point.shape)], axis=-1)
+    lit = ~scene.test_occlusions(to_lamp.astype(np.float32)).numpy()
+    direct = (normal @ lamp).clip(0, 1) * lit
+    sky = 0.5 + 0.5 * normal @ axes[1]
+    eye = (normal @ axes[2]).clip(0, 1)
+    return 0.5 * direct + 0.22 * sky + 0.25 * eye
