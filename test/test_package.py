@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INTERFACES = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv')])
 FIELD = re.compile(r'^(?P<type>[\w/]+(\[\d*\])?) +(?P<name>\w+)(?P<constant> *=)?')
 # Imported name: name on the package index, where they differ.
-DISTRIBUTIONS = {'yaml': 'PyYAML', 'open3d': 'open3d-cpu'}
+DISTRIBUTIONS = {'yaml': 'PyYAML', 'open3d': 'open3d-cpu', 'PIL': 'pillow'}
 # Come with ROS, never with pip.
 ROS_MODULES = {
     'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs',
