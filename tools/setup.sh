@@ -151,8 +151,8 @@ build() {
 build_workspace() {
   local stamp="$workspace/built" interfaces shared
   interfaces=$(cd "$root" && { echo "$ros" &&
-    cat msg/*.msg srv/*.srv CMakeLists.txt package.xml tools/requirements-ros.txt; } | sha256sum)
-  shared=$(cd "$root" && ls launch config | sha256sum)
+    cat msg/*.msg srv/*.srv CMakeLists.txt tools/requirements-ros.txt; } | sha256sum)
+  shared=$(cd "$root" && { ls launch config && cat package.xml; } | sha256sum)
   [[ $(cat "$stamp" 2>/dev/null) != "$interfaces $shared" ]] || return 0
   [[ $ros == wheels ]] || command -v colcon >/dev/null || [[ -x $venv/bin/colcon ]] ||
     step colcon 'Check the network.' 'colcon' pip_install $(
