@@ -112,6 +112,22 @@ write_constraints() {
   fi
 }
 
+# open3d opens windows for those who want them, and loads these libraries even if nobody does.
+check_libraries() {
+  local missing
+  missing=$("$python" - <<'PYTHON'
+import ctypes
+for name in ('libGL.so.1', 'libX11.so.6', 'libgomp.so.1', 'libudev.so.1'):
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        print(name, end=' ')
+PYTHON
+  )
+  [[ -z $missing ]] || fail "system libraries are missing: $missing" \
+    'Install them (on Debian and Ubuntu: packages libgl1 libx11-6 libgomp1 libudev1).'
+}
+
 install_ros_wheels() {
   pip_install -r "$root/tools/requirements-ros.txt" && "$python" "$root/tools/mend_wheels.py" "$venv"
 }
@@ -123,6 +139,7 @@ install_packages() {
   [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]] || return 0
   local again='Check the network (and the proxy, if there is one), then run this again: it continues.'
   torch=$(grep '^torch==' "$root/tools/requirements.txt")
+  check_libraries
   write_constraints
   step torch "$again" "$torch (the largest download)" pip_install "$torch"
   [[ $ros != wheels ]] ||
