@@ -125,7 +125,7 @@ def measure(
         energy=grasp_energy,
         residual=residual,
         normal_variation=variation,
-        penetration=-gap.amin(1).clamp(max=0.0),
+        penetration=(-gap.amin(1)).clamp(min=0.0),
         self_penetration=overlap.amax(1).clamp(min=0.0),
         clearance=clearance,
         pregrasp_clearance=staged.pregrasp_clearance,

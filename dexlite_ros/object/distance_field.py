@@ -146,7 +146,8 @@ class DistanceField(nn.Module):
 
     def _normal(self, points: Tensor) -> Tensor:
         first, (x, y, z), _ = self._locate(points)
-        corner = self.slopes[first[..., None] + self._corner_steps]  # (..., 8, 3)
+        rows = (first[..., None] + self._corner_steps).flatten()
+        corner = self.slopes.index_select(0, rows).view(*first.shape, 8, 3)
         weight = torch.stack([1 - x, x], -1)[..., :, None, None]
         weight = weight * torch.stack([1 - y, y], -1)[..., None, :, None]
         weight = (weight * torch.stack([1 - z, z], -1)[..., None, None, :]).flatten(-3)

@@ -1,0 +1,1 @@
+"""Commands and simulation: everything that needs no ROS and no running node."""

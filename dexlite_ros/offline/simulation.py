@@ -1,0 +1,170 @@
+"""
+The hand and an object in MuJoCo.
+
+The hand is the written MJCF, its palm held by a weld to a mocap body; the object is a free body of
+convex pieces in the frame the grasps are given in. The settings are DexGraspBench's (2025), which
+are stable for this hand: 4 ms, implicitfast, elliptic cones, impratio 10, two no-slip iterations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.hand.mjcf import write_mjcf
+
+
+@dataclass(frozen=True)
+class SimulationSettings:
+    """What the simulated world is like."""
+
+    time_step: float = 0.004
+    """[s]"""
+    friction: float = 0.6
+    """Sliding friction of every contact."""
+    torsional_friction: float = 0.02
+    """[m]"""
+    stiffness: float = 5.0
+    """Gain of the finger's position controllers [N m/rad]."""
+    torque_limit: float = 3.0
+    """[N m]"""
+    mass: float = 0.1
+    """Of the object [kg]."""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How deep bodies overlap in one pose."""
+
+    hand_object: float
+    """Deepest overlap of hand and object [m], >= 0."""
+    hand_hand: float
+    """Deepest overlap of the hand with itself [m], >= 0."""
+
+
+class GraspScene:
+    """One hand and one object, ready to be posed and stepped."""
+
+    def __init__(
+        self,
+        hand: HandDescription,
+        pieces: list[NDArray[np.floating]],
+        settings: SimulationSettings | None = None,
+    ) -> None:
+        """
+        Compile the scene.
+
+        :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
+        """
+        self.settings = settings or SimulationSettings()
+        spec = mujoco.MjSpec.from_string(write_mjcf(
+            hand, stiffness=self.settings.stiffness, torque_limit=self.settings.torque_limit))
+        _configure(spec.option, self.settings)
+        _hold_by_mocap(spec, hand.palm_link)
+        # Contacts of the hand are firm but not stiff: mujoco_menagerie's values for its plastic.
+        for geom in spec.geoms:
+            geom.solimp[:3], geom.solref[:] = (0.5, 0.99, 0.0001), (0.005, 1.0)
+        _add_object(spec, pieces, self.settings.mass)
+        for geom in spec.geoms:
+            geom.condim = 4
+            geom.friction[:2] = self.settings.friction, self.settings.torsional_friction
+        self.model = spec.compile()
+        self.data = mujoco.MjData(self.model)
+        self._joints = [self.model.joint(name).qposadr[0] for name in hand.joint_names]
+        self._palm = self.model.joint('palm').qposadr[0]
+        self.object_body = self.model.body('object').id
+        self._drive = _actuator_map(hand)
+
+    def pose(self, grasps: GraspBatch, index: int) -> None:
+        """Put the hand into one grasp of a batch and the object at the origin, all at rest."""
+        position, quat = wrist_pose(grasps, index)
+        joints = grasps.joints[index].double().numpy()
+        mujoco.mj_resetData(self.model, self.data)
+        self.data.qpos[self._palm:self._palm + 7] = np.concatenate([position, quat])
+        self.data.qpos[self._joints] = joints
+        self.command(position, quat, joints)
+        mujoco.mj_forward(self.model, self.data)
+
+    def command(
+        self,
+        position: NDArray[np.float64],  # (3,) [m]
+        quat_wxyz: NDArray[np.float64],  # (4,)
+        joints: NDArray[np.float64],  # (J,) [rad]
+    ) -> None:
+        """Set where wrist and fingers shall go."""
+        self.data.mocap_pos[0] = position
+        self.data.mocap_quat[0] = quat_wxyz
+        self.data.ctrl[:] = self._drive @ joints
+
+    def overlap(self, grasps: GraspBatch, index: int) -> Overlap:
+        """Return how deep hand and object, and the hand's own links, overlap in one grasp."""
+        self.pose(grasps, index)
+        contact = self.data.contact
+        if not len(contact.dist):
+            return Overlap(0.0, 0.0)
+        on_object = self.model.geom_bodyid[contact.geom] == self.object_body
+        mixed = on_object.any(1)
+        depth = np.maximum(-contact.dist, 0.0)
+        return Overlap(
+            float(depth[mixed].max(initial=0.0)), float(depth[~mixed].max(initial=0.0)))
+
+
+def wrist_pose(
+    grasps: GraspBatch, index: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the palm's position (3,) [m] and unit quaternion wxyz (4,) of one grasp."""
+    quat = grasps.quat_xyzw()[index].double().numpy()[[3, 0, 1, 2]]
+    return grasps.translation[index].double().numpy(), quat / np.linalg.norm(quat)
+
+
+def _configure(option: mujoco.MjOption, settings: SimulationSettings) -> None:
+    option.timestep = settings.time_step
+    option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    option.impratio = 10
+    option.noslip_iterations = 2
+    option.gravity = (0.0, 0.0, 0.0)
+
+
+def _hold_by_mocap(spec: mujoco.MjSpec, palm: str) -> None:
+    """Free the palm and weld it to a mocap body, as an arm would hold it."""
+    spec.body(palm).add_freejoint(name='palm')
+    spec.worldbody.add_body(name='wrist_target', mocap=True)
+    weld = spec.add_equality(
+        type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1='wrist_target',
+        name2=palm)
+    weld.solimp[:] = (0.9, 0.95, 0.001, 0.5, 2.0)
+    # Anchor, then the pose of the palm in the target's frame, then the weight of its rotation.
+    weld.data[:11] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+def _add_object(
+    spec: mujoco.MjSpec, pieces: list[NDArray[np.floating]], mass: float
+) -> None:
+    body = spec.worldbody.add_body(name='object')
+    body.add_freejoint(name='object')
+    volume = sum(ConvexHull(piece).volume for piece in pieces)
+    for index, piece in enumerate(pieces):
+        spec.add_mesh(name=f'piece_{index}', uservert=np.asarray(piece, np.float32).ravel())
+        body.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_MESH, meshname=f'piece_{index}', density=mass / volume)
+
+
+def _actuator_map(hand: HandDescription) -> NDArray[np.float64]:
+    """Return (A, J): the command of each actuator is the sum of the joints it drives."""
+    pair_of = {name: pair.joints for pair in hand.couplings for name in pair.joints}
+    names = list(hand.joint_names)
+    rows = []
+    for name in names:
+        driven = pair_of.get(name, (name,))
+        if name == driven[0]:
+            row = np.zeros(len(names))
+            row[[names.index(each) for each in driven]] = 1.0
+            rows.append(row)
+    return np.array(rows)
