@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import (
     Contacts,
     GraspMetrics,
@@ -36,6 +38,9 @@ def make_plan(count: int = 3, seed: int = 0) -> GraspPlan:
         success_probability=torch.full((count,), float('nan')),
         metrics=GraspMetrics(*(measure(float(index)) for index in range(8))),
         contacts=tuple(_contacts(generator, 2 + index) for index in range(count)),
+        surface=ObjectSurface(
+            0.05 * np.eye(4, 3), np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]), 0.75,
+            'poisson'),
         report=PlanReport(
             times=StageTimes(0.1, 0.2, 0.3, 0.4, 0.5, 1.5),
             rejected=Rejections(*range(1, 11)),

@@ -121,7 +121,7 @@ def _link_points(
     hand: HandDescription, link: Link
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Return points (N, 3), radii (N,) and which may touch, for one link in its own frame."""
-    parts = [_geom_points(geom) for geom in link.geoms]
+    parts = [sample_geom(geom) for geom in link.geoms]
     points, radius, normals = (np.concatenate(part) for part in zip(*parts))
     shapes = {geom.shape for geom in link.geoms}
     if shapes == {'box'}:
@@ -136,7 +136,7 @@ def _link_points(
     return points, radius, touching
 
 
-def _geom_points(
+def sample_geom(
     geom: Geom,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return points (N, 3), radii (N,) and outward normals (N, 3; zero for spheres)."""

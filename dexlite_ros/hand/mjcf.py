@@ -34,7 +34,10 @@ def write_mjcf(
     for link in hand.links:
         bodies[link.name] = _body(bodies[link.parent], assets, link)
     contact = ElementTree.SubElement(root, 'contact')
-    for first, second in hand.collision_exclusions:
+    # MuJoCo lets a link pass through its parent, except when that stands still in the world.
+    beside_palm = [(hand.palm_link, each.name) for each in hand.links
+                   if each.parent == hand.palm_link]
+    for first, second in (*hand.collision_exclusions, *beside_palm):
         ElementTree.SubElement(contact, 'exclude', body1=first, body2=second)
     _actuation(root, hand, stiffness, torque_limit)
     ElementTree.indent(root)

@@ -110,8 +110,9 @@ class DistanceField(nn.Module):
                 x)
             # Beyond the grid the clamped coordinates stand still, and the overflow grows.
             beyond = (overflow[0]**2 + overflow[1]**2 + overflow[2]**2).sqrt()
+            scale = self.spacing / beyond.clamp(min=1e-9)
             gradient = [
-                torch.where(beyond > 0, o * self.spacing / beyond.clamp(min=1e-9), slope)
+                torch.where(o == 0, slope, o * scale)
                 for o, slope in zip(overflow, (v1 - v0, slope_y, slope_z))]
             value = torch.lerp(v0, v1, x) + beyond * self.spacing
             # Stored coordinate by coordinate, as LinkPoints stores its points.

@@ -1,0 +1,99 @@
+"""The hand's points and capsules lie where its shapes are."""
+
+from hands import difference, geometry, random_grasps, slope
+import mujoco
+import numpy as np
+import open3d
+import torch
+
+from dexlite_ros.hand.capsules import segment_distance
+from dexlite_ros.hand.geometry import sample_geom
+from dexlite_ros.hand.mjcf import write_mjcf
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.hand.shape import geom_mesh
+
+
+def test_points_lie_on_or_in_their_shapes():
+    """A surface point is on its shape; a sphere touches the shape's surface from inside."""
+    for link in SHADOW_RIGHT.links:
+        for geom in link.geoms:
+            mesh = geom_mesh(geom)
+            scene = open3d.t.geometry.RaycastingScene()
+            scene.add_triangles(
+                np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.uint32))
+            points, radius, _ = sample_geom(geom)
+            distance = scene.compute_distance(points.astype(np.float32)).numpy()
+            # Meshes of round shapes are facetted: up to 0.45 mm inside the true surface.
+            np.testing.assert_allclose(distance, radius, atol=4.5e-4)
+
+
+def test_fingertip_hull_has_the_measured_size():
+    """The fingertip is 17 mm wide and reaches from 5 to 32 mm, as measured."""
+    tip = next(link for link in SHADOW_RIGHT.links if link.name == 'rh_ffdistal')
+    lower, upper = geom_mesh(tip.geoms[0]).bounds * 1e3
+    np.testing.assert_allclose([lower[0], upper[0]], [-8.6, 8.6], atol=0.1)
+    np.testing.assert_allclose([lower[2], upper[2]], [4.7, 32.0], atol=0.2)
+
+
+def test_nearest_candidate_is_the_nearest():
+    """Of each group's own touching points the one with the smallest gap is chosen."""
+    hand = geometry()
+    generator = torch.Generator().manual_seed(0)
+    gap = torch.rand(6, len(hand.point_radius), generator=generator, dtype=torch.float64)
+    groups = torch.arange(len(hand.groups))
+    chosen = hand.nearest_candidates(gap, groups)
+    for group, link in enumerate(hand.group_link.tolist()):
+        members = hand.candidates[group].unique()
+        assert (hand.point_link[members] == link).all()
+        torch.testing.assert_close(
+            gap.gather(1, chosen)[:, group], gap[:, members].amin(1))
+
+
+def test_segment_distance_of_known_cases():
+    """Crossing, parallel, end-to-end and end-to-side segments."""
+    def pair(*ends):
+        return torch.tensor(ends, dtype=torch.float64).view(1, 2, 1, 3)
+
+    cross = segment_distance(pair([-1, 0, 0], [1, 0, 0]), pair([0, -1, 2], [0, 1, 2]))
+    parallel = segment_distance(pair([0, 0, 0], [1, 0, 0]), pair([0.5, 3, 0], [2, 3, 0]))
+    ends = segment_distance(pair([0, 0, 0], [1, 0, 0]), pair([2, 0, 0], [3, 0, 0]))
+    side = segment_distance(pair([0, 0, 0], [1, 0, 0]), pair([0.5, 1, 0], [0.5, 4, 0]))
+    np.testing.assert_allclose(torch.stack([cross, parallel, ends, side]).flatten(), [2, 3, 1, 1])
+
+
+def test_segment_distance_is_the_smallest_over_samples():
+    """No pair of points of the segments is nearer, and some pair is that near."""
+    generator = torch.Generator().manual_seed(3)
+    first, second = torch.randn(2, 40, 2, 1, 3, generator=generator, dtype=torch.float64)
+    way = torch.linspace(0, 1, 200, dtype=torch.float64)[None, :, None]
+    sampled = [a[:, 0] + way * (a[:, 1] - a[:, 0]) for a in (first, second)]
+    brute = torch.cdist(*sampled).flatten(1).amin(1)
+    distance = segment_distance(first, second).squeeze(1)
+    assert (distance <= brute + 1e-9).all()
+    torch.testing.assert_close(distance, brute, rtol=0, atol=2e-2)
+
+
+def test_capsule_gaps_have_their_gradient():
+    """The gradient of the capsules' gaps is their finite difference."""
+    def function(grasps):
+        return geometry().capsule_gaps(geometry()(grasps)).sum(1)
+
+    grasps = random_grasps(4)
+    torch.testing.assert_close(
+        slope(function, grasps), difference(function, grasps), rtol=1e-4, atol=1e-5)
+
+
+def test_capsules_see_the_overlaps_that_mujoco_sees():
+    """Over random postures the deepest self-overlap agrees within 3 mm, and mostly within 1."""
+    model = mujoco.MjModel.from_xml_string(write_mjcf(SHADOW_RIGHT))
+    data = mujoco.MjData(model)
+    grasps = random_grasps(200, seed=5)
+    ours = (-geometry().capsule_gaps(geometry()(grasps))).amax(1).clamp(min=0).numpy()
+    theirs = []
+    for joints in grasps.joints:
+        data.qpos[:] = joints.numpy()
+        mujoco.mj_forward(model, data)
+        theirs.append(max(0.0, -data.contact.dist.min(initial=0.0)))
+    error = np.abs(ours - np.array(theirs))
+    assert np.mean(error < 1e-3) > 0.7
+    assert np.mean(error < 3e-3) > 0.9
