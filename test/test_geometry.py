@@ -22,7 +22,7 @@ def test_points_lie_on_or_in_their_shapes():
             scene.add_triangles(
                 np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.uint32))
             points, radius, _ = sample_geom(geom)
-            distance = scene.compute_distance(points.astype(np.float32)).numpy()
+            distance = scene.compute_distance(np.array(points, np.float32)).numpy()
             # Meshes of round shapes are facetted: up to 0.45 mm inside the true surface.
             np.testing.assert_allclose(distance, radius, atol=4.5e-4)
 

@@ -194,6 +194,7 @@ def _hull_points(geom: Geom) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
     mesh = geom_mesh(geom)
     dense, face = trimesh.sample.sample_surface(mesh, 4000, seed=0)
+    dense = np.array(dense)
     palmar = (dense[:, 1] < TIP_PALMAR_Y) & (dense[:, 2] > TIP_MIN_Z)
     chosen = []
     for mask, count in ((palmar, PALMAR_TIP_POINTS), (~palmar, DORSAL_TIP_POINTS)):

@@ -50,8 +50,7 @@ class DistanceField(nn.Module):
         values = np.ascontiguousarray(values, dtype=np.float32)
         smooth = ndimage.gaussian_filter(values, SMOOTHING)
         slope = np.stack(np.gradient(smooth, spacing), axis=-1).reshape(-1, 3)
-        inside = np.argwhere(values < 0)
-        centre = origin + spacing * (inside.mean(0) if len(inside) else np.array(values.shape) / 2)
+        centre = origin + spacing * _centre_of_mass(values / spacing)
         self._strides = (self.shape[1] * self.shape[2], self.shape[2], 1)
         self._corners = tuple(
             x * self._strides[0] + y * self._strides[1] + z
@@ -185,6 +184,15 @@ class _Normal(torch.autograd.Function):
         ahead, behind = ctx.field._normal(torch.stack([points + step, points - step]))
         change = (ahead - behind) / (2 * NORMAL_STEP)
         return change.clamp(-CURVATURE_LIMIT, CURVATURE_LIMIT) * length, None
+
+
+def _centre_of_mass(distance: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the centre (3,) of the inside, in nodes, from distances in node spacings."""
+    # A node on the surface stands for a cell that is half inside.
+    filled = np.clip(0.5 - distance, 0.0, 1.0)
+    if not filled.any():
+        return (np.array(distance.shape) - 1) / 2
+    return np.array(ndimage.center_of_mass(filled))
 
 
 def _query_mesh(
