@@ -7,13 +7,15 @@ set -eo pipefail
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 source "$tools/environment.sh"
 
-# A DDS domain listens on UDP port 7400 + 250 * domain; take one that nobody listens on.
+# DDS domain D talks on the UDP ports from 7400 + 250 * D on; take one that nobody listens in.
 free_domain() {
-  local domain port
+  local used=' ' domain address
+  while read -r _ address _; do
+    [[ $address != *:* ]] || used+="$(((16#${address##*:} - 7400) / 250)) "
+  done < <(cat /proc/net/udp 2>/dev/null)
   for _ in {1..50}; do
     domain=$((1 + RANDOM % 101))
-    printf -v port ':%04X ' $((7400 + 250 * domain))
-    grep -qs "$port" /proc/net/udp || break
+    [[ $used == *" $domain "* ]] || break
   done
   echo "$domain"
 }
