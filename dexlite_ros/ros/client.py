@@ -21,6 +21,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from dexlite_ros.ros.process import spin
 from dexlite_ros.srv import GraspSynthesis
 
 DEFAULT_PLANNER = 'planner'
@@ -40,10 +41,8 @@ class PlannerClient:
         self.node = Node(f'planner_client_{uuid.uuid4().hex[:8]}', namespace=namespace)
         self._clients: dict[str, Client] = {}
         self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self.node)
-        self._open = True
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
+        self._stop = threading.Event()
+        self._thread = spin(self._executor, self.node, self._stop)
 
     def __enter__(self) -> PlannerClient:
         return self
@@ -53,7 +52,7 @@ class PlannerClient:
 
     def close(self) -> None:
         """Disconnect."""
-        self._open = False
+        self._stop.set()
         self._executor.wake()
         self._thread.join()
         self._executor.shutdown()
@@ -127,7 +126,3 @@ class PlannerClient:
             self._clients[service] = self.node.create_client(kind, f'{self._planner}/{service}')
             self._executor.wake()
         return self._clients[service]
-
-    def _spin(self) -> None:
-        while self._open:
-            self._executor.spin_once(timeout_sec=0.2)

@@ -45,6 +45,11 @@ class CloudPublisher(Node):
             cloud.points, self._frame, self.get_clock().now().to_msg(), cloud.normals)
         self._publisher = self.create_publisher(PointCloud2, 'object_cloud', 1)
 
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions the cloud has."""
+        return self._publisher.get_subscription_count()
+
     def publish(self) -> None:
         """Publish the cloud, taken now."""
         self._message.header.stamp = self.get_clock().now().to_msg()

@@ -1,8 +1,8 @@
 """
 The main job from end to end: ``python -m dexlite_ros.ros.demo``.
 
-Starts the planner node as a process of its own, publishes the cloud of a mug as one camera sees
-it, calls the service, prints the ten best grasps and draws the best three hands.
+Starts the planner node as a process of its own, publishes the cloud of a mug as three cameras
+see it, calls the service, prints the ten best grasps and draws the best three hands.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 from builtin_interfaces.msg import Duration
 import rclpy
 
 from dexlite_ros.msg import SynthesisReport
 from dexlite_ros.ros.client import PlannerClient
-from dexlite_ros.ros.demo_client import ask, summary, table
 from dexlite_ros.ros.process import initialise
 from dexlite_ros.srv import GraspSynthesis
 
-PERIOD = 0.5
+PERIOD = 0.3
 """Time between two clouds [s]."""
 
 
@@ -74,14 +74,18 @@ def _planner_process() -> Iterator[None]:
 
 def _run(options: argparse.Namespace) -> int:
     # Here, so that loading them takes its time while the node loads the same.
+    from dexlite_ros.picture import ColouredMesh, OBJECT_COLOUR
     from dexlite_ros.ros.cloud_publisher import CloudPublisher
-    from dexlite_ros.ros.demo_client import draw
+    from dexlite_ros.ros.demo_client import ask, draw, summary, table
     from dexlite_ros.ros.demo_cloud import demo_cloud, demo_mesh
 
     publisher = CloudPublisher(demo_cloud())
     with PlannerClient() as client, _repeated(publisher.publish):
         client.wait_until_active()
-        print('the node is active; asking for grasps of the mug its camera sees ...', flush=True)
+        while not publisher.listeners:
+            time.sleep(0.05)
+        time.sleep(PERIOD)  # by then a cloud has come that was sent to somebody
+        print('the node is active; asking for grasps of the mug ...', flush=True)
         response = ask(client, GraspSynthesis.Request(
             object_id='mug', seed=options.seed, timeout=Duration(sec=20)))
     publisher.destroy_node()
@@ -90,7 +94,8 @@ def _run(options: argparse.Namespace) -> int:
         return response.report.error_code
     print(table(response.result))
     print(summary(response.report), flush=True)
-    draw(response.result, demo_mesh(), options.output)
+    mesh = demo_mesh()
+    draw(response.result, ColouredMesh(mesh.vertices, mesh.faces, OBJECT_COLOUR), options.output)
     return 0
 
 

@@ -20,11 +20,17 @@ from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import PointCloud2
 
 from dexlite_ros.msg import DexGraspArray, SynthesisReport
+from dexlite_ros.picture import cloud_mesh, ColouredMesh, render_grasps
 from dexlite_ros.ros.client import DEFAULT_PLANNER, PlannerClient
+from dexlite_ros.ros.conversions import staged_grasps
+from dexlite_ros.ros.point_clouds import points_and_normals
 from dexlite_ros.ros.process import initialise
 from dexlite_ros.srv import GraspSynthesis
 
 ROWS = 10
+HANDS = 3
+POINTS = 3000
+"""Most points of the cloud in the picture."""
 NOT_YET = (SynthesisReport.NO_CLOUD, SynthesisReport.STALE_CLOUD)
 
 
@@ -56,7 +62,7 @@ def table(result: DexGraspArray) -> str:
         at = grasp.grasp_pose.position
         lines.append(
             f'{grasp.rank:4d}  {grasp.score:5.3f}  {at.x:8.4f} {at.y:8.4f} {at.z:8.4f}  '
-            f'{grasp.residual:9.5f}  {1e3 * grasp.penetration:16.2f}')
+            f'{grasp.residual:9.5f}  {1e3 * grasp.penetration + 0.0:16.2f}')
     return '\n'.join(lines)
 
 
@@ -100,18 +106,24 @@ def _report(client: PlannerClient, path: Path) -> int:
     print(table(response.result))
     print(summary(response.report))
     if clouds:
-        draw(response.result, clouds[-1], path)
+        points, _ = points_and_normals(clouds[-1])
+        draw(response.result, cloud_mesh(points[:: 1 + len(points) // POINTS]), path)
     return 0
 
 
-def draw(result: DexGraspArray, cloud: PointCloud2, path: Path) -> None:
+def draw(result: DexGraspArray, target: ColouredMesh, path: Path) -> None:
     """
-    Write a picture of the best hands at the object and say where it is.
+    Write a picture of the best hands at the object, side by side, and say where it is.
 
-    :param result: in the frame of ``cloud``.
-    :param cloud: of the object.
+    :param result: with at least one grasp.
+    :param target: the object in the result's frame.
     :param path: PNG to write; its folder is made.
     """
+    best = result.grasps[:HANDS]
+    labels = [f'#{grasp.rank}   score {grasp.score:.2f}' for grasp in best]
+    grasps = staged_grasps(result).grasp[:len(best)]
+    written = render_grasps(path, best[0].hand, grasps, target, labels)
+    print(f'picture of the best {len(best)}: {written.resolve()}')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""The demonstration's cloud: a mug as one depth camera measures it."""
+"""The demonstration's cloud: a mug on a table as depth cameras around it measure it."""
 
 from __future__ import annotations
 
@@ -10,33 +10,47 @@ from dexlite_ros.object.sampling import Camera, view_mesh
 from dexlite_ros.object.shapes import mug
 
 FRAME = 'camera'
-"""x right, y down, z forward, as REP 103 has it."""
-EYE = (0.30, -0.42, 0.38)
-"""Position of the camera, the mug standing at the origin of a frame with z up [m]."""
+"""Frame of the first camera: x right, y down, z forward, as REP 103 has it."""
+DISTANCE = 0.6
+"""From the cameras to the mug's middle [m]."""
+ELEVATION = np.deg2rad(30.0)
+AZIMUTH = np.deg2rad(-55.0)
+"""Of the first camera; the mug's handle is at 0."""
 
 
 def demo_mesh() -> trimesh.Trimesh:
-    """Return the mug in the camera's frame [m]."""
+    """Return the mug in the first camera's frame [m]."""
     return mug().apply_transform(_T_camera_table())
 
 
-def demo_cloud(seed: int = 0, depth_noise: float = 0.001) -> PointCloud:
+def demo_cloud(cameras: int = 3, seed: int = 0, depth_noise: float = 0.001) -> PointCloud:
     """
-    Return what the camera sees of the mug, in the camera's frame.
+    Return what the cameras see of the mug together, in the first one's frame.
 
+    :param cameras: evenly around the mug.
     :param seed: of the noise.
     :param depth_noise: standard deviation along each ray [m].
     """
-    camera = Camera(depth_noise=depth_noise)
-    seen = view_mesh(mug(), np.array(EYE), np.random.default_rng(seed), camera)
+    rng = np.random.default_rng(seed)
+    optics = Camera(depth_noise=depth_noise)
+    table = np.concatenate([
+        view_mesh(mug(), _eye(index / cameras), rng, optics).points for index in range(cameras)])
     matrix = _T_camera_table()
-    points = seen.points @ matrix[:3, :3].T + matrix[:3, 3]
-    return PointCloud(points, viewpoint=np.zeros(3))
+    points = table @ matrix[:3, :3].T + matrix[:3, 3]
+    return PointCloud(points, viewpoint=np.zeros(3) if cameras == 1 else None)
+
+
+def _eye(turn: float) -> np.ndarray:
+    """Return the position (3,) of a camera this part of a full turn after the first one."""
+    angle = AZIMUTH + 2.0 * np.pi * turn
+    flat = np.array([np.cos(angle), np.sin(angle), 0.0])
+    middle = mug().bounds.mean(axis=0)
+    return middle + DISTANCE * (np.cos(ELEVATION) * flat + np.sin(ELEVATION) * np.eye(3)[2])
 
 
 def _T_camera_table() -> np.ndarray:
-    """Return (4, 4) of a camera at EYE that looks at the mug's middle."""
-    eye = np.array(EYE)
+    """Return (4, 4) of the first camera; the mug stands at the origin of the table's frame."""
+    eye = _eye(0.0)
     forward = mug().bounds.mean(axis=0) - eye
     forward /= np.linalg.norm(forward)
     right = np.cross(forward, (0.0, 0.0, 1.0))

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import NoReturn, TYPE_CHECKING
 
 import rclpy
 from rclpy.executors import MultiThreadedExecutor
@@ -29,14 +29,14 @@ def main(args: Sequence[str] | None = None) -> int:
     Run the node until SIGINT or SIGTERM.
 
     :param args: command line with ROS arguments; None takes the process's own.
-    :return: exit status; 0 after a signal, 1 when the parameters are refused.
+    :return: 1 when the parameters are refused; a signal ends the process with 0.
     """
     initialise(args)
-    try:
-        node = _create_node()
-        return 1 if node is None else _run(node, stop_on_signal())
-    finally:
-        rclpy.try_shutdown()
+    node = _create_node()
+    if node is not None:
+        _run(node, stop_on_signal())
+    rclpy.try_shutdown()
+    return 1
 
 
 def _create_node() -> PlannerNode | None:
@@ -56,21 +56,20 @@ def _create_node() -> PlannerNode | None:
     return None
 
 
-def _run(node: PlannerNode, stop: threading.Event) -> int:
+def _run(node: PlannerNode, stop: threading.Event) -> NoReturn:
     executor = MultiThreadedExecutor(THREADS)
     spinner = spin(executor, node, stop)
     stop.wait()
-    ended = node.close(PATIENCE)
+    node.close(PATIENCE)
     time.sleep(0.1)  # cancelled requests are being answered
     executor.shutdown(timeout_sec=0.2)
     spinner.join(0.2)
-    if not ended or spinner.is_alive():
-        # A thread deep in a library would crash the interpreter's shutdown.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
     node.destroy_node()
-    return 0
+    rclpy.try_shutdown()
+    # Not the interpreter's own way: it waits for threads of the planner that do not look up.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == '__main__':

@@ -95,12 +95,13 @@ class Synthesis:
         :raises DexliteError: of the class that says why there is no result.
         """
         settings = NODE_TABLE.read(self._node)
+        cloud = object_cloud(clouds.target, request)
         header = clouds.target.header
         frame = request.target_frame or header.frame_id
         matrix = self._transforms.matrix(
             frame, header.frame_id, header.stamp, settings.tf.timeout)
         obstacles = self._obstacles(clouds, settings)
-        plan = self._plan(job, request, object_cloud(clouds.target, request), obstacles)
+        plan = self._plan(job, request, cloud, obstacles)
         if job.should_stop():
             raise Cancelled()
         labels = ResultLabels(

@@ -98,7 +98,7 @@ class DeviceWorker:
     def load(self) -> int:
         """How many jobs run or wait."""
         with self._condition:
-            return len(self._waiting) + (self._running is not None)
+            return self._load()
 
     def submit(self, job: Job[Result], queue_size: int) -> Job[Result]:
         """
@@ -109,7 +109,9 @@ class DeviceWorker:
         :raises Busy: the queue is full.
         """
         with self._condition:
-            load = len(self._waiting) + (self._running is not None)
+            # A request that ran out of time while waiting has had its answer.
+            self._waiting = deque(job for job in self._waiting if not job.should_stop())
+            load = self._load()
             if load > queue_size:
                 raise Busy(load)
             if not self._open:
@@ -138,6 +140,9 @@ class DeviceWorker:
         self.cancel()
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def _load(self) -> int:
+        return len(self._waiting) + (self._running is not None)
 
     def _loop(self) -> None:
         while True:

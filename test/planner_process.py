@@ -1,0 +1,136 @@
+"""The planner node as its users have it: a process of its own, reached over DDS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+from builtin_interfaces.msg import Duration, Time
+import numpy as np
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header
+
+from dexlite_ros.ros.client import PlannerClient
+from dexlite_ros.ros.point_clouds import point_cloud_message
+from dexlite_ros.srv import GraspSynthesis
+
+LATCHED = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+START = 90.0
+"""Longest time a node may take to become active on a busy machine [s]."""
+
+
+class PlannerProcess:
+    """One node in one namespace, with a client."""
+
+    def __init__(self, namespace: str, log: Path, **parameters: object) -> None:
+        """
+        Start the process.
+
+        :param namespace: of the node.
+        :param log: gets what the node prints.
+        :param parameters: e.g. queue_size=0; ``__`` in a name stands for a dot.
+        """
+        given = [
+            text for name, value in parameters.items()
+            for text in ('-p', f'{name.replace("__", ".")}:={str(value).lower()}')
+        ]
+        self._log = log
+        with log.open('w') as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, '-m', 'dexlite_ros.ros.planner_node', '--ros-args',
+                 '-r', f'__ns:={namespace}', *given],
+                stdout=stream, stderr=subprocess.STDOUT)
+        self.namespace = namespace
+        self.client = PlannerClient('planner', namespace)
+        self.clouds = self.client.node.create_publisher(PointCloud2, 'object_cloud', 1)
+
+    @property
+    def log(self) -> str:
+        """What the node has printed so far."""
+        return self._log.read_text()
+
+    def call(self, **fields: object) -> GraspSynthesis.Response:
+        """Call the service and return the response."""
+        return self.client.synthesize(request(**fields), timeout=60.0)
+
+    def publish(self, cloud: PointCloud2, stamped: bool = True) -> None:
+        """Publish ``cloud``, taken now, when the node listens."""
+        wait_for(lambda: self.clouds.get_subscription_count() > 0)
+        if stamped:
+            cloud.header.stamp = self.client.node.get_clock().now().to_msg()
+        self.clouds.publish(cloud)
+
+    def latest(self, kind: type, topic: str, timeout: float = 5.0) -> object:
+        """Return what a subscriber that comes now gets from a latched topic, or None."""
+        received = []
+        subscription = self.client.node.create_subscription(
+            kind, f'planner/{topic}', received.append, LATCHED)
+        try:
+            wait_for(lambda: received, timeout)
+        except TimeoutError:
+            return None
+        finally:
+            self.client.node.destroy_subscription(subscription)
+        return received[-1]
+
+    def end(self, number: int = signal.SIGINT) -> tuple[int, float]:
+        """Send a signal; return exit status and how long the end took [s]."""
+        started = time.monotonic()
+        self.process.send_signal(number)
+        status = self.process.wait(30.0)
+        return status, time.monotonic() - started
+
+    def close(self) -> None:
+        """Make sure that nothing is left."""
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def request(**fields: object) -> GraspSynthesis.Request:
+    """Return a request; ``timeout`` may be a float [s]."""
+    if isinstance(seconds := fields.get('timeout'), float):
+        fields['timeout'] = Duration(sec=int(seconds), nanosec=int(seconds % 1 * 1e9))
+    return GraspSynthesis.Request(**fields)
+
+
+def wait_for(condition: object, timeout: float = 10.0) -> None:
+    """Wait until ``condition()`` is true; raise TimeoutError when it never is."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f'nothing happened in {timeout:g} s')
+        time.sleep(0.02)
+
+
+def cloud_message(points: np.ndarray, frame: str = 'camera') -> PointCloud2:
+    """Return a cloud stamped at 100.5 s."""
+    return point_cloud_message(points, frame, Time(sec=100, nanosec=500_000_000))
+
+
+def box_points(size: float = 0.06, count: int = 1500, seed: int = 0) -> np.ndarray:
+    """Return points all over a cube, half a metre in front of the camera."""
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(-0.5, 0.5, (count, 3))
+    side = rng.integers(0, 3, count)
+    points[np.arange(count), side] = rng.choice([-0.5, 0.5], count)
+    return size * points + [0.0, 0.0, 0.5]
+
+
+def without_xyz() -> PointCloud2:
+    """Return a cloud whose fields have other names."""
+    message = cloud_message(box_points())
+    for field in message.fields:
+        field.name = f'axis_{field.name}'
+    return message
+
+
+def empty() -> PointCloud2:
+    """Return a cloud without a point."""
+    return PointCloud2(header=Header(frame_id='camera'), fields=cloud_message(box_points()).fields)

@@ -1,0 +1,402 @@
+"""The node over real DDS, as a process: every answer, every code, the states, the end."""
+
+from collections.abc import Iterator
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
+
+# Before rclpy starts: this run is not to hear another one on this machine.
+os.environ['ROS_DOMAIN_ID'] = str(random.randint(1, 101))
+
+from builtin_interfaces.msg import Duration
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import Point, PoseArray, PoseStamped, Vector3
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from planner_process import (
+    box_points,
+    cloud_message,
+    empty,
+    PlannerProcess,
+    request,
+    START,
+    wait_for,
+    without_xyz,
+)
+from rcl_interfaces.srv import SetParameters
+import rclpy
+from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory
+from visualization_msgs.msg import Marker, MarkerArray
+
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.msg import DexGraspArray
+from dexlite_ros.msg import SynthesisReport as Report
+
+QUICK = {'num_candidates': 48, 'max_grasps': 4, 'timeout': 40.0}
+LONG = {'num_candidates': 20000, 'timeout': 60.0}
+
+
+@pytest.fixture(scope='module')
+def ros() -> Iterator[None]:
+    """Initialise rclpy in this process."""
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.fixture(scope='module')
+def both(ros: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[PlannerProcess]]:
+    """Start two planners side by side: one as launched, one for a lifecycle manager."""
+    folder = tmp_path_factory.mktemp('nodes')
+    nodes = [
+        PlannerProcess('/left', folder / 'left.log', device='cpu'),
+        PlannerProcess(
+            '/right', folder / 'right.log', device='cpu', autostart=False, warm_up=False,
+            use_sim_time=True, publish_trajectory=True),
+    ]
+    yield nodes
+    for node in nodes:
+        node.close()
+
+
+@pytest.fixture(scope='module')
+def planner(both: list[PlannerProcess]) -> PlannerProcess:
+    """Return the planner that activates itself."""
+    both[0].client.wait_until_active(START)
+    return both[0]
+
+
+@pytest.fixture(scope='module')
+def managed(both: list[PlannerProcess]) -> PlannerProcess:
+    """Return the planner that waits for its manager."""
+    return both[1]
+
+
+def change_state(node: PlannerProcess, transition: int) -> bool:
+    """Ask for a lifecycle transition."""
+    message = ChangeState.Request(transition=Transition(id=transition))
+    return node.client._call('change_state', ChangeState, message, START).success
+
+
+def test_a_cloud_on_the_topic_becomes_ranked_grasps(planner: PlannerProcess) -> None:
+    """The main job: publish, call with hardly any field, get everything filled in."""
+    cloud = cloud_message(box_points())
+    planner.publish(cloud)
+    response = planner.call(object_id='box', **QUICK)
+    report, result = response.report, response.result
+    assert (report.error_code, report.error_msg) == (Report.NONE, '')
+    assert result.header == cloud.header
+    assert (result.object_id, result.model_id) == ('box', report.model_id)
+    assert 1 <= report.num_returned == len(result.grasps) <= 4
+    assert (report.num_candidates, report.device) == (48, 'cpu')
+    assert report.seed > 0 and report.num_points > 1000
+    stages = (report.surface_time, report.propose_time, report.refine_time, report.stage_time,
+              report.rank_time)
+    assert 0 < sum(stages) <= report.total_time < 40
+    scores = [grasp.score for grasp in result.grasps]
+    assert scores == sorted(scores, reverse=True) and 0 <= min(scores) <= max(scores) <= 1
+    for rank, grasp in enumerate(result.grasps):
+        assert (grasp.rank, grasp.hand, grasp.hand_link) == (rank, 'shadow_right', 'rh_palm')
+        assert grasp.header == cloud.header
+        assert tuple(grasp.hand_trajectory.joint_names) == SHADOW_RIGHT.joint_names
+        limits = [(joint.lower, joint.upper) for joint in SHADOW_RIGHT.joints]
+        for point in grasp.hand_trajectory.points:
+            assert all(low - 1e-5 <= q <= high + 1e-5
+                       for q, (low, high) in zip(point.positions, limits, strict=True))
+        palm = grasp.grasp_pose.position
+        assert np.linalg.norm([palm.x, palm.y, palm.z - 0.5]) < 0.25
+        assert len(grasp.contact_links) == len(grasp.contact_points) > 0
+
+
+def test_late_subscribers_get_the_last_result(planner: PlannerProcess) -> None:
+    """All topics show the same result, and RViz may start after the call."""
+    result = planner.call(cloud=cloud_message(box_points()), **QUICK).result
+    assert repr(planner.latest(DexGraspArray, 'grasps')) == repr(result)  # NaN is not itself
+    poses = planner.latest(PoseArray, 'grasp_poses')
+    assert poses.poses == [grasp.grasp_pose for grasp in result.grasps]
+    best = planner.latest(PoseStamped, 'best_grasp_pose')
+    assert (best.header, best.pose) == (result.header, poses.poses[0])
+    joints = planner.latest(JointState, 'best_joint_states')
+    assert len(joints.name) == len(joints.position) == 24
+    markers = planner.latest(MarkerArray, 'markers').markers
+    assert markers[0].action == Marker.DELETEALL
+    assert {m.ns for m in markers} >= {'hand/0', 'contacts', 'approach', 'label'}
+    assert all(m.header == result.header for m in markers)
+
+
+def test_clear_leaves_nothing(planner: PlannerProcess) -> None:
+    """Not for those who listen, nor for those who come later; the clouds are gone too."""
+    planner.publish(cloud_message(box_points()))
+    planner.call(**QUICK)
+    assert planner.client.trigger('clear').success
+    assert planner.latest(DexGraspArray, 'grasps').grasps == []
+    assert [m.action for m in planner.latest(MarkerArray, 'markers').markers] == [Marker.DELETEALL]
+    assert planner.latest(PoseStamped, 'best_grasp_pose', timeout=0.5) is None
+    assert planner.call().report.error_code == Report.NO_CLOUD
+
+
+NOT_FINITE = np.full((500, 3), np.nan)
+FLAT = box_points() * [1, 1, 0] + [0, 0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ('cloud', 'code', 'words'),
+    [
+        (without_xyz(), Report.BAD_CLOUD, 'no field x'),
+        (cloud_message(NOT_FINITE), Report.BAD_CLOUD, 'finite'),
+        (cloud_message(1000 * box_points()), Report.SCALE_ERROR, 'millimetres'),
+        (cloud_message(FLAT), Report.BAD_CLOUD, 'plane'),
+        (cloud_message(box_points(count=10)), Report.BAD_CLOUD, '10 points'),
+        (cloud_message(box_points(), frame=''), Report.BAD_CLOUD, 'frame'),
+        (cloud_message(box_points(size=0.002)), Report.SCALE_ERROR, 'outside'),
+    ],
+    ids=['no xyz', 'all NaN', 'millimetres', 'flat', '10 points', 'no frame', 'tiny'],
+)
+def test_a_bad_cloud_gets_its_code(
+    planner: PlannerProcess, cloud: object, code: int, words: str
+) -> None:
+    """And a sentence; the node stays up."""
+    response = planner.call(cloud=cloud, **QUICK)
+    assert response.report.error_code == code, response.report.error_msg
+    assert words in response.report.error_msg
+    assert response.result.grasps == []
+    assert planner.client.state() == 'active'
+
+
+def test_an_empty_cloud_on_the_topic_is_bad(planner: PlannerProcess) -> None:
+    """In a request it would mean "the newest one"."""
+    planner.publish(empty())
+    wait_for(lambda: planner.call(**QUICK).report.error_code != Report.NO_CLOUD)
+    report = planner.call(**QUICK).report
+    assert (report.error_code, 'empty' in report.error_msg) == (Report.BAD_CLOUD, True)
+
+
+def test_an_old_cloud_is_stale(planner: PlannerProcess) -> None:
+    """By the stamp in its header, not by its arrival."""
+    planner.publish(cloud_message(box_points()), stamped=False)
+    wait_for(lambda: planner.call(**QUICK).report.error_code == Report.STALE_CLOUD)
+    assert 'max_cloud_age = 2.00 s' in planner.call(**QUICK).report.error_msg
+
+
+@pytest.mark.parametrize(
+    ('fields', 'code', 'words'),
+    [
+        ({'hand': 'allegro'}, Report.UNSUPPORTED_HAND, 'shadow_right'),
+        ({'verify': True}, Report.INVALID_REQUEST, 'simulator'),
+        ({'approach_direction': Vector3(x=2.0)}, Report.INVALID_REQUEST, 'unit vector'),
+        ({'approach_direction': Vector3(x=float('nan'))}, Report.INVALID_REQUEST, 'unit vector'),
+        ({'approach_tolerance': 7.0}, Report.INVALID_REQUEST, 'approach_tolerance'),
+        ({'min_score': 1.5}, Report.INVALID_REQUEST, 'min_score'),
+        ({'num_candidates': 10**9}, Report.INVALID_REQUEST, 'num_candidates'),
+        ({'timeout': Duration(sec=-1)}, Report.INVALID_REQUEST, 'timeout'),
+        ({'use_viewpoint': True, 'viewpoint': Point(x=float('inf'))}, Report.INVALID_REQUEST,
+         'viewpoint'),
+        ({'target_frame': 'base_link'}, Report.TF_ERROR, "'camera' to 'base_link'"),
+        ({'obstacles': cloud_message(box_points(), 'map')}, Report.TF_ERROR, "'map' to 'camera'"),
+        ({'obstacles': without_xyz()}, Report.BAD_CLOUD, 'no field x'),
+    ],
+    ids=str,
+)
+def test_a_senseless_request_gets_its_code(
+    planner: PlannerProcess, fields: dict, code: int, words: str
+) -> None:
+    """The sentence names the value and what was expected."""
+    report = planner.call(**{'cloud': cloud_message(box_points()), **QUICK, **fields}).report
+    assert report.error_code == code, report.error_msg
+    assert words in report.error_msg
+
+
+def test_ten_calls_with_one_seed_are_identical(planner: PlannerProcess) -> None:
+    """Bit for bit, apart from the counter in the ids."""
+    results = []
+    for _ in range(10):
+        response = planner.call(
+            cloud=cloud_message(box_points()), seed=11, num_candidates=16, timeout=40.0)
+        for grasp in response.result.grasps:
+            grasp.id = ''
+        results.append(repr(response.result))  # in which NaN equals itself
+        assert (response.report.error_code, response.report.seed) == (Report.NONE, 11)
+    assert all(result == results[0] for result in results)
+
+
+def test_seed_zero_is_a_new_one_that_can_be_repeated(planner: PlannerProcess) -> None:
+    """The report tells the seed that was drawn."""
+    cloud = cloud_message(box_points())
+    first, second = (planner.call(cloud=cloud, **QUICK) for _ in range(2))
+    assert first.report.seed != second.report.seed
+    again = planner.call(cloud=cloud, seed=first.report.seed, **QUICK)
+    assert [g.grasp_pose for g in again.result.grasps] == [
+        g.grasp_pose for g in first.result.grasps]
+
+
+def test_busy_cancel_and_diagnostics_during_a_synthesis(planner: PlannerProcess) -> None:
+    """While one call runs and one waits: a third is refused, health is told, cancel works."""
+    times: list[tuple[float, DiagnosticStatus]] = []
+    listening = planner.client.node.create_subscription(
+        DiagnosticArray, '/diagnostics',
+        lambda message: times.append((time.monotonic(), message.status[0])), 10)
+    cloud = cloud_message(box_points())
+    waiting = [planner.client.synthesize_async(request(cloud=cloud, **LONG)) for _ in range(2)]
+    time.sleep(1.0)
+    started = time.monotonic()
+    assert planner.call(cloud=cloud, **LONG).report.error_code == Report.BUSY
+    assert time.monotonic() - started < 1.0
+    time.sleep(4.0)
+    planner.client.node.destroy_subscription(listening)
+    assert not any(future.done() for future in waiting)
+    own = [(t, s) for t, s in times if s.name.startswith('/left/planner')]
+    assert len(own) >= 4
+    assert max(np.diff([t for t, _ in own])) < 1.7
+    values = {v.key: v.value for v in own[-1][1].values}
+    assert own[-1][1].level == DiagnosticStatus.OK
+    assert (values['state'], values['requests running or waiting']) == ('active', '2')
+    started = time.monotonic()
+    answer = planner.client.trigger('cancel')
+    assert (answer.success, answer.message) == (True, 'cancelled 2 requests')
+    wait_for(lambda: all(future.done() for future in waiting), 2.0)
+    assert time.monotonic() - started < 2.0
+    assert {f.result().report.error_code for f in waiting} == {Report.CANCELLED}
+    assert not planner.client.trigger('cancel').success
+
+
+def test_a_call_answers_within_its_timeout(planner: PlannerProcess) -> None:
+    """Whatever the planner is at."""
+    for budget in (0.05, 1.0):
+        started = time.monotonic()
+        response = planner.call(
+            cloud=cloud_message(box_points()), num_candidates=20000, timeout=budget)
+        assert time.monotonic() - started < budget + 0.5
+        assert response.report.error_code in (Report.TIMEOUT, Report.NONE)
+
+
+def test_parameters_set_at_run_time_count_at_once(planner: PlannerProcess) -> None:
+    """Good ones are used by the next call, bad ones are refused with a reason."""
+    def set_parameter(name: str, value: object) -> object:
+        message = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg()])
+        return planner.client._call('set_parameters', SetParameters, message, 10.0).results[0]
+
+    assert set_parameter('max_grasps', 2).successful
+    fields = {'cloud': cloud_message(box_points()), 'num_candidates': 48, 'timeout': 40.0}
+    assert planner.call(**fields).report.num_returned <= 2
+    assert set_parameter('max_grasps', 20).successful
+    assert not set_parameter('max_grasps', 0).successful
+    assert 'trajectory.times' in set_parameter('trajectory.times', [3.0, 2.0, 1.0]).reason
+    assert not set_parameter('device', 'cuda').successful
+
+
+def test_the_planner_can_be_loaded_anew(planner: PlannerProcess) -> None:
+    """Reloading answers with what was loaded, and calls work after it."""
+    answer = planner.client.trigger('reload_model', 60.0)
+    assert (answer.success, answer.message) == (True, 'hull-starts on cpu')
+    assert planner.call(cloud=cloud_message(box_points()), **QUICK).report.error_code == 0
+
+
+def test_two_nodes_answer_each_its_own(planner: PlannerProcess, managed: PlannerProcess) -> None:
+    """A managed node: no services, then NOT_ACTIVE, then answers; the other one never notices."""
+    wait_for(lambda: managed.client.state(START) == 'unconfigured')
+    assert change_state(managed, Transition.TRANSITION_CONFIGURE)
+    cloud = cloud_message(box_points())
+    report = managed.call(cloud=cloud).report
+    assert (report.error_code, "'inactive'" in report.error_msg) == (Report.NOT_ACTIVE, True)
+    assert change_state(managed, Transition.TRANSITION_ACTIVATE)
+    futures = [
+        node.client.synthesize_async(request(cloud=cloud, object_id=node.namespace, **QUICK))
+        for node in (planner, managed)
+    ]
+    wait_for(lambda: all(future.done() for future in futures), 40.0)
+    for future, node in zip(futures, (planner, managed)):
+        assert future.result().report.error_code == Report.NONE
+        assert {g.object_id for g in future.result().result.grasps} == {node.namespace}
+    planner.publish(cloud_message(box_points()))
+    assert managed.call().report.error_code == Report.NO_CLOUD
+
+
+def test_the_age_of_clouds_goes_by_simulated_time(managed: PlannerProcess) -> None:
+    """Clouds of a recording are fresh as long as /clock says so."""
+    clock = managed.client.node.create_publisher(Clock, '/clock', 1)
+    wait_for(lambda: clock.get_subscription_count() > 0)
+    cloud = cloud_message(box_points())  # taken at 100.5 s
+
+    def code_at(seconds: int) -> int:
+        message = Clock()
+        message.clock.sec = seconds
+        clock.publish(message)
+        time.sleep(0.3)
+        managed.publish(cloud, stamped=False)
+        time.sleep(0.3)
+        return managed.call(**QUICK).report.error_code
+
+    assert code_at(101) == Report.NONE
+    assert code_at(110) == Report.STALE_CLOUD
+
+
+def test_the_trajectory_topic_exists_only_on_demand(
+    planner: PlannerProcess, managed: PlannerProcess
+) -> None:
+    """Nothing can move a hand by accident."""
+    topics = dict(planner.client.node.get_topic_names_and_types())
+    assert '/left/planner/hand_trajectory' not in topics
+    received: list[JointTrajectory] = []
+    managed.client.node.create_subscription(
+        JointTrajectory, 'planner/hand_trajectory', received.append, 1)
+    wait_for(lambda: managed.client.node.count_publishers('planner/hand_trajectory') == 1)
+    time.sleep(0.5)
+    result = managed.call(cloud=cloud_message(box_points()), **QUICK).result
+    wait_for(lambda: received)
+    assert received[0] == result.grasps[0].hand_trajectory
+
+
+def test_deactivating_cancels_and_cleaning_up_removes(managed: PlannerProcess) -> None:
+    """An impossible transition in between is survived, although rclpy raises on it."""
+    future = managed.client.synthesize_async(request(cloud=cloud_message(box_points()), **LONG))
+    time.sleep(1.0)
+    assert change_state(managed, Transition.TRANSITION_DEACTIVATE)
+    wait_for(future.done, 2.0)
+    assert future.result().report.error_code == Report.CANCELLED
+    assert managed.call(cloud=cloud_message(box_points())).report.error_code == Report.NOT_ACTIVE
+    with pytest.raises(TimeoutError):
+        message = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
+        managed.client._call('change_state', ChangeState, message, 1.0)
+    assert change_state(managed, Transition.TRANSITION_CLEANUP)
+    assert managed.client.state() == 'unconfigured'
+    assert change_state(managed, Transition.TRANSITION_CONFIGURE)
+
+
+def test_sigterm_ends_an_idle_node(managed: PlannerProcess) -> None:
+    """Within two seconds, with status 0 and without a traceback."""
+    status, seconds = managed.end(signal.SIGTERM)
+    assert (status, seconds < 2.0) == (0, True)
+    assert 'Traceback' not in managed.log
+
+
+def test_sigint_during_a_synthesis_ends_the_node(planner: PlannerProcess) -> None:
+    """Within two seconds, with status 0, and the call is answered."""
+    future = planner.client.synthesize_async(request(cloud=cloud_message(box_points()), **LONG))
+    time.sleep(1.0)
+    status, seconds = planner.end(signal.SIGINT)
+    assert (status, seconds < 2.0) == (0, True)
+    assert 'Traceback' not in planner.log
+    wait_for(future.done, 2.0)
+    assert future.result().report.error_code == Report.CANCELLED
+
+
+def test_a_refused_parameter_ends_the_start() -> None:
+    """One line that names it, exit status 1, no traceback."""
+    ended = subprocess.run(
+        [sys.executable, '-m', 'dexlite_ros.ros.planner_node', '--ros-args', '-p', 'timeout:=5'],
+        capture_output=True, text=True, timeout=60.0)
+    assert ended.returncode == 1
+    assert "'timeout'" in ended.stderr + ended.stdout
+    assert 'Traceback' not in ended.stderr
