@@ -149,7 +149,7 @@ install_packages() {
   step editable 'Read the log.' 'dexlite_ros itself, editable' \
     pip_install --no-deps --no-build-isolation --config-settings editable_mode=compat -e "$root"
   echo "$wanted" >"$stamp"
-  rm -rf "$workspace/cache" "$workspace/tmp"
+  rm -rf "$workspace/cache" "$workspace/tmp"/*
 }
 
 # --- messages ---
