@@ -1,0 +1,119 @@
+"""The force balance finds equilibrium where there is one."""
+
+import torch
+
+from dexlite_ros.contact_forces import (
+    balance, ContactSet, equilibrium_residual, ForceLimits, net_wrench, project)
+
+ORIGIN = torch.zeros(3, dtype=torch.float64)
+LIMITS = ForceLimits(friction=0.4, min_force=0.2, max_force=3.0)
+
+
+def ring(count: int, tilt: float = 0.0) -> ContactSet:
+    """Return contacts evenly around a ball's equator, moved up by ``tilt`` [m]."""
+    angle = 2 * torch.pi * torch.arange(count, dtype=torch.float64) / count
+    normal = torch.stack([angle.cos(), angle.sin(), torch.zeros_like(angle)], -1)
+    point = 0.04 * normal + torch.tensor([0.0, 0.0, tilt], dtype=torch.float64)
+    return ContactSet(point[None], normal[None], torch.ones(1, count, dtype=torch.float64))
+
+
+def residual(contacts: ContactSet, limits: ForceLimits = LIMITS) -> torch.Tensor:
+    """Return the smallest residual (B,) of contacts."""
+    force = balance(contacts, ORIGIN, limits, steps=300)
+    return equilibrium_residual(contacts, force, ORIGIN)
+
+
+def test_opposing_contacts_balance():
+    """Two, three and five contacts around a ball hold it."""
+    for count in (2, 3, 5):
+        assert residual(ring(count)) < 1e-10
+
+
+def test_one_sided_contacts_do_not():
+    """A single contact leaves exactly its smallest push unbalanced."""
+    one = ContactSet(*(part[:, :1] for part in vars(ring(3)).values()))
+    torch.testing.assert_close(
+        residual(one), torch.tensor([LIMITS.min_force**2], dtype=torch.float64))
+
+
+def test_wedge_holds_up_to_the_friction_angle():
+    """Contacts on both sides of a wedge hold while the half angle is below atan(mu)."""
+    def wedge(half_angle):
+        angle = torch.tensor(half_angle, dtype=torch.float64)
+        normal = torch.stack([
+            torch.stack([angle.cos(), torch.zeros_like(angle), angle.sin()]),
+            torch.stack([-angle.cos(), torch.zeros_like(angle), angle.sin()])])
+        point = torch.tensor([[0.02, 0.0, 0.0], [-0.02, 0.0, 0.0]], dtype=torch.float64)
+        return ContactSet(point[None], normal[None], torch.ones(1, 2, dtype=torch.float64))
+
+    limit = torch.atan(torch.tensor(LIMITS.friction)).item()
+    assert residual(wedge(0.9 * limit)) < 1e-9
+    assert residual(wedge(1.2 * limit)) > 1e-4
+
+
+def test_forces_obey_their_limits():
+    """Whatever goes in, forces leave inside their cones, and none on inactive contacts."""
+    generator = torch.Generator().manual_seed(0)
+    normal = torch.nn.functional.normalize(
+        torch.randn(20, 6, 3, generator=generator, dtype=torch.float64), dim=-1)
+    active = (torch.rand(20, 6, generator=generator) < 0.7).double()
+    contacts = ContactSet(torch.zeros_like(normal), normal, active)
+    wild = 5 * torch.randn(20, 6, 3, generator=generator, dtype=torch.float64)
+    force = project(wild, contacts, LIMITS)
+    push = -(force * normal).sum(-1)
+    slip = (force + push[..., None] * normal).norm(dim=-1)
+    on = active.bool()
+    assert (push[on] >= LIMITS.min_force - 1e-9).all() and (push <= LIMITS.max_force + 1e-9).all()
+    assert (slip <= LIMITS.friction * push + 1e-9).all()
+    assert (force[~on] == 0).all()
+    again = project(force, contacts, LIMITS)
+    torch.testing.assert_close(again, force)
+
+
+def test_balance_does_not_depend_on_batch_mates():
+    """A grasp balanced alone gives the same forces as in company."""
+    contacts = ContactSet(*(
+        torch.cat([a, b]) for a, b in zip(
+            vars(ring(5, 0.01)).values(), vars(ring(5, 0.03)).values())))
+    together = balance(contacts, ORIGIN, LIMITS, steps=20)
+    alone = balance(contacts[1:], ORIGIN, LIMITS, steps=20)
+    torch.testing.assert_close(together[1:], alone)
+
+
+def test_load_is_carried():
+    """With a load, the net force of the contacts is its opposite."""
+    load = torch.tensor([[0.1, -0.2, 0.1, 0.0, 0.0, 0.0]], dtype=torch.float64)
+    force = balance(ring(5), ORIGIN, LIMITS, steps=300, load=load)
+    net, moment = net_wrench(ring(5).point, force, ORIGIN)
+    torch.testing.assert_close(net, -load[:, :3], rtol=0, atol=1e-4)
+    torch.testing.assert_close(moment, -load[:, 3:], rtol=0, atol=1e-4)
+
+
+def test_residual_has_its_gradient():
+    """With forces fixed in the contacts' frames the gradient is the finite difference."""
+    generator = torch.Generator().manual_seed(1)
+    contacts = ring(4, 0.02)
+    force = balance(contacts, ORIGIN, LIMITS, steps=5)
+    point = contacts.point.clone().requires_grad_()
+    normal = contacts.normal.clone().requires_grad_()
+
+    def energy(point, normal):
+        # The frame the forces were given in stays where it was.
+        turned = ContactSet(point, normal, contacts.active)
+        turn = torch.linalg.cross(contacts.normal, normal)
+        held = force + torch.linalg.cross(turn, force)
+        net, moment = net_wrench(turned.point, held, ORIGIN)
+        return net.square().sum() + moment.square().sum()
+
+    ours = torch.autograd.grad(
+        equilibrium_residual(ContactSet(point, normal, contacts.active), force, ORIGIN).sum(),
+        (point, normal))
+    for which, gradient in enumerate(ours):
+        step = 1e-6 * torch.randn(1, 4, 3, generator=generator, dtype=torch.float64)
+        if which == 1:  # a normal can only turn
+            step = step - (step * contacts.normal).sum(-1, keepdim=True) * contacts.normal
+        parts = [contacts.point, contacts.normal]
+        ahead, behind = parts.copy(), parts.copy()
+        ahead[which], behind[which] = parts[which] + step, parts[which] - step
+        change = energy(*ahead) - energy(*behind)
+        torch.testing.assert_close((gradient * 2 * step).sum(), change, rtol=1e-5, atol=1e-12)
