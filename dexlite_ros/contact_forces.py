@@ -1,5 +1,5 @@
 """
-Can the contacts hold the object in equilibrium, and with which forces?
+Contact forces that hold an object in equilibrium, where there are such.
 
 The grasp pushes with forces f_c inside their friction cones, each at least ``min_force``. If some
 such forces cancel, the grasp can squeeze without moving the object. The residual is

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class DexliteError(Exception):
-    """Base of all errors this package raises on purpose; ``code`` is its SynthesisReport number."""
+    """Base of all errors raised on purpose; ``code`` is the SynthesisReport number."""
 
     code = 1
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 import math
-import time
 from typing import Protocol
 
 import numpy as np
@@ -20,27 +19,22 @@ from torch import Tensor
 import trimesh
 
 from dexlite_ros.device import describe_device, one_thread_per_worker, resolve_device
-from dexlite_ros.errors import (
-    Cancelled, InvalidRequest, NoGraspFound, PlanningTimeout, UnsupportedHand)
+from dexlite_ros.errors import InvalidRequest, NoGraspFound, UnsupportedHand
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
-from dexlite_ros.grasp_energy import GraspEnergy
-from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
 from dexlite_ros.initial_grasps import HullProposer
-from dexlite_ros.object.cloud import clean_cloud, CloudLimits, PointCloud
-from dexlite_ros.object.distance_field import DistanceField
-from dexlite_ros.object.obstacles import obstacle_field
-from dexlite_ros.object.support import fit_support, Plane
-from dexlite_ros.object.surface import (
-    close_surface, ObjectSurface, surface_from_mesh, SurfaceSettings)
-from dexlite_ros.plan import (
-    Contacts, GraspMetrics, GraspPlan, PlanReport, Rejections, StageTimes)
+from dexlite_ros.object.cloud import CloudLimits, PointCloud
+from dexlite_ros.object.support import Plane
+from dexlite_ros.object.surface import ObjectSurface, SurfaceSettings
+from dexlite_ros.plan import Contacts, GraspMetrics, GraspPlan, PlanReport, Rejections
 from dexlite_ros.post_optimizer import OptimizerSettings
-from dexlite_ros.ranking import (
-    hard_filters, measure, RankingSettings, score, select)
-from dexlite_ros.refinement import Refinement, RefinementSettings, Round
+from dexlite_ros.ranking import hard_filters, measure, RankingSettings, score, select
+from dexlite_ros.refinement import hand_details, Refinement, RefinementSettings, Round
+from dexlite_ros.request import PlanRequest, StopWatch
+from dexlite_ros.scene import Scene
 from dexlite_ros.stages import stage, Staged, StageSettings
+
 
 class Proposer(Protocol):
     """Whatever can guess grasps for an object: hull starts, later a network."""
@@ -82,49 +76,6 @@ class PlannerSettings:
             num_candidates=128, refinement=RefinementSettings(rounds, {'tips': 1.0}))
 
 
-@dataclass(frozen=True)
-class Request:
-    """One call of ``GraspPlanner.plan`` with all defaults filled in."""
-
-    num_candidates: int
-    max_grasps: int
-    min_score: float
-    approach_direction: NDArray[np.float64] | None
-    approach_tolerance: float
-    optimize: bool
-    seed: int
-    timeout: float
-    started: float
-    should_stop: Callable[[], bool] | None
-
-    def check_cancelled(self) -> None:
-        """Raise when the caller wants to stop."""
-        if self.should_stop is not None and self.should_stop():
-            raise Cancelled()
-
-    def check(self) -> None:
-        """Raise when the caller wants to stop or the budget is spent."""
-        self.check_cancelled()
-        if time.monotonic() > self.deadline:
-            raise PlanningTimeout(self.timeout)
-
-    @property
-    def deadline(self) -> float:
-        """Reading of ``time.monotonic`` when the budget ends."""
-        return self.started + self.timeout
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """An object ready to be planned on, moved so that its centre is the origin."""
-
-    surface: ObjectSurface
-    field: DistanceField
-    obstacles: DistanceField | None
-    offset: NDArray[np.float64]
-    num_points: int
-
-
 class GraspPlanner:
     """Plans grasps of one hand on one device."""
 
@@ -148,8 +99,11 @@ class GraspPlanner:
         self.settings = settings or PlannerSettings()
         self.hand = HANDS[hand]
         self._device = resolve_device(device)
-        self._geometry = HandGeometry(HandKinematics(self.hand)).to(self._device)
-        self._proposer = proposer or HullProposer(self._geometry.kinematics)
+        kinematics = HandKinematics(self.hand)
+        self._proposer = proposer or HullProposer(kinematics)
+        self._hand = {
+            name: geometry.to(self._device)
+            for name, geometry in hand_details(kinematics).items()}
 
     @property
     def device(self) -> str:
@@ -201,12 +155,12 @@ class GraspPlanner:
         :raises NoGraspFound, PlanningTimeout, Cancelled: when there is nothing to return
         """
         settings = self.settings
-        request = Request(
-            _default(num_candidates, settings.num_candidates, 'num_candidates'),
-            _default(max_grasps, settings.max_grasps, 'max_grasps'),
+        request = PlanRequest(
+            settings.num_candidates if num_candidates is None else num_candidates,
+            settings.max_grasps if max_grasps is None else max_grasps,
             settings.min_score if min_score is None else min_score,
-            _unit(approach_direction), approach_tolerance, optimize, seed,
-            math.inf if timeout is None else timeout, time.monotonic(), should_stop)
+            approach_direction, approach_tolerance, optimize, seed,
+            math.inf if timeout is None else timeout, should_stop)
         with one_thread_per_worker():
             return self._plan(target, obstacles, support, request)
 
@@ -215,18 +169,20 @@ class GraspPlanner:
         target: PointCloud | trimesh.Trimesh,
         obstacles: NDArray[np.floating] | None,
         support: Plane | None,
-        request: Request,
+        request: PlanRequest,
     ) -> GraspPlan:
         settings = self.settings
-        clock = _Clock()
-        scene = self._scene(target, obstacles, support)
+        clock = StopWatch()
+        scene = Scene.build(
+            target, obstacles=obstacles, support=support, limits=settings.cloud,
+            settings=settings.surface, device=self._device)
         clock.lap('surface')
         request.check()
         generator = torch.Generator().manual_seed(request.seed)
         starts = self._propose(scene, request, generator)
         clock.lap('propose')
         refinement = Refinement(
-            self._geometry, scene.field, settings.refinement, scene.obstacles)
+            self._hand, scene.field, settings.refinement, scene.obstacles)
         # What is left after refining must still be staged and ranked.
         refined = refinement.run(
             starts, request.max_grasps, generator=generator, optimize=request.optimize,
@@ -236,48 +192,18 @@ class GraspPlanner:
         energy = refinement.energies[-1]
         staged = stage(refined.grasps, energy, settings.stages)
         clock.lap('stage')
-        metrics = measure(
-            staged, refined.energy, energy, _obstacle_clearance(staged.grasps, energy),
-            settings.ranking)
+        metrics = measure(staged, refined.energy, energy, settings.ranking)
         chosen, rejected, scores = self._rank(staged, metrics, request)
         clock.lap('rank')
         last = settings.refinement.rounds[-1].optimizer.iterations
         report = PlanReport(
             clock.times(), rejected, len(starts), len(refined.energy), scene.num_points,
-            scene.surface.seen_fraction, scene.surface.method, request.seed, self.device, self.model_id,
-            stopped_early=request.optimize and refined.iterations < last)
+            scene.surface.seen_fraction, scene.surface.method, request.seed, self.device,
+            self.model_id, stopped_early=request.optimize and refined.iterations < last)
         return self._result(chosen, staged, metrics, scores, scene, report)
 
-    def _scene(
-        self,
-        target: PointCloud | trimesh.Trimesh,
-        obstacles: NDArray[np.floating] | None,
-        support: Plane | None,
-    ) -> _Scene:
-        """Close the surface and build the distance fields."""
-        if isinstance(target, trimesh.Trimesh):
-            cloud, offset = None, np.asarray(target.bounds.mean(0))
-            surface = surface_from_mesh(target.copy().apply_translation(-offset))
-        else:
-            cloud = clean_cloud(target, self.settings.cloud)
-            offset = cloud.points.mean(0)
-            cloud = _moved(cloud, -offset)
-        around = None if obstacles is None or not len(obstacles) else obstacles - offset
-        if support is not None:
-            support = Plane(support.normal, support.offset - float(support.normal @ offset))
-        elif around is not None and cloud is not None:
-            support = fit_support(around, cloud)
-        if cloud is not None:
-            surface = close_surface(cloud, support, self.settings.surface)
-        field_ = DistanceField.from_mesh(surface.vertices, surface.faces).to(self._device)
-        walls = None
-        if around is not None or support is not None:
-            around = np.zeros((0, 3)) if around is None else around
-            walls = obstacle_field(around, surface.vertices, support).to(self._device)
-        return _Scene(surface, field_, walls, offset, 0 if cloud is None else len(cloud))
-
     def _propose(
-        self, scene: _Scene, request: Request, generator: torch.Generator
+        self, scene: Scene, request: PlanRequest, generator: torch.Generator
     ) -> GraspBatch:
         """Return starts; with a wanted approach, or obstacles, the best of four times as many."""
         count = request.num_candidates
@@ -301,7 +227,7 @@ class GraspPlanner:
         return (looking @ torch.from_numpy(wish).to(looking)).clamp(-1, 1).acos()
 
     def _rank(
-        self, staged: Staged, metrics: GraspMetrics, request: Request
+        self, staged: Staged, metrics: GraspMetrics, request: PlanRequest
     ) -> tuple[Tensor, Rejections, Tensor]:
         """Return indices of the grasps to return, what was rejected, and all scores."""
         grasps, settings = staged.grasps.grasp, self.settings.ranking
@@ -324,7 +250,7 @@ class GraspPlanner:
         staged: Staged,
         metrics: GraspMetrics,
         scores: Tensor,
-        scene: _Scene,
+        scene: Scene,
         report: PlanReport,
     ) -> GraspPlan:
         """Return the chosen grasps on the CPU, back in the frame they were asked for in."""
@@ -340,62 +266,14 @@ class GraspPlanner:
             score=scores[chosen].cpu(),
             success_probability=torch.full((len(chosen),), math.nan),
             metrics=GraspMetrics(**{k: v.cpu() for k, v in vars(metrics[chosen]).items()}),
-            contacts=_contacts(staged, chosen, self._geometry.group_links, scene.offset),
+            contacts=_contacts(staged, chosen, self._hand['fine'].group_links, scene.offset),
             surface=replace(scene.surface, vertices=scene.surface.vertices + scene.offset),
             report=report)
-
-
-class _Clock:
-    """Stop-watch for the steps of one plan."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.monotonic()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        now = time.monotonic()
-        self._laps[name], self._last = now - self._last, now
-
-    def times(self) -> StageTimes:
-        return StageTimes(**self._laps, total=time.monotonic() - self._start)
-
-
-def _default(value: int | None, default: int, name: str) -> int:
-    value = default if value is None else value
-    if value < 1:
-        raise InvalidRequest(name, value, '1 or more')
-    return value
-
-
-def _unit(direction: NDArray[np.floating] | None) -> NDArray[np.float64] | None:
-    if direction is None:
-        return None
-    direction = np.asarray(direction, dtype=np.float64)
-    length = np.linalg.norm(direction)
-    if direction.shape != (3,) or not 1e-6 < length < np.inf:
-        raise InvalidRequest('approach_direction', direction.tolist(), 'a finite non-zero vector')
-    return direction / length
-
-
-def _moved(cloud: PointCloud, shift: NDArray[np.float64]) -> PointCloud:
-    viewpoint = None if cloud.viewpoint is None else cloud.viewpoint + shift
-    return PointCloud(cloud.points + shift, cloud.normals, viewpoint)
 
 
 def _shifted(grasps: GraspBatch, offset: NDArray[np.float64]) -> GraspBatch:
     return GraspBatch(
         grasps.translation + torch.from_numpy(offset), grasps.rotation, grasps.joints)
-
-
-def _obstacle_clearance(grasps: StagedGrasp, energy: GraspEnergy) -> Tensor:
-    """Return the smallest distance (B,) to the obstacles over pregrasp and grasp [m]."""
-    if energy.obstacles is None:
-        return torch.full_like(grasps.grasp.translation[:, 0], math.nan)
-    with torch.no_grad():
-        gaps = [
-            energy.obstacle_gap(energy.geometry(batch)).amin(1)
-            for batch in (grasps.pregrasp, grasps.grasp)]
-    return torch.minimum(*gaps)
 
 
 def _contacts(

@@ -106,14 +106,12 @@ def measure(
     staged: Staged,
     grasp_energy: Tensor,
     energy: GraspEnergy,
-    clearance: Tensor,
     settings: RankingSettings,
 ) -> GraspMetrics:
     """
     Return all measures of B staged grasps.
 
     :param grasp_energy: (B,) of the optimiser
-    :param clearance: (B,) distance to the obstacles [m]; NaN without obstacles
     """
     grasps = staged.grasps.grasp
     residual, variation, _ = wrench_residual(grasps, energy, settings)
@@ -127,10 +125,21 @@ def measure(
         normal_variation=variation,
         penetration=(-gap.amin(1)).clamp(min=0.0),
         self_penetration=overlap.amax(1).clamp(min=0.0),
-        clearance=clearance,
+        clearance=obstacle_clearance(staged.grasps, energy),
         pregrasp_clearance=staged.pregrasp_clearance,
         joint_limit_margin=limit_margin(staged.grasps, energy.geometry.kinematics),
     )
+
+
+def obstacle_clearance(grasps: StagedGrasp, energy: GraspEnergy) -> Tensor:
+    """Return the smallest distance (B,) to obstacles over pregrasp and grasp [m]; NaN if none."""
+    if energy.obstacles is None:
+        return torch.full_like(grasps.grasp.translation[:, 0], torch.nan)
+    with torch.no_grad():
+        gaps = [
+            energy.obstacle_gap(energy.geometry(batch)).amin(1)
+            for batch in (grasps.pregrasp, grasps.grasp)]
+    return torch.minimum(*gaps)
 
 
 def limit_margin(grasps: StagedGrasp, kinematics: HandKinematics) -> Tensor:

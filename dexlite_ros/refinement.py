@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -19,9 +20,20 @@ from torch import Tensor
 from dexlite_ros.errors import InvalidRequest, OutOfMemory
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
-from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
+from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer, Refined
+
+Detail = Literal['coarse', 'fine']
+
+
+def hand_details(kinematics: HandKinematics) -> dict[Detail, HandGeometry]:
+    """Return the hand covered with points at every detail a round can ask for."""
+    return {
+        'coarse': HandGeometry(kinematics, GeometrySettings.coarse()),
+        'fine': HandGeometry(kinematics),
+    }
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,8 @@ class Round:
     optimizer: OptimizerSettings
     keep: float
     """How many grasps to keep for each one that is to be delivered."""
+    detail: Detail = 'fine'
+    """How densely the hand is covered with points."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +52,8 @@ class RefinementSettings:
     """The rounds, and how work is cut up."""
 
     rounds: tuple[Round, ...] = (
-        Round(OptimizerSettings(iterations=40, energy=EnergySettings(margin=0.0)), 10.0),
-        Round(OptimizerSettings(iterations=50, energy=EnergySettings(margin=0.0)), 4.0),
+        Round(OptimizerSettings(iterations=40, energy=EnergySettings(margin=0.0)), 10.0, 'coarse'),
+        Round(OptimizerSettings(iterations=50, energy=EnergySettings(margin=0.0)), 4.0, 'coarse'),
         Round(OptimizerSettings(iterations=110, step_size=0.004), 4.0),
     )
     contact_sets: dict[str, float] = field(
@@ -80,7 +94,7 @@ class Refinement:
 
     def __init__(
         self,
-        geometry: HandGeometry,
+        details: dict[Detail, HandGeometry],
         object_field: DistanceField,
         settings: RefinementSettings,
         obstacles: DistanceField | None = None,
@@ -88,7 +102,7 @@ class Refinement:
         self.settings = settings
         self._device = object_field.values.device
         self.energies = [
-            GraspEnergy(geometry, object_field, each.optimizer.energy, obstacles)
+            GraspEnergy(details[each.detail], object_field, each.optimizer.energy, obstacles)
             for each in settings.rounds]
 
     def run(

@@ -115,6 +115,9 @@ def open_hand(
         clearance = gap.detach().min(1).values
         self_gap = energy.geometry.capsule_gaps(hand)
         cost = (settings.clearance - gap).clamp(min=0).square().sum(-1)
+        if energy.obstacles is not None:
+            near = energy.settings.obstacle_margin - energy.obstacle_gap(hand)
+            cost = cost + near.clamp(min=0).square().sum(-1)
         cost = cost + energies.self_penetration(self_gap, 0.002) * 0.01
         best = _keep(clearance > best_clearance, now, best)
         best_clearance = torch.maximum(best_clearance, clearance)

@@ -3,7 +3,13 @@
 import torch
 
 from dexlite_ros.contact_forces import (
-    balance, ContactSet, equilibrium_residual, ForceLimits, net_wrench, project)
+    balance,
+    ContactSet,
+    equilibrium_residual,
+    ForceLimits,
+    net_wrench,
+    project,
+)
 
 ORIGIN = torch.zeros(3, dtype=torch.float64)
 LIMITS = ForceLimits(friction=0.4, min_force=0.2, max_force=3.0)

@@ -7,7 +7,7 @@ import open3d
 import torch
 
 from dexlite_ros.hand.capsules import segment_distance
-from dexlite_ros.hand.geometry import sample_geom
+from dexlite_ros.hand.geometry import GeometrySettings, sample_geom
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.hand.shape import geom_mesh
@@ -21,7 +21,7 @@ def test_points_lie_on_or_in_their_shapes():
             scene = open3d.t.geometry.RaycastingScene()
             scene.add_triangles(
                 np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.uint32))
-            points, radius, _ = sample_geom(geom)
+            points, radius, _ = sample_geom(geom, GeometrySettings())
             distance = scene.compute_distance(np.array(points, np.float32)).numpy()
             # Meshes of round shapes are facetted: up to 0.45 mm inside the true surface.
             np.testing.assert_allclose(distance, radius, atol=4.5e-4)

@@ -21,15 +21,30 @@ from dexlite_ros.hand.description import Geom, HandDescription, Link
 from dexlite_ros.hand.kinematics import HandKinematics, LinkPoints, LinkPoses
 from dexlite_ros.hand.shape import geom_mesh
 
-SPHERE_SPACING = 0.007
 BOX_SPACING = 0.005
-PALMAR_TIP_POINTS = 44
-DORSAL_TIP_POINTS = 12
-BOX_SEPARATION = 0.014
-"""Distance between the points kept on boxes [m]."""
+"""Grid on a box's faces that its points are chosen from [m]."""
 # Where a fingertip or the palm is meant to touch, in its link's frame.
 TIP_PALMAR_Y = -0.002
 TIP_MIN_Z = 0.009
+
+
+@dataclass(frozen=True)
+class GeometrySettings:
+    """How densely the hand is covered with points."""
+
+    sphere_spacing: float = 0.007
+    """Largest distance between the spheres of a bone [m]."""
+    box_separation: float = 0.014
+    """Distance between the points kept on boxes [m]."""
+    palmar_tip_points: int = 44
+    """Points on the side of a fingertip that is meant to touch."""
+    dorsal_tip_points: int = 12
+    """Points on the rest of a fingertip."""
+
+    @classmethod
+    def coarse(cls) -> GeometrySettings:
+        """Return half as many points, for telling good starts from bad ones."""
+        return cls(0.011, 0.024, 20, 5)
 
 
 @dataclass(frozen=True)
@@ -46,11 +61,16 @@ class PlacedHand:
 class HandGeometry(nn.Module):
     """Points and capsules fixed to the links of one hand."""
 
-    def __init__(self, kinematics: HandKinematics) -> None:
+    def __init__(
+        self, kinematics: HandKinematics, settings: GeometrySettings | None = None
+    ) -> None:
         super().__init__()
+        settings = settings or GeometrySettings()
         hand = kinematics.description
         self.kinematics = kinematics
-        sampled = [(index, *_link_points(hand, link)) for index, link in enumerate(hand.links)]
+        sampled = [
+            (index, *_link_points(hand, link, settings))
+            for index, link in enumerate(hand.links)]
         link = np.concatenate([np.full(len(local), index) for index, local, _, _ in sampled])
         local = np.concatenate([local for _, local, _, _ in sampled])
         touching = np.concatenate([mask for _, _, _, mask in sampled])
@@ -97,9 +117,10 @@ class HandGeometry(nn.Module):
         return candidates[torch.arange(len(groups), device=gap.device), which]
 
     def capsule_gaps(self, hand: PlacedHand) -> Tensor:
-        """Return the gap (B, Q) between the capsules of each pair [m]; negative when they overlap."""
+        """Return the gap (B, Q) between the capsules of each pair [m]; negative: they overlap."""
         first, second = self.pairs
-        distance = segment_distance(hand.capsule_ends[:, :, first], hand.capsule_ends[:, :, second])
+        ends = hand.capsule_ends
+        distance = segment_distance(ends[:, :, first], ends[:, :, second])
         return distance - (self.capsule_radius[first] + self.capsule_radius[second])
 
 
@@ -118,15 +139,15 @@ def _candidates(
 
 
 def _link_points(
-    hand: HandDescription, link: Link
+    hand: HandDescription, link: Link, settings: GeometrySettings
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Return points (N, 3), radii (N,) and which may touch, for one link in its own frame."""
-    parts = [sample_geom(geom) for geom in link.geoms]
+    parts = [sample_geom(geom, settings) for geom in link.geoms]
     points, radius, normals = (np.concatenate(part) for part in zip(*parts))
     shapes = {geom.shape for geom in link.geoms}
     if shapes == {'box'}:
         keep = np.flatnonzero(~_buried(points, link))
-        keep = keep[farthest_points(points[keep], len(keep), BOX_SEPARATION)]
+        keep = keep[farthest_points(points[keep], len(keep), settings.box_separation)]
         points, radius, normals = points[keep], radius[keep], normals[keep]
         touching = normals @ np.array(hand.palmar_direction) > 0.5
     elif 'hull' in shapes:
@@ -137,17 +158,17 @@ def _link_points(
 
 
 def sample_geom(
-    geom: Geom,
+    geom: Geom, settings: GeometrySettings
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return points (N, 3), radii (N,) and outward normals (N, 3; zero for spheres)."""
     if geom.shape == 'hull':
-        points, normals = _hull_points(geom)
+        points, normals = _hull_points(geom, settings)
         return points, np.zeros(len(points)), normals
     if geom.shape == 'box':
         points, normals = _box_points(np.array(geom.size))
         return _to_link(geom, points), np.zeros(len(points)), _to_link(geom, normals, turn=True)
     half = geom.size[1] if geom.shape == 'capsule' else 0.0
-    count = int(np.ceil(2 * half / SPHERE_SPACING)) + 1
+    count = int(np.ceil(2 * half / settings.sphere_spacing)) + 1
     axis = np.zeros((count, 3))
     axis[:, 2] = np.linspace(-half, half, count) if count > 1 else 0.0
     return _to_link(geom, axis), np.full(count, geom.size[0]), np.zeros((count, 3))
@@ -188,7 +209,9 @@ def _buried(points: NDArray, link: Link) -> NDArray[np.bool_]:
     return buried
 
 
-def _hull_points(geom: Geom) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _hull_points(
+    geom: Geom, settings: GeometrySettings
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return evenly spread surface points, dense where the hand touches, and their normals."""
     import trimesh
 
@@ -197,7 +220,9 @@ def _hull_points(geom: Geom) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     dense = np.array(dense)
     palmar = (dense[:, 1] < TIP_PALMAR_Y) & (dense[:, 2] > TIP_MIN_Z)
     chosen = []
-    for mask, count in ((palmar, PALMAR_TIP_POINTS), (~palmar, DORSAL_TIP_POINTS)):
+    for mask, count in (
+        (palmar, settings.palmar_tip_points), (~palmar, settings.dorsal_tip_points),
+    ):
         index = np.flatnonzero(mask)
         chosen.append(index[farthest_points(dense[index], count)])
     chosen = np.concatenate(chosen)

@@ -124,7 +124,9 @@ def _means(rows: list[Measurement]) -> dict[str, float]:
 
 def _table(rows: list[Measurement]) -> str:
     width = max(len(row.name) for row in rows)
-    lines = [f'{"object":<{width}}  grasps limits coupled clear touching  penetration  self [mm]   s']
+    lines = [
+        f'{"object":<{width}}  grasps limits coupled clear touching  '
+        'penetration  self [mm]   s']
     for row in rows:
         lines.append(
             f'{row.name:<{width}}  {row.grasps:6d} {row.within_limits:6d} {row.coupled:7d} '

@@ -1,0 +1,82 @@
+"""From what a sensor gave to what grasps are planned on: a closed surface and its fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+import trimesh
+
+from dexlite_ros.object.cloud import clean_cloud, CloudLimits, PointCloud
+from dexlite_ros.object.distance_field import DistanceField
+from dexlite_ros.object.obstacles import obstacle_field
+from dexlite_ros.object.support import fit_support, Plane
+from dexlite_ros.object.surface import (
+    close_surface,
+    ObjectSurface,
+    surface_from_mesh,
+    SurfaceSettings,
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An object ready to be planned on, moved so that its middle is the origin."""
+
+    surface: ObjectSurface
+    field: DistanceField
+    obstacles: DistanceField | None
+    offset: NDArray[np.float64]
+    """(3,) where the origin lies in the frame of the input [m]."""
+    num_points: int
+    """Points of the cleaned cloud; 0 for a mesh."""
+
+    @classmethod
+    def build(
+        cls,
+        target: PointCloud | trimesh.Trimesh,
+        *,
+        obstacles: NDArray[np.floating] | None = None,
+        support: Plane | None = None,
+        limits: CloudLimits | None = None,
+        settings: SurfaceSettings | None = None,
+        device: torch.device | str = 'cpu',
+    ) -> Scene:
+        """
+        Close the surface and build the distance fields.
+
+        :param target: points on the object, or its mesh [m]
+        :param obstacles: (M, 3) points the hand must not touch [m]
+        :param support: plane the object stands on; None: looked for in the obstacles
+        :raises BadCloud, ScaleError: for clouds that cannot be used
+        """
+        cloud, offset = None, np.zeros(3)
+        if isinstance(target, trimesh.Trimesh):
+            offset = np.asarray(target.bounds.mean(0))
+        else:
+            cloud = clean_cloud(target, limits)
+            offset = cloud.points.mean(0)
+            cloud = _moved(cloud, -offset)
+        walls = None if obstacles is None or not len(obstacles) else obstacles - offset
+        if support is not None:
+            support = Plane(support.normal, support.offset - float(support.normal @ offset))
+        elif walls is not None and cloud is not None:
+            support = fit_support(walls, cloud)
+        if cloud is None:
+            surface = surface_from_mesh(target.copy().apply_translation(-offset))
+        else:
+            surface = close_surface(cloud, support, settings)
+        around = None
+        if walls is not None or support is not None:
+            walls = np.zeros((0, 3)) if walls is None else walls
+            around = obstacle_field(walls, surface.vertices, support).to(device)
+        return cls(
+            surface, DistanceField.from_mesh(surface.vertices, surface.faces).to(device), around,
+            offset, 0 if cloud is None else len(cloud))
+
+
+def _moved(cloud: PointCloud, shift: NDArray[np.float64]) -> PointCloud:
+    viewpoint = None if cloud.viewpoint is None else cloud.viewpoint + shift
+    return PointCloud(cloud.points + shift, cloud.normals, viewpoint)
