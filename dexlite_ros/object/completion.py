@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import ConvexHull, cKDTree
+from scipy.spatial import cKDTree, ConvexHull
 
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.depth_view import DepthView
@@ -82,7 +82,8 @@ def find_moves(finder: SymmetryFinder, points: Points, support: Plane | None) ->
     if turns is not None:
         return turns
     if up is None:
-        return finder.best(inversions(finder.places(7, 7, 10))) or IDENTITY
+        centres = finder.places(7, 7, 10)
+        return (looks_convex(points) and finder.tightest(inversions(centres))) or IDENTITY
     first = np.cross(up, np.eye(3)[np.argmin(np.abs(up))])
     first /= np.linalg.norm(first)
     angle = np.deg2rad(np.arange(0.0, 180.0, 7.5))[:, None]
@@ -92,6 +93,25 @@ def find_moves(finder: SymmetryFinder, points: Points, support: Plane | None) ->
     if mirror is None or half_turn is None:
         return mirror or half_turn or IDENTITY
     return mirror.then(half_turn)
+
+
+def looks_convex(points: Points) -> bool:
+    """
+    Tell whether nearly all of ``points`` lie on their convex hull.
+
+    :param points: (N, 3) seen [m].
+    """
+    depth = -_hull_level(points, points)
+    size = float(np.linalg.norm(np.ptp(points, axis=0)))
+    return float(np.mean(depth > 0.04 * size)) < 0.05
+
+
+def _hull_level(points: Points, places: Points) -> NDArray[np.float64]:
+    """Return the level (P,) of ``places`` above the planes of the hull of ``points`` [m]."""
+    level = np.full(len(places), -np.inf)
+    for facet in np.unique(np.round(ConvexHull(points).equations, 6), axis=0):
+        np.maximum(level, places @ facet[:3] + facet[3], out=level)
+    return level
 
 
 def _believable(
@@ -124,8 +144,7 @@ def _boundary(
     shape = np.ceil((high + 3.0 * step - low) / step).astype(int)
     nodes = low + step * np.stack(np.meshgrid(*map(np.arange, shape), indexing='ij'), axis=-1)
     nodes = nodes.reshape(-1, 3)
-    facets = ConvexHull(hull).equations
-    depth = -(nodes @ facets[:, :3].T + facets[:, 3]).max(axis=1)
+    depth = -_hull_level(hull, nodes)
     if support is not None:
         depth = np.minimum(depth, support.height(nodes))
     left = np.flatnonzero(depth > -2.0 * step)

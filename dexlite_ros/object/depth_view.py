@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
-from dexlite_ros.object.cloud import Points, mean_spacing
+from dexlite_ros.object.cloud import mean_spacing, Points
 
 # Closing the silhouette over this many spacings bridges the gaps between neighbouring points.
 _BRIDGE = 1.5
@@ -83,8 +84,9 @@ def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
     """
     Return from where a one-sided cloud was seen; None for a cloud from all around.
 
-    A viewpoint inside the bounding sphere cannot be meant. Without one, the direction is taken
-    from which the fewest points are hidden, if they are nearly none.
+    A viewpoint inside the bounding sphere cannot be meant and counts as unknown. For an unknown
+    one the origin is tried first, where a camera's own frame has it, then all directions; it must
+    hide nearly no point. Thin walls measured on both sides hide none either, but are layered.
 
     :param points: (N, 3) [m].
     :param viewpoint: (3,) of the sensor [m], None when unknown.
@@ -92,11 +94,39 @@ def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
     centre = 0.5 * (points.min(axis=0) + points.max(axis=0))
     radius = float(np.linalg.norm(points - centre, axis=1).max())
     if viewpoint is not None and np.linalg.norm(viewpoint - centre) > 1.05 * radius:
-        ray = (viewpoint - centre) / np.linalg.norm(viewpoint - centre)
-        return viewpoint if hidden_share(points, ray[None])[0] < 0.25 else None
+        return viewpoint if _hidden_from(points, viewpoint - centre) < 0.25 else None
+    if is_layered(points):
+        return None
+    if np.linalg.norm(centre) > 1.5 * radius and _hidden_from(points, -centre) < 0.06:
+        return np.zeros(3)
     directions = sphere_directions(200)
     hidden = hidden_share(points, directions)
     return centre + 6.0 * radius * directions[hidden.argmin()] if hidden.min() < 0.06 else None
+
+
+def is_layered(points: Points) -> bool:
+    """
+    Tell whether most neighbourhoods hold two sheets, as thin walls measured on both sides do.
+
+    The distances of neighbours from their common plane then have two humps, so a kurtosis near 1
+    where noise has 3.
+
+    :param points: (N, 3) [m].
+    """
+    _, index = cKDTree(points).query(points, k=min(16, len(points)), workers=-1)
+    near = points[index] - points[index].mean(axis=1, keepdims=True)
+    square, axes = np.linalg.eigh(np.swapaxes(near, 1, 2) @ near)
+    off = np.einsum('nki,ni->nk', near, axes[:, :, 0])
+    rough = square[:, 0] >= max(float(np.quantile(square[:, 0], 0.3)), (1e-4) ** 2)
+    if rough.mean() < 0.5:
+        return False
+    off = off[rough]
+    kurtosis = np.mean(off**4, axis=1) / np.mean(off**2, axis=1) ** 2
+    return bool(np.median(kurtosis) < 2.15)
+
+
+def _hidden_from(points: Points, direction: Points) -> float:
+    return float(hidden_share(points, direction[None] / np.linalg.norm(direction))[0])
 
 
 def hidden_share(points: Points, directions: Points) -> NDArray[np.float64]:

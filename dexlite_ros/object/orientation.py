@@ -1,8 +1,9 @@
 """
 Which way is out: normals of a cloud, signed by rolling a ball around it.
 
-A ball larger than the gaps between points cannot enter the object; where its surface can come is
+A ball larger than the gaps between points cannot enter the object; where its centre can come is
 outside. Orientation, not fitting, is what decides about the quality of a closed surface.
+N is the number of points, k of neighbours.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from scipy.spatial import cKDTree
 
 from dexlite_ros.object.cloud import Points
 
+# Below this difference of the distances to free space, relative to the probed length, a point may
+# lie in a wall thinner than the ball, with free space on either side of it.
+_UNDECIDED = 0.5
+
 
 @dataclass(frozen=True)
 class FreeSpace:
-    """Distance to the space that a ball can sweep from outside, on a grid around a cloud."""
+    """Distance to the space that a ball's centre can reach from outside, on a grid."""
 
     distance: NDArray[np.float64]
     """(X, Y, Z) distance to the nearest place a ball's centre can reach [m], 0 inside it."""
@@ -52,36 +57,103 @@ def roll_ball(points: Points, radius: float, step: float) -> FreeSpace:
     return FreeSpace(ndimage.distance_transform_edt(~reached, sampling=step), origin, step)
 
 
-def estimate_normals(
+def local_planes(
     points: Points,
-    neighbours: int,
-) -> tuple[Points, NDArray[np.float64]]:
+    index: NDArray[np.integer],
+    weight: NDArray[np.float64] | None = None,
+) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]]:
     """
     Fit a plane to the neighbourhood of every point.
 
     :param points: (N, 3) [m].
-    :param neighbours: points per plane, the point itself included.
-    :return: unit normals (N, 3) of arbitrary sign, and the offset (N,) [m] of each point from
-        the mean of its neighbourhood along its normal.
+    :param index: (N, k) neighbours of every point.
+    :param weight: (N, k) their weights; None counts all alike.
+    :return: unit normals (N, 3) of arbitrary sign; offset (N,) [m] of each point from its plane;
+        root mean square distance (N,) [m] of the neighbours from it.
     """
-    _, index = cKDTree(points).query(points, k=min(neighbours, len(points)), workers=-1)
+    weight = np.ones(index.shape) if weight is None else weight
+    total = weight.sum(axis=1)
+    share = weight / total[:, None]
     near = points[index]  # (N, k, 3)
-    mean = near.mean(axis=1)
+    mean = np.einsum('nk,nki->ni', share, near)
     near = near - mean[:, None]
-    _, axes = np.linalg.eigh(np.einsum('nki,nkj->nij', near, near))
+    square, axes = np.linalg.eigh(np.swapaxes(near * share[..., None], 1, 2) @ near)
     normals = axes[:, :, 0]
-    return normals, np.einsum('ni,ni->n', points - mean, normals)
+    freedom = total / np.maximum(total - 3.0, 1.0)  # a plane takes three
+    rms = np.sqrt(np.maximum(square[:, 0], 0.0) * freedom)
+    return normals, np.einsum('ni,ni->n', points - mean, normals), rms
 
 
-def orient_normals(points: Points, normals: Points, spacing: float) -> Points:
+def estimate_noise(points: Points, neighbours: int = 12) -> float:
     """
-    Flip ``normals`` so that they point to where a ball of twice the spacing can roll.
+    Return the typical distance of points from the planes through their neighbours [m].
 
     :param points: (N, 3) [m].
-    :param normals: (N, 3) unit, of arbitrary sign.
+    :param neighbours: points per plane.
+    """
+    _, index = cKDTree(points).query(points, k=min(neighbours, len(points)), workers=-1)
+    return float(np.median(local_planes(points, index)[2]))
+
+
+def outward_normals(
+    points: Points,
+    spacing: float,
+    noise: float,
+    neighbours: int,
+) -> tuple[Points, Points]:
+    """
+    Return the points a ball can reach and their outward normals.
+
+    The ball, twice the spacing in radius, decides. In a wall thinner than the ball both sides are
+    free; there a point in front of its neighbours' mean belongs to the front layer. Planes are
+    then fitted once more, to neighbours on the same side of the wall only.
+
+    :param points: (N, 3) all around an object [m].
     :param spacing: mean distance of neighbouring points [m].
+    :param noise: distance of points from their planes [m].
+    :param neighbours: points per plane.
+    :return: points (M, 3) [m] and unit normals (M, 3), M <= N: points too deep inside are dropped.
     """
     free = roll_ball(points, 2.0 * spacing, 0.6 * spacing)
-    ahead = free.at(points + spacing * normals)
-    behind = free.at(points - spacing * normals)
-    return np.where((ahead > behind)[:, None], -normals, normals)
+    points = points[free.at(points) < 3.0 * (spacing + noise)]
+    _, index = cKDTree(points).query(points, k=min(2 * neighbours, len(points)), workers=-1)
+    normals, offset, _ = local_planes(points, index[:, :neighbours])
+    lead = points - points[index[:, :neighbours]].mean(axis=1)
+    for _ in range(2):
+        ahead, behind = free.at(points + spacing * normals), free.at(points - spacing * normals)
+        side = (behind - ahead) / (2.0 * spacing)
+        undecided = np.abs(side) < _UNDECIDED
+        side += undecided * 0.5 * np.clip(2.0 * offset / spacing, -1.0, 1.0)
+        normals = np.where((side < 0)[:, None], -normals, normals)
+        normals = _same_side_normals(points, normals, index, neighbours)
+        offset = np.einsum('ni,ni->n', lead, normals)
+    return points, normals
+
+
+def facing_normals(points: Points, eye: Points, neighbours: int) -> Points:
+    """
+    Return normals (N, 3) that face the camera at ``eye``.
+
+    :param points: (N, 3) seen from there [m].
+    :param eye: (3,) [m].
+    :param neighbours: points per plane.
+    """
+    _, index = cKDTree(points).query(points, k=min(neighbours, len(points)), workers=-1)
+    normals, _, _ = local_planes(points, index)
+    away = np.einsum('ni,ni->n', normals, points - eye) > 0
+    return np.where(away[:, None], -normals, normals)
+
+
+def _same_side_normals(
+    points: Points,
+    normals: Points,
+    index: NDArray[np.integer],
+    neighbours: int,
+) -> Points:
+    """Fit planes to the nearest neighbours whose normals agree, keeping the normals' signs."""
+    same = np.einsum('ni,nki->nk', normals, normals[index]) > 0.0
+    same &= np.cumsum(same, axis=1) <= neighbours
+    refined, _, _ = local_planes(points, index, np.maximum(same, 1e-9))
+    sign = np.sign(np.einsum('ni,ni->n', refined, normals))
+    enough = same.sum(axis=1) >= 6
+    return np.where(enough[:, None], refined * sign[:, None], normals)

@@ -16,10 +16,11 @@ from scipy.spatial import cKDTree
 import trimesh
 
 from dexlite_ros.errors import BadCloud
-from dexlite_ros.object.cloud import PointCloud, Points, mean_spacing
+from dexlite_ros.object.cloud import mean_spacing, PointCloud, Points
 from dexlite_ros.object.completion import complete_view
 from dexlite_ros.object.depth_view import find_eye
-from dexlite_ros.object.orientation import estimate_normals, orient_normals
+from dexlite_ros.object.fitting import fit_poisson, sharpen
+from dexlite_ros.object.orientation import estimate_noise, facing_normals, outward_normals
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.object.support import Plane
 
@@ -47,10 +48,37 @@ class SurfaceSettings:
 
     depth: int = 6
     """Depth of the octree of the Poisson equation; 2^depth cells along the longest side."""
-    neighbours: int = 12
-    """Points per local plane."""
+    neighbours: tuple[int, int] = (10, 25)
+    """Points per local plane in clean and in noisy clouds."""
+    noisy: tuple[float, float] = (0.3, 0.4)
+    """Noise, as a share of the points' spacing, below which a cloud is clean, above it noisy."""
+    astray: float = 0.95
+    """Seen share below which the surface of a full cloud is fitted once more, a level deeper."""
     max_points: int = 10000
     """Most points that enter the Poisson equation; completed clouds are thinned to it."""
+
+
+@dataclass(frozen=True)
+class Texture:
+    """How dense and how rough a cloud is."""
+
+    spacing: float
+    """Mean distance of neighbouring points [m]."""
+    noise: float
+    """Typical distance of points from the planes through their neighbours [m]."""
+    blur: float
+    """0 for a clean cloud to 1 for a noisy one."""
+    neighbours: int
+    """Points to fit a plane to."""
+
+    @classmethod
+    def of(cls, points: Points, settings: SurfaceSettings) -> Texture:
+        """Measure ``points`` (N, 3) [m]."""
+        spacing, noise = mean_spacing(points), estimate_noise(points)
+        low, high = settings.noisy
+        blur = float(np.clip((noise / spacing - low) / (high - low), 0.0, 1.0))
+        few, many = settings.neighbours
+        return cls(spacing, noise, blur, round(few + blur * (many - few)))
 
 
 def close_surface(
@@ -70,24 +98,51 @@ def close_surface(
     :raises BadCloud: when no surface fits.
     """
     settings = settings or SurfaceSettings()
-    points, spacing = cloud.points, mean_spacing(cloud.points)
-    normals, _ = estimate_normals(points, settings.neighbours)
-    eye = find_eye(points, cloud.viewpoint)
-    method = 'full'
-    if eye is None:
-        normals = orient_normals(points, normals, spacing)
-    else:
-        away = np.einsum('ni,ni->n', normals, points - eye) > 0
-        normals = np.where(away[:, None], -normals, normals)
-        completed = complete_view(points, normals, eye, spacing, support)
-        points, normals, method = completed.points, completed.normals, completed.method
-        if len(points) > settings.max_points:
-            pick = np.random.default_rng(0).permutation(len(points))[: settings.max_points]
-            points, normals = points[pick], normals[pick]
-    mesh = fit_poisson(points, normals, settings.depth)
-    return ObjectSurface(
-        np.array(mesh.vertices), np.array(mesh.faces), seen_fraction(mesh, cloud.points), method
-    )
+    texture = Texture.of(cloud.points, settings)
+    eye = find_eye(cloud.points, cloud.viewpoint)
+    if eye is not None:
+        try:
+            return _close_view(cloud.points, eye, texture, support, settings)
+        except BadCloud:
+            if cloud.viewpoint is not None:
+                raise
+    return _close_full(cloud.points, texture, settings)
+
+
+def _close_view(
+    seen: Points,
+    eye: Points,
+    texture: Texture,
+    support: Plane | None,
+    settings: SurfaceSettings,
+) -> ObjectSurface:
+    """Complete and close what was seen from ``eye``."""
+    normals = facing_normals(seen, eye, texture.neighbours)
+    whole = complete_view(seen, normals, eye, texture.spacing, support)
+    pick = np.random.default_rng(0).permutation(len(whole.points))[: settings.max_points]
+    points, normals = whole.points[pick], whole.normals[pick]
+    mesh = fit_poisson(points, normals, settings.depth, seen)
+    mesh = sharpen(mesh, points, normals, texture.spacing, texture.blur)
+    return _surface(mesh, seen, whole.method)
+
+
+def _close_full(seen: Points, texture: Texture, settings: SurfaceSettings) -> ObjectSurface:
+    """Close what was seen from all around; in finer steps where the surface strays from it."""
+    noise = texture.blur * texture.noise
+    points, normals = outward_normals(seen, texture.spacing, noise, texture.neighbours)
+    tries: list[ObjectSurface] = []
+    for depth in (settings.depth, settings.depth + 1):
+        mesh = fit_poisson(points, normals, depth, seen)
+        mesh = sharpen(mesh, points, normals, texture.spacing, texture.blur)
+        tries.append(_surface(mesh, seen, 'full'))
+        if tries[-1].seen_fraction > settings.astray:
+            break
+    return max(tries, key=lambda surface: surface.seen_fraction)
+
+
+def _surface(mesh: trimesh.Trimesh, points: Points, method: str) -> ObjectSurface:
+    share = seen_fraction(mesh, points)
+    return ObjectSurface(np.array(mesh.vertices), np.array(mesh.faces), share, method)
 
 
 def surface_from_mesh(mesh: trimesh.Trimesh) -> ObjectSurface:
@@ -101,30 +156,6 @@ def surface_from_mesh(mesh: trimesh.Trimesh) -> ObjectSurface:
     return close_surface(sample_mesh(mesh, 4096, np.random.default_rng(0)))
 
 
-def fit_poisson(points: Points, normals: Points, depth: int) -> trimesh.Trimesh:
-    """
-    Fit a closed surface to oriented points (Kazhdan and Hoppe 2013).
-
-    :param points: (N, 3) [m].
-    :param normals: (N, 3) unit, outwards.
-    :param depth: of the octree.
-    :return: the parts that enclose more than 2 % of the largest one's volume.
-    :raises BadCloud: when nothing is enclosed.
-    """
-    import open3d
-
-    cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
-    cloud.normals = open3d.utility.Vector3dVector(normals)
-    for scale in (1.2, 1.6, 2.4):  # a surface that leaves the octree's cube is cut open there
-        shape, _ = open3d.geometry.TriangleMesh.create_from_point_cloud_poisson(
-            cloud, depth=depth, scale=scale, n_threads=1
-        )
-        mesh = _main_parts(trimesh.Trimesh(shape.vertices, shape.triangles, process=False))
-        if len(mesh.faces) and is_closed(mesh):
-            return mesh
-    raise BadCloud('no closed surface fits its points; check that they belong to one object')
-
-
 def seen_fraction(mesh: trimesh.Trimesh, points: Points) -> float:
     """
     Return the share of the surface of ``mesh`` that has a measured point within 8 mm.
@@ -135,20 +166,3 @@ def seen_fraction(mesh: trimesh.Trimesh, points: Points) -> float:
     places = sample_mesh(mesh, 2000, np.random.default_rng(0)).points
     distance, _ = cKDTree(points).query(places, distance_upper_bound=SEEN_WITHIN)
     return float(np.isfinite(distance).mean())
-
-
-def is_closed(mesh: trimesh.Trimesh) -> bool:
-    """Tell whether every edge has faces in pairs, so that inside and outside are defined."""
-    return bool((np.bincount(mesh.edges_unique_inverse) % 2 == 0).all())
-
-
-def _main_parts(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
-    """Drop the parts of ``mesh`` that enclose little, or are bubbles inside another part."""
-    label = trimesh.graph.connected_component_labels(mesh.edges, len(mesh.vertices))
-    part = label[mesh.faces[:, 0]]
-    corner = mesh.triangles - mesh.vertices.mean(axis=0)
-    wedge = np.einsum('fi,fi->f', corner[:, 0], np.cross(corner[:, 1], corner[:, 2])) / 6.0
-    volume = np.bincount(part, wedge)
-    kept = (volume > max(0.02 * volume.max(), 0.0))[part]
-    vertices, faces = np.unique(mesh.faces[kept], return_inverse=True)
-    return trimesh.Trimesh(mesh.vertices[vertices], faces.reshape(-1, 3), process=False)

@@ -8,6 +8,7 @@ number of points, G of moves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,14 @@ class Moves:
         offsets = np.einsum('fij,fgj->fgi', frames.matrices, inner) + frames.offsets[:, None]
         return Moves(matrices.reshape(-1, 3, 3), offsets.reshape(-1, 3), self.name)
 
+    def with_identity(self) -> Moves:
+        """Return these moves after the identity."""
+        return Moves(
+            np.concatenate([IDENTITY.matrices, self.matrices]),
+            np.concatenate([IDENTITY.offsets, self.offsets]),
+            self.name,
+        )
+
     def then(self, other: Moves) -> Moves:
         """Return the products of every move with every one of ``other``."""
         matrices = np.einsum('hij,gjk->hgik', other.matrices, self.matrices)
@@ -84,6 +93,10 @@ class Evidence:
 
 
 IDENTITY = Moves(np.eye(3)[None], np.zeros((1, 3)))
+
+
+Cost = Callable[[Moves, int | None], NDArray[np.float64]]
+"""Cost (G,) of moves, judged by so many points."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +177,10 @@ class SymmetryFinder:
         angle = 2.0 * np.pi * np.arange(self.settings.turns) / self.settings.turns
         moves = rotations(direction, foot, angle, 'revolution')
         found = self.evidence(moves[1:])
-        self.log = f'rev viol {found.violation.mean():.4f} ov {found.overlap.mean():.2f} hid {found.hidden.mean():.2f}'
-        allowed = found.violation.mean() < self.settings.revolution_violation
-        return moves if allowed and found.support().mean() > self.settings.revolution_overlap else None
+        limit = self.settings
+        if found.violation.mean() > limit.revolution_violation:
+            return None
+        return moves if found.support().mean() > limit.revolution_overlap else None
 
     def fit_axis(self, axis: Points | None) -> tuple[Points, Points] | None:
         """
@@ -191,24 +205,40 @@ class SymmetryFinder:
 
     def best(self, candidates: Moves) -> Moves | None:
         """
-        Return the best believable one of ``candidates`` with the identity, if there is one.
+        Return the identity and the most believable of ``candidates``, None if none is.
 
         :param candidates: single moves to choose from.
         """
-        pool = candidates[np.argsort(self._cost(candidates, 100))[:8]]
+        move = self._search(candidates, self._cost)
+        found = self.evidence(move)
+        if found.violation[0] > self.settings.violation:
+            return None
+        return move.with_identity() if found.overlap[0] > self.settings.overlap else None
+
+    def tightest(self, candidates: Moves) -> Moves | None:
+        """
+        Return the identity and the one of ``candidates`` that lets the object grow least.
+
+        For moves of the seen half onto the unseen, as the inversion of a box: nothing can speak
+        for them, so of all that nothing speaks against, the smallest object is taken.
+
+        :param candidates: single moves to choose from.
+        """
+        def cost(moves: Moves, samples: int | None) -> NDArray[np.float64]:
+            excess = self.evidence(moves, samples).violation - self.settings.violation
+            return self._growth(moves) + 100.0 * np.maximum(excess, 0.0)
+
+        move = self._search(candidates, cost)
+        allowed = self.evidence(move).violation[0] < 1.5 * self.settings.violation
+        return move.with_identity() if allowed else None
+
+    def _search(self, candidates: Moves, cost: Cost) -> Moves:
+        """Return the cheapest move near ``candidates``, looking at ever more points."""
+        pool = candidates[np.argsort(cost(candidates, 100))[:8]]
         for scale in (1.0, 0.4):
             pool = pool.conjugated(self._nudges(scale))
-            pool = pool[np.argsort(self._cost(pool, 200))[:4]]
-        pool = pool[np.argsort(self._cost(pool))[:1]]
-        found, limit = self.evidence(pool), self.settings
-        self.log = f'{candidates.name} viol {found.violation[0]:.4f} ov {found.overlap[0]:.2f} hid {found.hidden[0]:.2f}'
-        if found.violation[0] > limit.violation or found.overlap[0] < limit.overlap:
-            return None
-        return Moves(
-            np.concatenate([IDENTITY.matrices, pool.matrices]),
-            np.concatenate([IDENTITY.offsets, pool.offsets]),
-            candidates.name,
-        )
+            pool = pool[np.argsort(cost(pool, 200))[:4]]
+        return pool[np.argsort(cost(pool, None))[:1]]
 
     def places(self, right: int, down: int, deep: int, up: Points | None = None) -> Points:
         """

@@ -1,0 +1,97 @@
+"""Closed triangle meshes through oriented points: N points, V vertices."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import cKDTree
+import trimesh
+
+from dexlite_ros.errors import BadCloud
+from dexlite_ros.object.cloud import Points
+
+
+def fit_poisson(
+    points: Points,
+    normals: Points,
+    depth: int,
+    measured: Points,
+) -> trimesh.Trimesh:
+    """
+    Fit a closed surface to oriented points (Kazhdan and Hoppe 2013).
+
+    :param points: (N, 3) [m].
+    :param normals: (N, 3) unit, outwards.
+    :param depth: of the octree.
+    :param measured: (M, 3) points the surface must pass near [m].
+    :return: the parts that enclose more than 2 % of the largest one's volume.
+    :raises BadCloud: when no closed surface passes near the measured points.
+    """
+    import open3d
+
+    cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
+    cloud.normals = open3d.utility.Vector3dVector(normals)
+    for scale in (1.2, 1.6, 2.4):  # a surface that leaves the octree's cube is cut open there
+        shape, _ = open3d.geometry.TriangleMesh.create_from_point_cloud_poisson(
+            cloud, depth=depth, scale=scale, n_threads=1
+        )
+        mesh = _main_parts(trimesh.Trimesh(shape.vertices, shape.triangles, process=False))
+        if len(mesh.faces) and is_closed(mesh) and _passes_near(mesh, measured):
+            return mesh
+    raise BadCloud('no closed surface fits its points; check that they belong to one object')
+
+
+def sharpen(
+    mesh: trimesh.Trimesh,
+    points: Points,
+    normals: Points,
+    spacing: float,
+    blur: float,
+) -> trimesh.Trimesh:
+    """
+    Move the vertices of ``mesh`` onto the planes of the nearest points.
+
+    One step of moving least squares with weights that fall off across edges (Oeztireli et al.
+    2009): undoes the rounding of the Poisson fit where the points allow.
+
+    :param mesh: closed surface near the points [m].
+    :param points: (N, 3) [m].
+    :param normals: (N, 3) unit, outwards.
+    :param spacing: of the points [m].
+    :param blur: 0 for clean to 1 for noisy points, which are averaged over more neighbours.
+    """
+    count, width = round(8 + 16 * blur), (1.0 + blur) * spacing
+    distance, index = cKDTree(points).query(mesh.vertices, k=count, workers=-1)
+    near = normals[index]  # (V, count, 3)
+    height = np.einsum('vki,vki->vk', mesh.vertices[:, None] - points[index], near)
+    bend = 1.0 - np.einsum('vki,vi->vk', near, near[:, 0])
+    square = distance**2 - distance[:, :1] ** 2
+    weight = np.exp(-square / width**2 - (bend / 0.3) ** 2)
+    weight /= weight.sum(axis=1, keepdims=True)
+    along = np.einsum('vk,vki->vi', weight, near)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    step = np.clip(np.einsum('vk,vk->v', weight, height), -spacing, spacing)
+    step *= distance[:, 0] < 2.0 * spacing
+    return trimesh.Trimesh(mesh.vertices - step[:, None] * along, mesh.faces, process=False)
+
+
+def is_closed(mesh: trimesh.Trimesh) -> bool:
+    """Tell whether every edge has faces in pairs, so that inside and outside are defined."""
+    return bool((np.bincount(mesh.edges_unique_inverse) % 2 == 0).all())
+
+
+def _passes_near(mesh: trimesh.Trimesh, points: Points) -> bool:
+    """Tell whether nine tenths of ``points`` have a vertex of ``mesh`` within 1 cm."""
+    distance, _ = cKDTree(mesh.vertices).query(points, distance_upper_bound=0.01)
+    return bool(np.isfinite(distance).mean() > 0.9)
+
+
+def _main_parts(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+    """Drop the parts of ``mesh`` that enclose little, or are bubbles inside another part."""
+    label = trimesh.graph.connected_component_labels(mesh.edges, len(mesh.vertices))
+    part = label[mesh.faces[:, 0]]
+    corner = mesh.triangles - mesh.vertices.mean(axis=0)
+    wedge = np.einsum('fi,fi->f', corner[:, 0], np.cross(corner[:, 1], corner[:, 2])) / 6.0
+    volume = np.bincount(part, wedge)
+    kept = (volume > max(0.02 * volume.max(), 0.0))[part]
+    vertices, faces = np.unique(mesh.faces[kept], return_inverse=True)
+    return trimesh.Trimesh(mesh.vertices[vertices], faces.reshape(-1, 3), process=False)
