@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace) -> int:
         time.sleep(PERIOD)  # by then a cloud has come that was sent to somebody
         print('the node is active; asking for grasps of the mug ...', flush=True)
         response = ask(client, GraspSynthesis.Request(
-            object_id='mug', seed=options.seed, timeout=Duration(sec=20)))
+            object_id='mug', seed=options.seed, timeout=Duration(sec=25)))
     publisher.destroy_node()
     if response.report.error_code != SynthesisReport.NONE:
         print(f'no grasps: {response.report.error_msg}')

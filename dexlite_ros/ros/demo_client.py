@@ -62,7 +62,7 @@ def table(result: DexGraspArray) -> str:
         at = grasp.grasp_pose.position
         lines.append(
             f'{grasp.rank:4d}  {grasp.score:5.3f}  {at.x:8.4f} {at.y:8.4f} {at.z:8.4f}  '
-            f'{grasp.residual:9.5f}  {1e3 * grasp.penetration + 0.0:16.2f}')
+            f'{grasp.residual:9.1e}  {1e3 * grasp.penetration + 0.0:16.2f}')
     return '\n'.join(lines)
 
 
