@@ -1,0 +1,274 @@
+"""
+How near closed surfaces come to the truth: ``dexlite surface-accuracy``.
+
+Measures clouds of known meshes, closes their surfaces, and compares signed distances. Near the
+surface they decide where fingers stop, so only places within 2 cm of it count.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+import csv
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+import sys
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+import trimesh
+
+from dexlite_ros.errors import DexliteError, FileError
+from dexlite_ros.object.cloud import clean_cloud, PointCloud, Points
+from dexlite_ros.object.geometry_file import load_mesh
+from dexlite_ros.object.sampling import Camera, sample_mesh, view_mesh
+from dexlite_ros.object.support import Plane
+from dexlite_ros.object.surface import close_surface, ObjectSurface
+
+BAND = 0.02
+"""Places at most this far from the true surface are compared [m]."""
+DEEP = 0.002
+"""A place this deep inside the object counts as wrong when it is called outside [m]."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Differences of one closed surface from the true one."""
+
+    name: str
+    method: str
+    error: float
+    """Mean absolute error of the signed distance [mm]."""
+    bias: float
+    """Mean error [mm]; positive where the closed surface is too small."""
+    wrong_sign: float
+    """Share of the places deep inside that are called outside; NaN where none is that deep."""
+    normal_error: float
+    """Mean angle between the surfaces' normals at the true surface [deg]."""
+    iou: float
+    """Volume of the intersection over that of the union."""
+    seen_fraction: float
+    """As the closed surface reports it."""
+    seconds: float
+    """Time of cleaning and closing."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How clouds are measured."""
+
+    view: str = 'full'
+    """``full``: points all around. ``single``: one camera, 0.6 m away, 45 degrees above."""
+    points: int = 2048
+    """Points of a full cloud."""
+    noise: float = 0.0
+    """Standard deviation, of every coordinate or of the camera's depth [m]."""
+    support: bool = True
+    """Whether the plane the object stands on is known; for one camera."""
+    seed: int = 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    options = _parser().parse_args(argv)
+    noise = options.noise if options.noise is not None else 0.001 * (options.view == 'single')
+    setup = Setup(options.view, options.points, noise, not options.no_support, options.seed)
+    names = list_objects(options.objects, options.split, options.tier)
+    results, failed = measure_all(options.objects, names[: options.limit], setup)
+    if options.json:
+        rows = [asdict(row) for row in results]
+        document = {'version': 1, 'setup': asdict(setup), 'objects': rows, 'failed': failed}
+        document['mean'] = asdict(mean_of(results)) if results else None
+        sys.stdout.write(json.dumps(document, indent=1) + '\n')
+    else:
+        sys.stdout.writelines(f'{line}\n' for line in _table(results, failed))
+    return 0 if results else 1
+
+
+def list_objects(folder: Path, split: str, tier: str) -> list[str]:
+    """
+    Return the names of the objects of a split and a tier, in a fixed order mixing families.
+
+    :param folder: holds ``manifest.csv`` and ``<name>/mesh.obj``.
+    :param split: ``train``, ``dev`` or ``all``.
+    :param tier: ``core``, ``hard`` or ``all``.
+    """
+    manifest = folder / 'manifest.csv'
+    if not manifest.is_file():
+        raise FileError(manifest, 'there is no such file')
+    with manifest.open(newline='') as stream:
+        rows = [
+            row['id']
+            for row in csv.DictReader(stream)
+            if split in (row['split'], 'all') and tier in (row['tier'], 'all')
+        ]
+    if not rows:
+        raise FileError(manifest, f"it lists no object of split '{split}' and tier '{tier}'")
+    return [str(name) for name in np.random.default_rng(0).permutation(sorted(rows))]
+
+
+def measure_all(
+    folder: Path,
+    names: list[str],
+    setup: Setup,
+) -> tuple[list[Accuracy], dict[str, str]]:
+    """Measure the objects ``names``; return accuracies, and the reasons of those that failed."""
+    results: list[Accuracy] = []
+    failed: dict[str, str] = {}
+    for name in tqdm(names, unit='object', disable=None):
+        try:
+            results.append(measure(name, load_mesh(folder / name / 'mesh.obj'), setup))
+        except DexliteError as error:
+            failed[name] = str(error)
+    return results, failed
+
+
+def measure(name: str, mesh: trimesh.Trimesh, setup: Setup) -> Accuracy:
+    """
+    Measure a cloud of ``mesh``, close it, and compare.
+
+    :param name: goes into the result.
+    :param mesh: the truth, closed [m].
+    :param setup: how to measure.
+    """
+    rng = np.random.default_rng(setup.seed)
+    cloud, mesh, support = measured_cloud(mesh, setup, rng)
+    begin = time.perf_counter()
+    surface = close_surface(clean_cloud(cloud), support)
+    seconds = time.perf_counter() - begin
+    return Accuracy(
+        name=name,
+        method=surface.method,
+        seen_fraction=surface.seen_fraction,
+        seconds=seconds,
+        **_differences(mesh, surface, rng),
+    )
+
+
+def measured_cloud(
+    mesh: trimesh.Trimesh,
+    setup: Setup,
+    rng: np.random.Generator,
+) -> tuple[PointCloud, trimesh.Trimesh, Plane | None]:
+    """Return a cloud of ``mesh``, the mesh as it lay there, and its support if known."""
+    if setup.view == 'full':
+        return sample_mesh(mesh, setup.points, rng, setup.noise), mesh, None
+    mesh = at_rest(mesh, rng)
+    azimuth = rng.uniform(0.0, 2.0 * np.pi)
+    away = np.array([np.cos(azimuth), np.sin(azimuth), 1.0]) / np.sqrt(2.0)
+    eye = mesh.bounds.mean(axis=0) + 0.6 * away
+    cloud = view_mesh(mesh, eye, rng, Camera(depth_noise=setup.noise))
+    table = Plane(np.array([0.0, 0.0, 1.0]), float(mesh.bounds[0, 2]))
+    return cloud, mesh, table if setup.support else None
+
+
+def at_rest(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
+    """Return ``mesh`` in a stable pose on z = 0, likely ones drawn more often."""
+    hull = mesh.convex_hull
+    poses, chance = hull.compute_stable_poses(center_mass=mesh.center_mass)
+    mesh = mesh.copy()
+    mesh.apply_transform(poses[rng.choice(len(chance), p=chance / chance.sum())])
+    return mesh
+
+
+def mean_of(results: list[Accuracy]) -> Accuracy:
+    """Return the mean of every number over objects, leaving out NaN."""
+    numbers = {
+        key: float(np.nanmean([getattr(row, key) for row in results]))
+        for key, value in asdict(results[0]).items()
+        if isinstance(value, float)
+    }
+    return Accuracy(name=f'mean of {len(results)}', method='', **numbers)
+
+
+def _differences(
+    mesh: trimesh.Trimesh,
+    surface: ObjectSurface,
+    rng: np.random.Generator,
+) -> dict[str, float]:
+    """Compare signed distances at places near the surface and normals on it."""
+    low, high = mesh.bounds
+    places = rng.uniform(low - BAND, high + BAND, (40000, 3))
+    truth = _signed_distance(mesh.vertices, mesh.faces, places)
+    found = _signed_distance(surface.vertices, surface.faces, places)
+    near, deep = np.abs(truth) < BAND, truth < -DEEP
+    error = 1e3 * (found - truth)[near]
+    union = np.count_nonzero((truth < 0) | (found < 0))
+    on_surface = sample_mesh(mesh, 2000, rng).points
+    cosine = np.einsum(
+        'ni,ni->n',
+        _normals(mesh.vertices, mesh.faces, on_surface),
+        _normals(surface.vertices, surface.faces, on_surface),
+    )
+    return {
+        'error': float(np.abs(error).mean()),
+        'bias': float(error.mean()),
+        'wrong_sign': float(np.mean(found[deep] > 0)) if deep.any() else float('nan'),
+        'normal_error': float(np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0))).mean()),
+        'iou': float(np.count_nonzero((truth < 0) & (found < 0)) / max(union, 1)),
+    }
+
+
+def _scene(vertices: Points, faces: NDArray[np.int64]):  # noqa: ANN202  (open3d has no types)
+    import open3d
+
+    scene = open3d.t.geometry.RaycastingScene()
+    scene.add_triangles(
+        open3d.core.Tensor(np.array(vertices, np.float32)),
+        open3d.core.Tensor(np.array(faces, np.uint32)),
+    )
+    return scene, lambda points: open3d.core.Tensor(np.array(points, np.float32))
+
+
+def _signed_distance(
+    vertices: Points,
+    faces: NDArray[np.int64],
+    points: Points,
+) -> NDArray[np.float64]:
+    """Return the distance (N,) of ``points`` to a closed mesh, negative inside [m]."""
+    scene, tensor = _scene(vertices, faces)
+    return scene.compute_signed_distance(tensor(points), nsamples=3).numpy().astype(np.float64)
+
+
+def _normals(vertices: Points, faces: NDArray[np.int64], points: Points) -> Points:
+    """Return the unit normals (N, 3) of the faces nearest to ``points``."""
+    scene, tensor = _scene(vertices, faces)
+    return scene.compute_closest_points(tensor(points))['primitive_normals'].numpy()
+
+
+def _table(results: list[Accuracy], failed: dict[str, str]) -> Iterator[str]:
+    yield (
+        f'{"object":<32}{"method":<24}{"error":>7}{"bias":>7}{"wrong":>8}{"normal":>8}'
+        f'{"IoU":>7}{"seen":>7}{"time":>7}'
+    )
+    yield f'{"":<56}{"mm":>7}{"mm":>7}{"%":>8}{"deg":>8}{"%":>7}{"%":>7}{"s":>7}'
+    for row in [*results, *([mean_of(results)] if results else [])]:
+        yield (
+            f'{row.name:<32}{row.method:<24}{row.error:7.2f}{row.bias:7.2f}'
+            f'{100 * row.wrong_sign:8.2f}{row.normal_error:8.1f}{100 * row.iou:7.1f}'
+            f'{100 * row.seen_fraction:7.1f}{row.seconds:7.2f}'
+        )
+    for name, reason in failed.items():
+        yield f'{name:<32}failed: {reason}'
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='dexlite surface-accuracy', description=__doc__)
+    parser.add_argument('--objects', type=Path, required=True, metavar='DIR',
+                        help='folder of manifest.csv and <name>/mesh.obj')
+    parser.add_argument('--split', default='dev', choices=('train', 'dev', 'all'))
+    parser.add_argument('--tier', default='core', choices=('core', 'hard', 'all'))
+    parser.add_argument('--limit', type=int, default=None, help='number of objects')
+    parser.add_argument('--view', default='full', choices=('full', 'single'),
+                        help='points all around, or one camera')
+    parser.add_argument('--points', type=int, default=2048, help='points of a full cloud')
+    parser.add_argument('--noise', type=float, default=None,
+                        help='standard deviation [m]; default 0 for full, 0.001 for single')
+    parser.add_argument('--no-support', action='store_true',
+                        help='do not tell the plane the object stands on')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
+    return parser
