@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-
-from dexlite_ros.hand.kinematics import cross
+from torch.linalg import cross
 
 TORQUE_LENGTH = 0.05
 """L: the lever at which a moment weighs as much as a force [m]."""

@@ -40,12 +40,12 @@ def describe_device(device: torch.device) -> str:
 
 
 @contextmanager
-def one_thread_per_worker() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """
     Keep torch from splitting operations over threads.
 
     The tensors here are small; on a busy machine the threads of one operation wait for each other
-    longer than they work. Batches run side by side instead.
+    longer than they work.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-
-from dexlite_ros.hand.kinematics import cross
+from torch.linalg import cross
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 import trimesh
 
-from dexlite_ros.device import describe_device, one_thread_per_worker, resolve_device
+from dexlite_ros.device import describe_device, one_thread, resolve_device
 from dexlite_ros.errors import InvalidRequest, NoGraspFound, UnsupportedHand
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
@@ -161,7 +161,7 @@ class GraspPlanner:
             settings.min_score if min_score is None else min_score,
             approach_direction, approach_tolerance, optimize, seed,
             math.inf if timeout is None else timeout, should_stop)
-        with one_thread_per_worker():
+        with one_thread():
             return self._plan(target, obstacles, support, request)
 
     def _plan(

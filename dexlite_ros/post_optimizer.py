@@ -232,8 +232,8 @@ def _schedule(settings: OptimizerSettings, iteration: int) -> float:
     """Return the share of the full step at an iteration."""
     progress = iteration / max(settings.iterations, 1)
     cosine = (1 + math.cos(math.pi * progress)) / 2
-    share = settings.final_step + (1 - settings.final_step) * cosine
-    return share * settings.step_decay ** (iteration // settings.step_period)
+    left = settings.final_step + (1 - settings.final_step) * cosine
+    return left * settings.step_decay ** (iteration // settings.step_period)
 
 
 def share(joints: Tensor, coupled: Tensor) -> Tensor:

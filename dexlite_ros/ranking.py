@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+from torch.linalg import cross
 
 from dexlite_ros.contact_forces import balance, ContactSet, equilibrium_residual, ForceLimits
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.grasp_energy import GraspEnergy
-from dexlite_ros.hand.kinematics import cross, HandKinematics
+from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.plan import GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
 

@@ -9,7 +9,6 @@ with those of another set. Letters: B grasps, G contact groups.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 import math
 from typing import Literal
@@ -54,16 +53,16 @@ class RefinementSettings:
     rounds: tuple[Round, ...] = (
         Round(OptimizerSettings(iterations=40, energy=EnergySettings(margin=0.0)), 10.0, 'coarse'),
         Round(OptimizerSettings(iterations=50, energy=EnergySettings(margin=0.0)), 4.0, 'coarse'),
-        Round(OptimizerSettings(iterations=110, step_size=0.004), 4.0),
+        Round(
+            OptimizerSettings(
+                iterations=110, step_size=0.004, energy=EnergySettings(margin=0.0015)), 4.0),
     )
     contact_sets: dict[str, float] = field(
         default_factory=lambda: {'tips': 0.5, 'tips_palm': 0.25, 'wrap': 0.25})
     """Share of the starts that each contact set gets."""
-    cpu_batch: int = 64
-    """Grasps per batch on the CPU, where larger ones fall out of the cache."""
+    cpu_batch: int = 256
+    """Grasps per batch on the CPU: enough to hide torch's overhead, few enough for the cache."""
     cuda_batch: int = 4096
-    cpu_workers: int = 2
-    """Batches refined at the same time on the CPU, one thread each."""
 
     def __post_init__(self) -> None:
         if not self.rounds:
@@ -148,41 +147,22 @@ class Refinement:
         deadline: float,
         should_stop: Callable[[], bool] | None,
     ) -> Refined:
-        """Refine in batches of the device's size; on the CPU several at a time."""
-        size, workers = self.settings.cuda_batch, 1
-        if self._device.type == 'cpu':
-            size, workers = self.settings.cpu_batch, self.settings.cpu_workers
-            # Even batches keep all workers busy to the end.
-            batches = workers * math.ceil(len(grasps) / (workers * size))
-            size = math.ceil(len(grasps) / batches)
-        slices = [slice(first, first + size) for first in range(0, len(grasps), size)]
-        # A generator per batch: workers must not draw from one in an order that time decides.
-        seeds = torch.randint(2**31, (len(slices),), generator=generator).tolist()
-
-        def refine(part: slice, seed: int) -> Refined:
-            own = torch.Generator().manual_seed(seed)
-            return optimizer.refine(
-                grasps[part], active[part], generator=own, deadline=deadline,
-                should_stop=should_stop)
-
+        """Refine in even batches of the device's size."""
+        on_cpu = self._device.type == 'cpu'
+        largest = self.settings.cpu_batch if on_cpu else self.settings.cuda_batch
+        parts = torch.arange(len(grasps)).chunk(math.ceil(len(grasps) / largest))
         try:
-            if workers == 1 or len(slices) == 1:
-                parts = [refine(part, seed) for part, seed in zip(slices, seeds)]
-            else:
-                parts = _threaded(refine, slices, seeds, workers)
+            refined = [
+                optimizer.refine(
+                    grasps[part], active[part], generator=generator, deadline=deadline,
+                    should_stop=should_stop)
+                for part in parts]
         except torch.cuda.OutOfMemoryError as error:
             raise OutOfMemory(str(self._device)) from error
         return Refined(
-            GraspBatch.cat([part.grasps for part in parts]),
-            torch.cat([part.energy for part in parts]), min(part.iterations for part in parts))
-
-
-def _threaded(
-    refine: Callable[[slice, int], Refined], slices: list[slice], seeds: list[int], workers: int
-) -> list[Refined]:
-    """Run batches side by side, each with one thread inside torch."""
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        return list(pool.map(refine, slices, seeds))
+            GraspBatch.cat([part.grasps for part in refined]),
+            torch.cat([part.energy for part in refined]),
+            min(part.iterations for part in refined))
 
 
 def _deal(shares: list[float], count: int) -> Tensor:

@@ -90,8 +90,10 @@ class HandGeometry(nn.Module):
         names = list(hand.link_names)
         self._register(
             'group_link', [names.index(name) for name in self.group_links], torch.long)
-        self._register(
-            'pairs', reachable_pairs(kinematics, ends, radius, capsule_link), torch.long)
+        first, second = reachable_pairs(kinematics, ends, radius, capsule_link)
+        # One-hot (2, S, Q): a product with it picks capsules, and its gradient is one as well.
+        self._register('_picks', np.eye(len(radius))[:, [first, second]].transpose(1, 0, 2))
+        self._register('_pair_radius', radius[first] + radius[second])
 
     def _register(
         self, name: str, values: object, dtype: torch.dtype = torch.float32
@@ -118,10 +120,9 @@ class HandGeometry(nn.Module):
 
     def capsule_gaps(self, hand: PlacedHand) -> Tensor:
         """Return the gap (B, Q) between the capsules of each pair [m]; negative: they overlap."""
-        first, second = self.pairs
-        ends = hand.capsule_ends
-        distance = segment_distance(ends[:, :, first], ends[:, :, second])
-        return distance - (self.capsule_radius[first] + self.capsule_radius[second])
+        planes = hand.capsule_ends.movedim(-1, 1)  # (B, 3, 2, S)
+        first, second = ((planes @ picks).movedim(1, -1) for picks in self._picks)
+        return segment_distance(first, second) - self._pair_radius
 
 
 def _candidates(

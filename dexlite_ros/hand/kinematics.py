@@ -123,12 +123,12 @@ class HandKinematics(nn.Module):
 
         :param felt: which joints move each point, as ``felt`` gives it for the points' links
         """
-        moment = cross(point, force)
+        moment = _cross_many(point, force)
         total_force = (force.mT @ felt).mT  # (B, J, 3)
         total_moment = (moment.mT @ felt).mT
-        about = total_moment - cross(poses.position[:, self.joint_link], total_force)
+        about = total_moment - torch.linalg.cross(poses.position[:, self.joint_link], total_force)
         wrist_force = force.sum(1)
-        wrist_moment = moment.sum(1) - cross(poses.position[:, 0], wrist_force)
+        wrist_moment = moment.sum(1) - torch.linalg.cross(poses.position[:, 0], wrist_force)
         torque = (self.world_axes(poses) * about).sum(-1)
         return GraspForces(wrist_force, wrist_moment, torque)
 
@@ -210,12 +210,11 @@ class _PointsOnLinks(torch.autograd.Function):
         return forces.force, wrist, forces.torque, None, None
 
 
-def cross(first: Tensor, second: Tensor) -> Tensor:
-    """Return the cross product along the last axis; faster than torch's on many short rows."""
+def _cross_many(first: Tensor, second: Tensor) -> Tensor:
+    """Return the cross product of (B, P, 3); faster than torch's on coordinate planes."""
     ax, ay, az = first.unbind(-1)
     bx, by, bz = second.unbind(-1)
-    planes = [ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx]
-    return torch.stack(planes, -1 if ax.dim() < 2 else 1).movedim(-1 if ax.dim() < 2 else 1, -1)
+    return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], 1).mT
 
 
 def cross_matrix(vector: Tensor) -> Tensor:

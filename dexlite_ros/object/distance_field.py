@@ -96,9 +96,8 @@ class DistanceField(nn.Module):
         """
         with torch.no_grad():
             first, part, overflow = self._locate(points)
-            v000, v001, v010, v011, v100, v101, v110, v111 = (
-                self.values.index_select(0, (first + corner).flatten()).view(first.shape)
-                for corner in self._corners)
+            corners = self._corner_values(first)
+            v000, v001, v010, v011, v100, v101, v110, v111 = corners
             x, y, z = part
             v00, v01 = torch.lerp(v000, v001, z), torch.lerp(v010, v011, z)
             v10, v11 = torch.lerp(v100, v101, z), torch.lerp(v110, v111, z)
@@ -108,7 +107,7 @@ class DistanceField(nn.Module):
                 torch.lerp(v001 - v000, v011 - v010, y), torch.lerp(v101 - v100, v111 - v110, y),
                 x)
             # Beyond the grid the clamped coordinates stand still, and the overflow grows.
-            beyond = (overflow[0]**2 + overflow[1]**2 + overflow[2]**2).sqrt()
+            beyond = _length(overflow)
             scale = self.spacing / beyond.clamp(min=1e-9)
             gradient = [
                 torch.where(o == 0, slope, o * scale)
@@ -117,6 +116,21 @@ class DistanceField(nn.Module):
             # Stored coordinate by coordinate, as LinkPoints stores its points.
             planes = torch.stack(gradient, max(points.dim() - 2, 0)) / self.spacing
             return value, planes.mT if points.dim() > 1 else planes
+
+    def value(self, points: Tensor) -> Tensor:
+        """Return the signed distance (...) [m] at points (..., 3) [m]; no autograd."""
+        with torch.no_grad():
+            first, (x, y, z), overflow = self._locate(points)
+            values = self._corner_values(first)
+            for weight in (z, y, x):
+                values = [torch.lerp(values[i], values[i + 1], weight)
+                          for i in range(0, len(values), 2)]
+            return values[0] + _length(overflow) * self.spacing
+
+    def _corner_values(self, first: Tensor) -> list[Tensor]:
+        return [
+            self.values.index_select(0, (first + corner).flatten()).view(first.shape)
+            for corner in self._corners]
 
     def _locate(self, points: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Return each point's cell (...), its place in the cell, its way beyond the grid."""
@@ -129,7 +143,8 @@ class DistanceField(nn.Module):
             first = first + cell * stride
             part.append(held - cell)
             overflow.append(grid - held)
-        return first.int(), part, overflow
+        # A point that is not a number has no cell; its value comes out as not a number.
+        return first.nan_to_num(0.0).int(), part, overflow
 
     def forward(self, points: Tensor) -> Tensor:
         """Return the signed distance (...) [m] at points (..., 3) [m], differentiable."""
@@ -158,14 +173,22 @@ class DistanceField(nn.Module):
 class _Distance(torch.autograd.Function):
     @staticmethod
     def forward(ctx, points, field):  # noqa: ANN001, ANN205
-        value, gradient = field.value_and_gradient(points)
-        ctx.save_for_backward(gradient)
-        return value
+        ctx.field = field
+        ctx.save_for_backward(points)
+        return field.value(points)
 
     @staticmethod
     def backward(ctx, gradient):  # noqa: ANN001, ANN205
-        (slope,) = ctx.saved_tensors
-        return gradient[..., None] * slope, None
+        (points,) = ctx.saved_tensors
+        if gradient.is_cuda:
+            # Finding out where it is needed would make the host wait.
+            return gradient[..., None] * ctx.field.value_and_gradient(points)[1], None
+        # Few points touch or penetrate; only their slopes matter.
+        needed = gradient.nonzero(as_tuple=True)
+        _, slope = ctx.field.value_and_gradient(points[needed])
+        result = torch.zeros_like(points)
+        result[needed] = gradient[needed][:, None] * slope
+        return result, None
 
 
 class _Normal(torch.autograd.Function):
@@ -184,6 +207,11 @@ class _Normal(torch.autograd.Function):
         ahead, behind = ctx.field._normal(torch.stack([points + step, points - step]))
         change = (ahead - behind) / (2 * NORMAL_STEP)
         return change.clamp(-CURVATURE_LIMIT, CURVATURE_LIMIT) * length, None
+
+
+def _length(planes: list[Tensor]) -> Tensor:
+    x, y, z = planes
+    return (x * x + y * y + z * z).sqrt()
 
 
 def _centre_of_mass(distance: NDArray[np.float32]) -> NDArray[np.float64]:

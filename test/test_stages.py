@@ -1,0 +1,105 @@
+"""Squeeze presses, pregrasp clears, both stay what the hand can do."""
+
+from fields import ball_field
+from hands import geometry
+import pytest
+import torch
+import trimesh
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
+from dexlite_ros.initial_grasps import hull_starts
+from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.stages import squeeze_forces, stage, StageSettings
+
+SETTINGS = StageSettings()
+
+
+@pytest.fixture(scope='module')
+def energy() -> GraspEnergy:
+    """Return the energy of the hand on a ball, in double precision."""
+    return GraspEnergy(geometry(), ball_field(0.035), EnergySettings()).double()
+
+
+@pytest.fixture(scope='module')
+def grasps(energy):
+    """Return the six best of some refined grasps."""
+    ball = trimesh.creation.icosphere(radius=0.035)
+    start = hull_starts(
+        geometry().kinematics, ball.vertices, 24, torch.Generator().manual_seed(0))
+    active = energy.active_groups(['tips'] * 24)
+    refined = PostOptimizer(energy, OptimizerSettings(iterations=60)).refine(
+        start.to(torch.float64), active)
+    return refined.grasps[refined.energy.argsort()[:6]]
+
+
+@pytest.fixture(scope='module')
+def staged(energy, grasps):
+    """Return their stages."""
+    return stage(grasps, energy, SETTINGS)
+
+
+def test_squeeze_forces_balance_and_sum_up(energy, grasps):
+    """Normal forces sum to the wanted total, and hardly any net force is left."""
+    contacts, forces = squeeze_forces(grasps, energy, SETTINGS)
+    push = -(forces * contacts.normal).sum(-1)
+    torch.testing.assert_close(
+        push.sum(1), torch.full((6,), SETTINGS.total_force, dtype=torch.float64))
+    assert (forces.sum(1).norm(dim=1) < 0.05 * SETTINGS.total_force).all()
+
+
+def test_squeeze_is_torque_over_stiffness(energy, grasps, staged):
+    """Where no limit is met, stiffness times the commanded motion is J^T f."""
+    kinematics = geometry().kinematics
+    torque = kinematics.joint_torques(
+        kinematics(grasps), kinematics.felt(energy.geometry.group_link), staged.contacts.point,
+        staged.forces).torque
+    motion = staged.grasps.squeeze.joints - grasps.joints
+    at_limit = (staged.grasps.squeeze.joints <= kinematics.lower + 1e-9) | (
+        staged.grasps.squeeze.joints >= kinematics.upper - 1e-9)
+    pairs = kinematics.description.coupled_indices
+    single = torch.ones(22, dtype=torch.bool)
+    single[[joint for pair in pairs for joint in pair]] = False
+    free = ~at_limit & single
+    torch.testing.assert_close(SETTINGS.stiffness * motion[free], torque[free])
+    for first, second in pairs:
+        wanted = (torque[:, first] + torque[:, second]) / 2
+        commanded = SETTINGS.stiffness * (motion[:, first] + motion[:, second])
+        free = ~at_limit[:, first]
+        torch.testing.assert_close(commanded[free], wanted[free])
+
+
+def test_all_stages_are_possible(staged):
+    """Joints are within limits, coupled joints equal, and the squeeze keeps the wrist."""
+    kinematics = geometry().kinematics
+    for batch in vars(staged.grasps).values():
+        assert (batch.joints >= kinematics.lower - 1e-9).all()
+        assert (batch.joints <= kinematics.upper + 1e-9).all()
+        for first, second in kinematics.description.coupled_indices:
+            torch.testing.assert_close(batch.joints[:, first], batch.joints[:, second])
+    torch.testing.assert_close(
+        staged.grasps.squeeze.translation, staged.grasps.grasp.translation)
+
+
+def test_pregrasp_is_clear(energy, staged):
+    """The open hand keeps 1 cm from the ball, and the report of it is true."""
+    hand = geometry()(staged.grasps.pregrasp)
+    gap = (hand.points.norm(dim=-1) - 0.035 - geometry().point_radius).amin(1)
+    assert (gap > 0.01).all()
+    torch.testing.assert_close(staged.pregrasp_clearance, gap, rtol=0, atol=1e-3)
+
+
+def test_stiffer_controllers_move_less(energy, grasps):
+    """Twice the stiffness, half the motion."""
+    soft = stage(grasps, energy, StageSettings(stiffness=20.0)).grasps.squeeze.joints
+    stiff = stage(grasps, energy, StageSettings(stiffness=40.0)).grasps.squeeze.joints
+    inside = (soft < geometry().kinematics.upper - 1e-6) & (
+        soft > geometry().kinematics.lower + 1e-6)
+    torch.testing.assert_close(
+        (soft - grasps.joints)[inside], 2 * (stiff - grasps.joints)[inside])
+
+
+def test_stiffness_must_be_positive():
+    """A controller without stiffness cannot squeeze."""
+    with pytest.raises(InvalidRequest, match='stiffness'):
+        StageSettings(stiffness=0.0)
