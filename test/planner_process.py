@@ -20,6 +20,10 @@ from dexlite_ros.srv import GraspSynthesis
 
 LATCHED = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+QUICK = {'num_candidates': 48, 'max_grasps': 4, 'timeout': 40.0}
+FAST = {**QUICK, 'optimize': False}
+"""Where the grasps themselves do not matter."""
+LONG = {'num_candidates': 20000, 'timeout': 60.0}
 START = 90.0
 """Longest time a node may take to become active on a busy machine [s]."""
 
@@ -53,6 +57,19 @@ class PlannerProcess:
     def log(self) -> str:
         """What the node has printed so far."""
         return self._log.read_text()
+
+    def wait_for_state(self, state: str) -> None:
+        """Wait until the node is in ``state``; a node that ended shows its log."""
+        deadline = time.monotonic() + START
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log
+            try:
+                if self.client.state(1.0) == state:
+                    return
+            except TimeoutError:  # still loading
+                continue
+            time.sleep(0.1)
+        raise TimeoutError(self.log)
 
     def call(self, **fields: object) -> GraspSynthesis.Response:
         """Call the service and return the response."""

@@ -41,9 +41,6 @@ PLANNER_TABLE = ParameterTable(PlannerSettings(), (
         'refinement.cuda_batch',
         'Grasps refined together on a CUDA device; halved when memory is short.', 1, 1000000),
     Entry(
-        'refinement.cpu_workers', 'Batches refined at the same time on the CPU, a thread each.',
-        1, 256),
-    Entry(
         'stages.stiffness',
         "Stiffness of the hand's position controllers [N m/rad]; the squeeze is commanded past "
         'contact by force over stiffness.', 0.1, 1000.0),
