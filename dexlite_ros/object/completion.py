@@ -16,16 +16,10 @@ from scipy import ndimage
 from scipy.spatial import cKDTree, ConvexHull
 
 from dexlite_ros.object.cloud import Points
-from dexlite_ros.object.depth_view import DepthView
+from dexlite_ros.object.depth_view import DepthView, sphere_directions
+from dexlite_ros.object.moves import half_turns, IDENTITY, inversions, mirrors, Moves
 from dexlite_ros.object.support import Plane
-from dexlite_ros.object.symmetry import (
-    half_turns,
-    IDENTITY,
-    inversions,
-    mirrors,
-    Moves,
-    SymmetryFinder,
-)
+from dexlite_ros.object.symmetry import SymmetryFinder
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ def complete_view(
     view = DepthView.of(points, eye)
     moves = find_moves(SymmetryFinder(points, normals, view, spacing), points, support)
     moved, turned = _believable(points, normals, view, moves, support)
-    hull = moved if support is None else np.concatenate([moved, support.project(moved)])
+    hull = moved if support is None else np.concatenate([moved, _feet(moved, view, support)])
     assumed, outward = _boundary(view, moves, hull, support, spacing)
     far = cKDTree(moved).query(assumed)[0] > 2.0 * spacing
     return Completion(
@@ -78,7 +72,7 @@ def find_moves(finder: SymmetryFinder, points: Points, support: Plane | None) ->
     :param support: plane the object stands on; its normal is the axis to try first.
     """
     up = None if support is None else support.normal
-    turns = finder.revolution(up) or finder.revolution(None)
+    turns = finder.revolution(up)
     if turns is not None:
         return turns
     if up is None:
@@ -107,9 +101,15 @@ def looks_convex(points: Points) -> bool:
 
 
 def _hull_level(points: Points, places: Points) -> NDArray[np.float64]:
-    """Return the level (P,) of ``places`` above the planes of the hull of ``points`` [m]."""
+    """
+    Return the level (P,) of ``places`` above the planes of the hull of ``points`` [m].
+
+    The hull is that of the outermost points in 500 directions, which is quick however many there
+    are on the hull.
+    """
+    outer = np.unique((points @ sphere_directions(500).T).argmax(axis=0))
     level = np.full(len(places), -np.inf)
-    for facet in np.unique(np.round(ConvexHull(points).equations, 6), axis=0):
+    for facet in np.unique(np.round(ConvexHull(points[outer]).equations, 6), axis=0):
         np.maximum(level, places @ facet[:3] + facet[3], out=level)
     return level
 
@@ -128,6 +128,15 @@ def _believable(
     if support is not None:
         keep &= support.height(flat) > -0.002
     return np.concatenate([points, flat[keep]]), np.concatenate([normals, outward[keep]])
+
+
+def _feet(points: Points, view: DepthView, support: Plane) -> Points:
+    """Return the projections of ``points`` on the support, of those with no seen gap below."""
+    feet = support.project(points)
+    filled = np.ones(len(points), dtype=bool)
+    for share in (0.25, 0.5, 0.75, 1.0):
+        filled &= view.behind(points + share * (feet - points)) > -0.006
+    return feet[filled]
 
 
 def _boundary(

@@ -100,8 +100,15 @@ def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
     if np.linalg.norm(centre) > 1.5 * radius and _hidden_from(points, -centre) < 0.06:
         return np.zeros(3)
     directions = sphere_directions(200)
-    hidden = hidden_share(points, directions)
-    return centre + 6.0 * radius * directions[hidden.argmin()] if hidden.min() < 0.06 else None
+    directions = directions[hidden_share(points, directions) < 0.06]
+    if len(directions) == 0:
+        return None
+    # A shell hides nothing from its hollow side either; its middle is nearest to the true eye.
+    local = points - points.mean(axis=0)
+    depth = -local @ directions.T  # (N, D)
+    aside = np.einsum('ni,ni->n', local, local)[:, None] - depth**2
+    bulge = np.mean((depth - depth.mean(axis=0)) * (aside - aside.mean(axis=0)), axis=0)
+    return centre + 6.0 * radius * directions[bulge.argmax()]
 
 
 def is_layered(points: Points) -> bool:

@@ -18,62 +18,7 @@ from scipy.spatial.transform import Rotation
 
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.depth_view import DepthView, sphere_directions
-
-
-@dataclass(frozen=True)
-class Moves:
-    """Moves of an object onto itself, the identity first."""
-
-    matrices: Points
-    """(G, 3, 3) orthogonal; determinant -1 for reflections."""
-    offsets: Points
-    """(G, 3) [m]."""
-    name: str = 'none'
-    """``none``, ``mirror``, ``half-turn``, ``inversion``, ``revolution`` or a sum of them."""
-
-    def apply(self, points: Points) -> Points:
-        """Return (G, N, 3) images of ``points`` (N, 3) [m]."""
-        return np.einsum('gij,nj->gni', self.matrices, points) + self.offsets[:, None]
-
-    def turn(self, vectors: Points) -> Points:
-        """Return (G, N, 3) images of free ``vectors`` (N, 3)."""
-        return np.einsum('gij,nj->gni', self.matrices, vectors)
-
-    def inverse(self) -> Moves:
-        """Return the moves backwards."""
-        back = self.matrices.transpose(0, 2, 1)
-        return Moves(back, -np.einsum('gij,gj->gi', back, self.offsets), self.name)
-
-    def __len__(self) -> int:
-        return len(self.matrices)
-
-    def __getitem__(self, index: slice | NDArray[np.integer]) -> Moves:
-        """Select moves."""
-        return Moves(self.matrices[index], self.offsets[index], self.name)
-
-    def conjugated(self, frames: Moves) -> Moves:
-        """Return every move as it is after the object was moved by every one of ``frames``."""
-        back = frames.inverse()
-        matrices = np.einsum('fij,gjk,fkl->fgil', frames.matrices, self.matrices, back.matrices)
-        inner = np.einsum('gij,fj->fgi', self.matrices, back.offsets) + self.offsets
-        offsets = np.einsum('fij,fgj->fgi', frames.matrices, inner) + frames.offsets[:, None]
-        return Moves(matrices.reshape(-1, 3, 3), offsets.reshape(-1, 3), self.name)
-
-    def with_identity(self) -> Moves:
-        """Return these moves after the identity."""
-        return Moves(
-            np.concatenate([IDENTITY.matrices, self.matrices]),
-            np.concatenate([IDENTITY.offsets, self.offsets]),
-            self.name,
-        )
-
-    def then(self, other: Moves) -> Moves:
-        """Return the products of every move with every one of ``other``."""
-        matrices = np.einsum('hij,gjk->hgik', other.matrices, self.matrices)
-        offsets = np.einsum('hij,gj->hgi', other.matrices, self.offsets) + other.offsets[:, None]
-        return Moves(
-            matrices.reshape(-1, 3, 3), offsets.reshape(-1, 3), f'{self.name}+{other.name}'
-        )
+from dexlite_ros.object.moves import Moves, rotations
 
 
 @dataclass(frozen=True)
@@ -90,9 +35,6 @@ class Evidence:
     def support(self) -> NDArray[np.float64]:
         """Return the share (G,) of overlap among the points that could overlap."""
         return self.overlap / (1.05 - self.hidden)
-
-
-IDENTITY = Moves(np.eye(3)[None], np.zeros((1, 3)))
 
 
 Cost = Callable[[Moves, int | None], NDArray[np.float64]]
@@ -164,44 +106,45 @@ class SymmetryFinder:
             (~overlap & (depth > 0.0)).mean(axis=1),
         )
 
-    def revolution(self, axis: Points | None) -> Moves | None:
+    def revolution(self, up: Points | None) -> Moves | None:
         """
         Return the turns about the axis of revolution, if the object is such a body.
 
-        :param axis: (3,) direction to hold to; None estimates it too.
-        """
-        turn = self.fit_axis(axis)
-        if turn is None:
-            return None
-        direction, foot = turn
-        angle = 2.0 * np.pi * np.arange(self.settings.turns) / self.settings.turns
-        moves = rotations(direction, foot, angle, 'revolution')
-        found = self.evidence(moves[1:])
-        limit = self.settings
-        if found.violation.mean() > limit.revolution_violation:
-            return None
-        return moves if found.support().mean() > limit.revolution_overlap else None
+        Of several axes, as a ball has, the one whose turns show most of the unseen side.
 
-    def fit_axis(self, axis: Points | None) -> tuple[Points, Points] | None:
+        :param up: (3,) direction to try beside a free fit and the image's axes; None if unknown.
+        """
+        angle = 2.0 * np.pi * np.arange(self.settings.turns) / self.settings.turns
+        limit, best, most = self.settings, None, -1.0
+        for axis in (up, None, self._view.axes[0], self._view.axes[1]):
+            direction, foot = self.fit_axis(axis)
+            moves = rotations(direction, foot, angle, 'revolution')
+            found = self.evidence(moves[1:])
+            believed = found.violation.mean() < limit.revolution_violation
+            believed &= found.support().mean() > limit.revolution_overlap
+            if believed and found.hidden.mean() > most:
+                best, most = moves, found.hidden.mean()
+        return best
+
+    def fit_axis(self, axis: Points | None) -> tuple[Points, Points]:
         """
         Return the line (direction, foot) that the normals' lines meet best.
 
-        Linear in the line's Plücker coordinates (Pottmann and Randrup 1998), reweighted against
+        Linear in the line's Pluecker coordinates (Pottmann and Randrup 1998), reweighted against
         normals that miss it.
+
+        :param axis: (3,) unit direction to hold to; None fits it too.
         """
         centre = self._points.mean(axis=0)
         scale = float(np.linalg.norm(self._points - centre, axis=1).mean())
         local = (self._points - centre) / scale
         moment = np.cross(local, self._normals)
         weight = np.ones(len(local))
-        line: tuple[Points, Points] | None = None
         for _ in range(8):
-            line = _meet(self._normals, moment, weight, axis)
-            if line is None:
-                return None
-            miss = np.cross(local - line[1], self._normals) @ line[0]
+            direction, foot = _meet(self._normals, moment, weight, axis)
+            miss = np.cross(local - foot, self._normals) @ direction
             weight = 1.0 / (1.0 + (miss / 0.05) ** 2)
-        return line[0], centre + scale * line[1]
+        return direction, centre + scale * foot
 
     def best(self, candidates: Moves) -> Moves | None:
         """
@@ -294,50 +237,12 @@ class SymmetryFinder:
         return 3.0 * np.log((high - low).mean(axis=1) / np.ptp(own, axis=0).mean())
 
 
-def mirrors(points: Points, normals: Points, step: float) -> Moves:
-    """
-    Return reflections in planes of the given normals at all offsets across ``points``.
-
-    :param points: (N, 3) [m].
-    :param normals: (P, 3) unit.
-    :param step: between offsets [m].
-    """
-    along = points @ normals.T
-    low, high = along.min(axis=0), along.max(axis=0)
-    pairs = [
-        (n, d)
-        for n, lo, hi in zip(normals, low, high, strict=True)
-        for d in np.arange(lo + 0.3 * (hi - lo), hi + 0.2 * (hi - lo), step)
-    ]
-    n = np.array([p[0] for p in pairs])
-    d = np.array([p[1] for p in pairs])
-    return Moves(np.eye(3) - 2.0 * n[:, :, None] * n[:, None], 2.0 * d[:, None] * n, 'mirror')
-
-
-def half_turns(axis: Points, feet: Points) -> Moves:
-    """Return half turns about lines along ``axis`` (3,) through ``feet`` (P, 3) [m]."""
-    matrix = np.broadcast_to(2.0 * np.outer(axis, axis) - np.eye(3), (len(feet), 3, 3))
-    return Moves(matrix, feet - feet @ matrix[0].T, 'half-turn')
-
-
-def inversions(centres: Points) -> Moves:
-    """Return point reflections in ``centres`` (P, 3) [m]."""
-    matrix = np.broadcast_to(-np.eye(3), (len(centres), 3, 3))
-    return Moves(matrix, 2.0 * centres, 'inversion')
-
-
-def rotations(axis: Points, foot: Points, angles: NDArray[np.float64], name: str) -> Moves:
-    """Return turns by ``angles`` (G,) [rad] about the line through ``foot`` along ``axis``."""
-    matrices = Rotation.from_rotvec(angles[:, None] * axis).as_matrix()
-    return Moves(matrices, foot - matrices @ foot, name)
-
-
 def _meet(
     normals: Points,
     moment: Points,
     weight: NDArray[np.float64],
     axis: Points | None,
-) -> tuple[Points, Points] | None:
+) -> tuple[Points, Points]:
     """Return the line (direction, foot) least missed by the lines of normals and moments."""
     if axis is not None:
         side = np.cross(normals, axis) * weight[:, None]

@@ -1,0 +1,113 @@
+"""
+Moves: distance-preserving maps x -> R x + t, many at a time.
+
+G is the number of moves, N and P of points. Lengths are metres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from dexlite_ros.object.cloud import Points
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Any number of moves; of an object onto itself when a symmetry, the identity then first."""
+
+    matrices: Points
+    """(G, 3, 3) orthogonal; determinant -1 for reflections."""
+    offsets: Points
+    """(G, 3) [m]."""
+    name: str = 'none'
+    """``none``, ``mirror``, ``half-turn``, ``inversion``, ``revolution`` or a sum of them."""
+
+    def apply(self, points: Points) -> Points:
+        """Return (G, N, 3) images of ``points`` (N, 3) [m]."""
+        return np.einsum('gij,nj->gni', self.matrices, points) + self.offsets[:, None]
+
+    def turn(self, vectors: Points) -> Points:
+        """Return (G, N, 3) images of free ``vectors`` (N, 3)."""
+        return np.einsum('gij,nj->gni', self.matrices, vectors)
+
+    def inverse(self) -> Moves:
+        """Return the moves backwards."""
+        back = self.matrices.transpose(0, 2, 1)
+        return Moves(back, -np.einsum('gij,gj->gi', back, self.offsets), self.name)
+
+    def __len__(self) -> int:
+        return len(self.matrices)
+
+    def __getitem__(self, index: slice | NDArray[np.integer]) -> Moves:
+        """Select moves."""
+        return Moves(self.matrices[index], self.offsets[index], self.name)
+
+    def conjugated(self, frames: Moves) -> Moves:
+        """Return every move as it is after the object was moved by every one of ``frames``."""
+        back = frames.inverse()
+        matrices = np.einsum('fij,gjk,fkl->fgil', frames.matrices, self.matrices, back.matrices)
+        inner = np.einsum('gij,fj->fgi', self.matrices, back.offsets) + self.offsets
+        offsets = np.einsum('fij,fgj->fgi', frames.matrices, inner) + frames.offsets[:, None]
+        return Moves(matrices.reshape(-1, 3, 3), offsets.reshape(-1, 3), self.name)
+
+    def with_identity(self) -> Moves:
+        """Return these moves after the identity."""
+        return Moves(
+            np.concatenate([IDENTITY.matrices, self.matrices]),
+            np.concatenate([IDENTITY.offsets, self.offsets]),
+            self.name,
+        )
+
+    def then(self, other: Moves) -> Moves:
+        """Return the products of every move with every one of ``other``."""
+        matrices = np.einsum('hij,gjk->hgik', other.matrices, self.matrices)
+        offsets = np.einsum('hij,gj->hgi', other.matrices, self.offsets) + other.offsets[:, None]
+        return Moves(
+            matrices.reshape(-1, 3, 3), offsets.reshape(-1, 3), f'{self.name}+{other.name}'
+        )
+
+
+IDENTITY = Moves(np.eye(3)[None], np.zeros((1, 3)))
+"""The move that leaves everything where it is."""
+
+
+def mirrors(points: Points, normals: Points, step: float) -> Moves:
+    """
+    Return reflections in planes of the given normals at all offsets across ``points``.
+
+    :param points: (N, 3) [m].
+    :param normals: (P, 3) unit.
+    :param step: between offsets [m].
+    """
+    along = points @ normals.T
+    low, high = along.min(axis=0), along.max(axis=0)
+    pairs = [
+        (n, d)
+        for n, lo, hi in zip(normals, low, high, strict=True)
+        for d in np.arange(lo + 0.3 * (hi - lo), hi + 0.2 * (hi - lo), step)
+    ]
+    n = np.array([p[0] for p in pairs])
+    d = np.array([p[1] for p in pairs])
+    return Moves(np.eye(3) - 2.0 * n[:, :, None] * n[:, None], 2.0 * d[:, None] * n, 'mirror')
+
+
+def half_turns(axis: Points, feet: Points) -> Moves:
+    """Return half turns about lines along ``axis`` (3,) through ``feet`` (P, 3) [m]."""
+    matrix = np.broadcast_to(2.0 * np.outer(axis, axis) - np.eye(3), (len(feet), 3, 3))
+    return Moves(matrix, feet - feet @ matrix[0].T, 'half-turn')
+
+
+def inversions(centres: Points) -> Moves:
+    """Return point reflections in ``centres`` (P, 3) [m]."""
+    matrix = np.broadcast_to(-np.eye(3), (len(centres), 3, 3))
+    return Moves(matrix, 2.0 * centres, 'inversion')
+
+
+def rotations(axis: Points, foot: Points, angles: NDArray[np.float64], name: str) -> Moves:
+    """Return turns by ``angles`` (G,) [rad] about the line through ``foot`` along ``axis``."""
+    matrices = Rotation.from_rotvec(angles[:, None] * axis).as_matrix()
+    return Moves(matrices, foot - matrices @ foot, name)
