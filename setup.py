@@ -35,7 +35,11 @@ setup(
         'tqdm>=4.60',
         'PyYAML>=6.0',
     ],
-    extras_require={'dev': ['pytest>=8', 'ruff>=0.9']},
+    extras_require={
+        'dev': ['pytest>=8', 'ruff>=0.9'],
+        # The package that `dexlite bench --peer` compares with.
+        'peer': ['dex1b==0.0.5'],
+    },
     entry_points={'console_scripts': ['dexlite = dexlite_ros.offline.commands:main']},
     zip_safe=False,
 )

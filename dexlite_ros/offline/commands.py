@@ -26,18 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     interruption with 130.
     """
     arguments = sys.argv[1:] if argv is None else argv
-    if not arguments or arguments[0] in ('-h', '--help'):
-        print(usage())
-        return 0
-    if arguments[0] == '--version':
-        print(__version__)
-        return 0
-    if arguments[0] not in COMMANDS:
-        print(f"dexlite: no command '{arguments[0]}'\n\n{usage()}", file=sys.stderr)
-        return 2
-    module = import_module(f'dexlite_ros.offline.{COMMANDS[arguments[0]][0]}')
     try:
-        return module.main(arguments[1:]) or 0
+        return _dispatch(arguments)
     except DexliteError as error:
         print(f'dexlite {arguments[0]}: {error}', file=sys.stderr)
         return 1
@@ -48,6 +38,20 @@ def main(argv: list[str] | None = None) -> int:
         # The reader of our output left, as `head` does; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ('-h', '--help'):
+        print(usage(), flush=True)
+        return 0
+    if arguments[0] == '--version':
+        print(__version__)
+        return 0
+    if arguments[0] not in COMMANDS:
+        print(f"dexlite: no command '{arguments[0]}'\n\n{usage()}", file=sys.stderr)
+        return 2
+    module = import_module(f'dexlite_ros.offline.{COMMANDS[arguments[0]][0]}')
+    return module.main(arguments[1:]) or 0
 
 
 def usage() -> str:

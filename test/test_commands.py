@@ -1,0 +1,85 @@
+"""The command line does what it says, and fails with a sentence."""
+
+import json
+import os
+import subprocess
+import sys
+
+import mujoco
+import numpy as np
+import pytest
+import trimesh
+
+from dexlite_ros.offline.commands import COMMANDS, main
+from dexlite_ros.plan_file import read_grasps
+
+
+@pytest.fixture(scope='module')
+def can(tmp_path_factory) -> str:
+    """Return the path of a mesh of a can."""
+    path = tmp_path_factory.mktemp('mesh') / 'can.obj'
+    trimesh.creation.cylinder(radius=0.03, height=0.1).export(path)
+    return str(path)
+
+
+def test_plan_writes_json_and_picture(can, tmp_path, capsys):
+    """A table on the screen, a plan that reads back, and a picture."""
+    output, picture = tmp_path / 'grasps.json', tmp_path / 'grasps.png'
+    code = main(['plan', can, '--max-grasps', '3', '--num-candidates', '64', '--device', 'cpu',
+                 '--output', str(output), '--picture', str(picture)])
+    assert code == 0
+    assert 'rank  score' in capsys.readouterr().out
+    assert 1 <= len(read_grasps(output)) <= 3
+    assert picture.read_bytes().startswith(b'\x89PNG')
+
+
+def test_plan_prints_json(can, capsys):
+    """With --json nothing but the plan is on standard output."""
+    assert main(['plan', can, '--max-grasps', '1', '--num-candidates', '64', '--json']) == 0
+    assert len(json.loads(capsys.readouterr().out)['grasps']) == 1
+
+
+def test_hand_writes_models(tmp_path, capsys):
+    """The MJCF compiles and the URDF is there; nothing to write is a wrong usage."""
+    mjcf, urdf = tmp_path / 'hand.xml', tmp_path / 'hand.urdf'
+    assert main(['hand', '--mjcf', str(mjcf), '--urdf', str(urdf)]) == 0
+    assert mujoco.MjModel.from_xml_path(str(mjcf)).njnt == 22
+    assert urdf.is_file()
+    with pytest.raises(SystemExit):
+        main(['hand'])
+
+
+def test_errors_are_sentences(tmp_path, capsys):
+    """A missing file, a broken file and a cloud in millimetres: exit code 1 and what to do."""
+    assert main(['plan', str(tmp_path / 'none.ply')]) == 1
+    assert 'none.ply' in capsys.readouterr().err
+    points = 1000 * trimesh.creation.icosphere(subdivisions=3, radius=0.04).vertices
+    trimesh.PointCloud(np.asarray(points)).export(tmp_path / 'mm.ply')
+    assert main(['plan', str(tmp_path / 'mm.ply')]) == 1
+    assert 'millimetres' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('command', sorted(COMMANDS))
+def test_every_command_has_help(command, capsys):
+    """--help of every command ends with 0 and says something."""
+    with pytest.raises(SystemExit) as caught:
+        main([command, '--help'])
+    assert caught.value.code == 0 and 'usage' in capsys.readouterr().out
+
+
+def test_usage(capsys):
+    """Without a command all commands are listed; an unknown one is a wrong usage."""
+    assert main([]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in COMMANDS)
+    assert main(['fly']) == 2
+
+
+def test_a_closed_pipe_is_no_error(can):
+    """The reader of the output may leave, as head does."""
+    program = subprocess.Popen(
+        [sys.executable, '-m', 'dexlite_ros.offline.commands', '--help'],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, 'PYTHONPATH': '.'})
+    program.stdout.close()
+    assert b'Traceback' not in program.stderr.read()
+    program.wait(timeout=30)

@@ -1,0 +1,40 @@
+"""Pictures show the object and the hand, without a screen."""
+
+import numpy as np
+from PIL import Image
+from plans import make_plan
+import trimesh
+
+from dexlite_ros.picture import cloud_mesh, ColouredMesh, render, render_plan
+
+
+def test_a_ball_is_a_disc():
+    """A ball fills the frame as a disc of its own colour on white."""
+    ball = trimesh.creation.icosphere(radius=0.05)
+    mesh = ColouredMesh(np.asarray(ball.vertices), np.asarray(ball.faces), (1.0, 0.0, 0.0))
+    pixels = np.asarray(render([mesh], np.array([1.0, 0.0, 0.3]), (120, 120)), float)
+    white = (pixels == 255).all(-1)
+    assert white[0, 0] and not white[60, 60]
+    assert 0.6 < (~white).mean() < np.pi / 4 + 0.02
+    red = pixels[60, 60]
+    assert red[0] > 60 and red[1] == red[2] == 0
+
+
+def test_a_plan_is_a_row_of_panels(tmp_path):
+    """Three grasps give three panels, and every panel shows hand and object."""
+    path = render_plan(make_plan(4), tmp_path / 'new' / 'plan.png', max_hands=3)
+    with Image.open(path) as image:
+        assert image.size == (3 * 560, 560) and image.format == 'PNG'
+        pixels = np.asarray(image, float)
+    for panel in np.split(pixels, 3, axis=1):
+        assert (panel.min(-1) < 250).mean() > 0.004
+
+
+def test_cloud_mesh_has_a_ball_at_every_point():
+    """The balls' centres are the points, and no ball borrows another's vertices."""
+    points = np.random.default_rng(0).normal(size=(7, 3))
+    mesh = cloud_mesh(points, radius=0.01)
+    centres = mesh.vertices.reshape(7, -1, 3).mean(1)
+    np.testing.assert_allclose(centres, points, atol=1e-9)
+    owner = mesh.faces // (len(mesh.vertices) // 7)
+    assert (owner == owner[:, :1]).all()

@@ -1,0 +1,59 @@
+"""Plans survive the way to disk and back, and broken files are refused with the reason."""
+
+import json
+
+from plans import make_plan
+import pytest
+import torch
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.files import replaced
+from dexlite_ros.plan_file import plan_to_dict, read_grasps, write_plan
+
+
+def test_round_trip(tmp_path):
+    """Every pose of every stage comes back as it was written."""
+    plan = make_plan(3)
+    grasps = read_grasps(write_plan(plan, tmp_path / 'deep' / 'plan.json'))
+    for name, batch in vars(grasps).items():
+        expected = getattr(plan.grasps, name)
+        torch.testing.assert_close(batch.translation, expected.translation.double())
+        torch.testing.assert_close(
+            batch.rotation, expected.rotation.double(), rtol=0, atol=1e-5)
+        torch.testing.assert_close(batch.joints, expected.joints.double())
+
+
+def test_layout():
+    """The documented keys are there, and what was not computed is null."""
+    content = plan_to_dict(make_plan(2))
+    assert (content['frame'], content['hand_link'], content['version']) == ('input', 'rh_palm', 1)
+    assert len(content['joint_names']) == 22
+    grasp = content['grasps'][0]
+    assert grasp['success_probability'] is None
+    for stage in ('pregrasp', 'grasp', 'squeeze'):
+        sizes = [len(grasp[stage][key]) for key in ('position', 'quat_xyzw', 'joints')]
+        assert sizes == [3, 4, 22]
+    json.dumps(content, allow_nan=False)
+
+
+@pytest.mark.parametrize(('content', 'reason'), [
+    ('{', 'not JSON'), ('[]', 'format'), ('{"format": "other"}', 'format'),
+    ('{"format": "dexlite_ros/grasp_plan", "version": 99}', 'version 99')])
+def test_broken_files_are_refused(tmp_path, content, reason):
+    """The error names the file and what is wrong with it."""
+    path = tmp_path / 'plan.json'
+    path.write_text(content)
+    with pytest.raises(FileError, match=reason):
+        read_grasps(path)
+    with pytest.raises(FileError, match='missing.json'):
+        read_grasps(tmp_path / 'missing.json')
+
+
+def test_a_crash_keeps_the_old_file(tmp_path):
+    """When writing fails half-way the old content stays and nothing else is left."""
+    path = tmp_path / 'file.txt'
+    path.write_text('old')
+    with pytest.raises(RuntimeError), replaced(path) as temporary:
+        temporary.write_text('half')
+        raise RuntimeError
+    assert path.read_text() == 'old' and list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,185 @@
+"""The planner end to end: legal, ranked, reproducible, in the caller's frame, on time."""
+
+from dataclasses import replace
+import math
+import time
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+from dexlite_ros.device import resolve_device
+from dexlite_ros.errors import (
+    BadCloud,
+    Cancelled,
+    DeviceError,
+    InvalidRequest,
+    NoGraspFound,
+    PlanningTimeout,
+    UnsupportedHand,
+)
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.planner import GraspPlanner, PlannerSettings
+from dexlite_ros.ranking import RankingSettings
+
+QUICK = {'num_candidates': 96, 'max_grasps': 5}
+
+
+@pytest.fixture(scope='module')
+def planner() -> GraspPlanner:
+    """Return a planner on the CPU."""
+    return GraspPlanner(device='cpu')
+
+
+def bottle_cloud(shift: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> PointCloud:
+    """Return points on a can of 6 cm diameter and 12 cm height."""
+    can = trimesh.creation.cylinder(radius=0.03, height=0.12)
+    points, _ = trimesh.sample.sample_surface(can, 2048, seed=0)
+    return PointCloud(np.asarray(points) + shift)
+
+
+@pytest.fixture(scope='module')
+def plan(planner):
+    """Return a plan for the can."""
+    return planner.plan(bottle_cloud(), seed=3, **QUICK)
+
+
+def test_plan_is_complete_and_legal(plan):
+    """Each grasp has three stages within limits and coupled, ranks fall, measures are finite."""
+    assert 1 <= len(plan) <= 5
+    lower = torch.tensor([joint.lower for joint in SHADOW_RIGHT.joints])
+    upper = torch.tensor([joint.upper for joint in SHADOW_RIGHT.joints])
+    for batch in vars(plan.grasps).values():
+        assert (batch.joints >= lower - 1e-6).all() and (batch.joints <= upper + 1e-6).all()
+        for first, second in SHADOW_RIGHT.coupled_indices:
+            torch.testing.assert_close(batch.joints[:, first], batch.joints[:, second])
+        eye = torch.eye(3, dtype=torch.float64).expand(len(plan), 3, 3)
+        torch.testing.assert_close(batch.rotation @ batch.rotation.mT, eye, rtol=0, atol=1e-5)
+    assert (plan.score.diff() <= 0).all()
+    assert (plan.metrics.pregrasp_clearance > 0.01).all()
+    assert (plan.metrics.penetration < 0.003).all()
+    assert plan.metrics.clearance.isnan().all(), 'there were no obstacles'
+
+
+def test_contacts_hold_the_can(plan):
+    """Contacts lie on the can with outward normals, and push inwards with forces that cancel."""
+    for contacts in plan.contacts:
+        assert len(contacts.links) == len(contacts.points) >= 2
+        radius = contacts.points[:, :2].norm(dim=1)
+        on_side = (radius - 0.03).abs() < 0.006
+        on_end = (contacts.points[:, 2].abs() - 0.06).abs() < 0.006
+        assert (on_side | on_end).all()
+        assert ((contacts.forces * contacts.normals).sum(1) < 0).all()
+        assert contacts.forces.sum(0).norm() < 0.15 * contacts.forces.norm(dim=1).sum()
+
+
+def test_report_adds_up(plan):
+    """The report tells seed, points, device, and where the time went."""
+    report = plan.report
+    assert (report.seed, report.device, report.model_id) == (3, 'cpu', 'hull-starts')
+    assert report.num_candidates == 96 and 64 < report.num_points <= 2048
+    times = vars(report.times).copy()
+    total = times.pop('total')
+    assert abs(sum(times.values()) - total) < 0.01 and min(times.values()) >= 0
+    assert report.num_refined == len(plan) + sum(vars(report.rejected).values()) or len(plan) == 5
+
+
+def test_same_seed_same_plan(planner, plan):
+    """Planning again gives the same numbers to the last bit; another seed gives others."""
+    again = planner.plan(bottle_cloud(), seed=3, **QUICK)
+    assert torch.equal(again.grasps.squeeze.to_vector(), plan.grasps.squeeze.to_vector())
+    other = planner.plan(bottle_cloud(), seed=4, **QUICK)
+    assert not torch.equal(
+        other.grasps.grasp.translation[:1], plan.grasps.grasp.translation[:1])
+
+
+def test_plan_moves_with_the_cloud(planner, plan):
+    """A cloud 50 m away gives grasps 50 m away: the frame is the caller's."""
+    shift = (30.0, -40.0, 2.0)
+    far = planner.plan(bottle_cloud(shift), seed=3, **QUICK)
+    centre = far.grasps.grasp.translation.mean(0) - torch.tensor(shift, dtype=torch.float64)
+    assert centre.norm() < 0.2
+    assert (far.metrics.penetration < 0.003).all()
+    assert np.linalg.norm(far.surface.vertices.mean(0) - shift) < 0.05
+
+
+def test_a_mesh_can_be_planned_on(planner):
+    """A mesh needs no closing; the report says so."""
+    plan = planner.plan(trimesh.creation.box(extents=(0.05, 0.06, 0.1)), seed=0, **QUICK)
+    assert plan.report.num_points == 0 and plan.report.seen_fraction == 1.0
+
+
+def test_approach_direction_is_obeyed(planner):
+    """All palms look along the wanted direction, within the tolerance."""
+    down = np.array([0.0, 0.0, -2.0])
+    plan = planner.plan(
+        bottle_cloud(), approach_direction=down, approach_tolerance=0.7, seed=0, **QUICK)
+    palm = plan.grasps.grasp.rotation @ torch.tensor(
+        SHADOW_RIGHT.palmar_direction, dtype=torch.float64)
+    assert (-palm[:, 2]).clamp(-1, 1).acos().max() <= 0.7 + 1e-6
+
+
+def test_obstacles_are_kept_clear(planner):
+    """On a table no hand comes nearer to it than 3 mm, and the report measures it."""
+    x, y = np.meshgrid(np.arange(-0.3, 0.3, 0.01), np.arange(-0.3, 0.3, 0.01))
+    table = np.stack([x.ravel(), y.ravel(), np.full(x.size, -0.06)], 1)
+    plan = planner.plan(bottle_cloud(), obstacles=table, seed=0, **QUICK)
+    assert (plan.metrics.clearance >= 0.003).all()
+    assert (plan.grasps.grasp.translation[:, 2] > -0.06).all()
+
+
+def test_stopping_and_running_out_of_time(planner):
+    """A stop raises Cancelled; a tiny budget raises PlanningTimeout; a small one ends early."""
+    with pytest.raises(Cancelled):
+        planner.plan(bottle_cloud(), should_stop=lambda: True, **QUICK)
+    with pytest.raises(PlanningTimeout, match='1e-06|0.00'):
+        planner.plan(bottle_cloud(), timeout=1e-6, **QUICK)
+    begin = time.monotonic()
+    calls = []
+
+    def stop_later():
+        calls.append(time.monotonic())
+        return len(calls) > 5
+
+    with pytest.raises(Cancelled):
+        planner.plan(bottle_cloud(), should_stop=stop_later)
+    assert len(calls) >= 5 and time.monotonic() - begin < 30
+
+
+def test_bad_requests_are_named(planner):
+    """Each wrong value is refused by its name before anything is computed."""
+    for name, value in (
+            ('max_grasps', 0), ('num_candidates', -1), ('timeout', -1.0),
+            ('approach_direction', np.zeros(3)), ('approach_direction', np.array([np.nan] * 3))):
+        with pytest.raises(InvalidRequest, match=name):
+            planner.plan(bottle_cloud(), **{name: value})
+    with pytest.raises(BadCloud):
+        planner.plan(PointCloud(np.zeros((0, 3))))
+
+
+def test_no_grasp_says_why():
+    """When every candidate is rejected the error counts the reasons."""
+    strict = replace(PlannerSettings(), ranking=RankingSettings(penetration_max=-1.0))
+    with pytest.raises(NoGraspFound, match='penetration [0-9]+'):
+        GraspPlanner(strict, 'cpu').plan(bottle_cloud(), **QUICK)
+
+
+def test_seed_preset_plans():
+    """The original's energy and schedule run through the same planner."""
+    settings = PlannerSettings.dexlite()
+    loose = replace(settings.ranking, residual_max=math.inf, penetration_max=1.0,
+                    self_penetration_max=1.0, pregrasp_clearance_min=-1.0)
+    plan = GraspPlanner(replace(settings, ranking=loose), 'cpu').plan(
+        bottle_cloud(), num_candidates=8, max_grasps=3)
+    assert len(plan) == 3 and plan.metrics.energy.isfinite().all()
+
+
+def test_unknown_hand_and_device():
+    """Names that mean nothing are refused with the ones that do."""
+    with pytest.raises(UnsupportedHand, match='shadow_right'):
+        GraspPlanner(hand='allegro')
+    for name in ('tpu', 'cuda:99', 'meta'):
+        with pytest.raises(DeviceError, match=name):
+            resolve_device(name)

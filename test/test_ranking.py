@@ -1,0 +1,95 @@
+"""The ranking is ordered, deterministic, free of look-alikes, and says what it threw away."""
+
+from dataclasses import replace
+
+from fields import ball_field
+from hands import geometry, random_grasps
+import pytest
+import torch
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
+from dexlite_ros.plan import GraspMetrics
+from dexlite_ros.ranking import hard_filters, RankingSettings, score, select, wrench_residual
+
+SETTINGS = RankingSettings()
+NOTHING = torch.zeros(6, dtype=torch.bool)
+
+
+def metrics(count: int) -> GraspMetrics:
+    """Return measures of grasps with nothing wrong."""
+    zero = torch.zeros(count)
+    return GraspMetrics(
+        energy=zero + 0, residual=zero + 1e-4, normal_variation=zero + 0, penetration=zero + 0,
+        self_penetration=zero + 0, clearance=zero + torch.nan, pregrasp_clearance=zero + 0.012,
+        joint_limit_margin=zero + 0)
+
+
+def test_score_falls_with_every_fault():
+    """More residual, penetration or normal variation never scores higher; all lie in [0, 1]."""
+    base = metrics(5)
+    for name in ('residual', 'penetration', 'normal_variation'):
+        values = torch.tensor([0.0, 1e-5, 1e-3, 1e-1, 10.0])
+        scores = score(replace(base, **{name: values}), SETTINGS)
+        assert (scores.diff() <= 0).all() and scores[0] > scores[-1]
+        assert (scores >= 0).all() and (scores <= 1).all()
+
+
+@pytest.mark.parametrize(('name', 'value', 'reason'), [
+    ('energy', torch.inf, 'non_finite'),
+    ('penetration', 0.01, 'penetration'),
+    ('self_penetration', 0.01, 'self_penetration'),
+    ('clearance', 0.0, 'obstacle'),
+    ('joint_limit_margin', -0.01, 'joint_limits'),
+    ('pregrasp_clearance', -0.001, 'pregrasp'),
+    ('residual', 1.0, 'residual'),
+])
+def test_each_filter_rejects_its_own_fault(name, value, reason):
+    """A fault is caught by the filter of its name and by no other."""
+    faulty = metrics(3)
+    getattr(faulty, name)[1] = value
+    angle = torch.full((3,), torch.nan)
+    for filter_name, rejects in hard_filters(faulty, angle, 0.1, SETTINGS).items():
+        expected = [False, filter_name == reason, False]
+        assert rejects.tolist() == expected, filter_name
+
+
+def test_approach_filter():
+    """Only grasps within the tolerance of the wanted direction stay."""
+    filters = hard_filters(metrics(3), torch.tensor([0.0, 0.2, 0.4]), 0.3, SETTINGS)
+    assert filters['approach'].tolist() == [False, False, True]
+
+
+def test_select_orders_counts_and_cuts():
+    """Best first, ties by index; each rejection is counted once, for its first reason."""
+    grasps = random_grasps(6)
+    scores = torch.tensor([0.5, 0.9, 0.5, 0.1, 0.8, 0.7])
+    penetration = NOTHING.clone()
+    penetration[1] = True
+    residual = NOTHING.clone()
+    residual[[1, 5]] = True
+    chosen, rejected = select(
+        grasps, scores, {'penetration': penetration, 'residual': residual}, 10, 0.2, SETTINGS)
+    assert chosen.tolist() == [4, 0, 2]
+    assert (rejected.penetration, rejected.residual, rejected.score) == (1, 1, 1)
+    assert select(grasps, scores, {}, 2, 0.0, SETTINGS)[0].tolist() == [1, 4]
+
+
+def test_select_drops_look_alikes():
+    """Of two grasps that differ by millimetres only the better one is returned."""
+    grasps = random_grasps(3)
+    twin = GraspBatch(
+        grasps.translation.clone(), grasps.rotation.clone(), grasps.joints.clone())
+    twin.translation[2] = twin.translation[0] + 0.003
+    twin.rotation[2], twin.joints[2] = twin.rotation[0], twin.joints[0]
+    chosen, rejected = select(twin, torch.tensor([0.5, 0.6, 0.7]), {}, 3, 0.0, SETTINGS)
+    assert chosen.tolist() == [2, 1] and rejected.duplicate == 1
+
+
+def test_residual_of_hands_in_the_air_is_one():
+    """A hand that touches nothing balances nothing."""
+    energy = GraspEnergy(geometry(), ball_field(0.03), EnergySettings()).double()
+    grasps = random_grasps(3)
+    far = GraspBatch(grasps.translation + 1.0, grasps.rotation, grasps.joints)
+    residual, _, contacts = wrench_residual(far, energy, SETTINGS)
+    assert (residual == 1).all() and (contacts.active == 0).all()
