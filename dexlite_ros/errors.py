@@ -129,9 +129,15 @@ class NoGraspFound(DexliteError):
 
     code = 13
 
-    def __init__(self, candidates: int, reasons: str) -> None:
+    def __init__(self, candidates: int, reasons: str, report: object) -> None:
+        """
+        Name the reasons.
+
+        :param report: the PlanReport of the failed plan, with a count for every filter
+        """
+        self.report = report
         super().__init__(
-            f'all {candidates} candidates were rejected ({reasons}); '
+            f'all {candidates} refined candidates were rejected ({reasons}); '
             'raise num_candidates, relax the filter that rejects most, or check the cloud'
         )
 

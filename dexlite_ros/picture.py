@@ -26,6 +26,8 @@ OBJECT_COLOUR = (0.93, 0.72, 0.42)
 HAND_COLOUR = (0.42, 0.52, 0.66)
 TIP_COLOUR = (0.25, 0.36, 0.53)
 BACKGROUND = (1.0, 1.0, 1.0)
+AXIS_LENGTHS = (0.11, 0.09, 0.25)
+AXIS_COLOURS = ((0.9, 0.1, 0.1), (0.1, 0.7, 0.1), (0.1, 0.2, 0.95))
 PANEL = (560, 560)
 OVERSAMPLING = 2
 FIELD_OF_VIEW = np.deg2rad(28.0)
@@ -82,6 +84,24 @@ def render_grasps(
         sheet.paste(panel, (index * PANEL[0], 0))
     with replaced(path) as temporary:
         sheet.save(temporary, format='PNG')
+    return Path(path)
+
+
+def render_hand(path: str | Path, hand: str) -> Path:
+    """
+    Write a PNG of the open hand with the axes of its palm link and return its path.
+
+    x is red, y green, z blue; each is as long as it takes to leave the hand.
+    """
+    description = HANDS[hand]
+    still = GraspBatch(
+        torch.zeros(1, 3), torch.eye(3)[None], torch.zeros(1, len(description.joints)))
+    meshes = hand_meshes(hand, still)
+    for end, colour in zip(np.diag(AXIS_LENGTHS), AXIS_COLOURS):
+        bar = trimesh.creation.cylinder(radius=0.002, segment=[np.zeros(3), end])
+        meshes.append(ColouredMesh(np.asarray(bar.vertices), np.asarray(bar.faces), colour))
+    with replaced(path) as temporary:
+        render(meshes, np.array([0.8, 0.9, 0.45])).save(temporary, format='PNG')
     return Path(path)
 
 

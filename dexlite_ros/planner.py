@@ -200,6 +200,8 @@ class GraspPlanner:
             clock.times(), rejected, len(starts), len(refined.energy), scene.num_points,
             scene.surface.seen_fraction, scene.surface.method, request.seed, self.device,
             self.model_id, stopped_early=request.optimize and refined.iterations < last)
+        if not len(chosen):
+            raise NoGraspFound(report.num_refined, rejected.summary(), report)
         return self._result(chosen, staged, metrics, scores, scene, report)
 
     def _propose(
@@ -240,8 +242,6 @@ class GraspPlanner:
         scores = score(metrics, settings)
         chosen, rejected = select(
             grasps, scores, filters, request.max_grasps, request.min_score, settings)
-        if not len(chosen):
-            raise NoGraspFound(len(scores), rejected.summary())
         return chosen, rejected, scores
 
     def _result(

@@ -147,18 +147,23 @@ class Refinement:
         deadline: float,
         should_stop: Callable[[], bool] | None,
     ) -> Refined:
-        """Refine in even batches of the device's size."""
+        """Refine in even batches of the device's size, halved while memory is short."""
         on_cpu = self._device.type == 'cpu'
-        largest = self.settings.cpu_batch if on_cpu else self.settings.cuda_batch
-        parts = torch.arange(len(grasps)).chunk(math.ceil(len(grasps) / largest))
-        try:
-            refined = [
-                optimizer.refine(
-                    grasps[part], active[part], generator=generator, deadline=deadline,
-                    should_stop=should_stop)
-                for part in parts]
-        except torch.cuda.OutOfMemoryError as error:
-            raise OutOfMemory(str(self._device)) from error
+        size = self.settings.cpu_batch if on_cpu else self.settings.cuda_batch
+        while True:
+            parts = torch.arange(len(grasps)).chunk(math.ceil(len(grasps) / size))
+            try:
+                refined = [
+                    optimizer.refine(
+                        grasps[part], active[part], generator=generator, deadline=deadline,
+                        should_stop=should_stop)
+                    for part in parts]
+                break
+            except torch.cuda.OutOfMemoryError as error:
+                if size == 1:
+                    raise OutOfMemory(str(self._device)) from error
+                size = math.ceil(size / 2)
+                torch.cuda.empty_cache()
         return Refined(
             GraspBatch.cat([part.grasps for part in refined]),
             torch.cat([part.energy for part in refined]),

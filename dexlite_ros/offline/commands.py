@@ -11,7 +11,7 @@ from dexlite_ros.errors import DexliteError
 
 COMMANDS = {
     'plan': ('plan_command', 'plan grasps for a cloud or a mesh'),
-    'hand': ('hand_command', 'write the hand as MJCF or URDF'),
+    'hand': ('hand_command', 'write the hand as MJCF, URDF or picture'),
     'measure': ('measure_command', 'plan on many objects and measure the grasps in MuJoCo'),
     'bench': ('benchmark', 'time the planner'),
     'surface-accuracy': ('surface_accuracy', 'measure how well clouds are closed'),

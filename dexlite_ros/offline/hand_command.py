@@ -14,11 +14,12 @@ from dexlite_ros.hands import HANDS
 def parser() -> argparse.ArgumentParser:
     """Return the command line of ``dexlite hand``."""
     parser = argparse.ArgumentParser(
-        prog='dexlite hand', description='Write the hand as MJCF or URDF; SI units.')
+        prog='dexlite hand', description='Write the hand as MJCF, URDF or picture; SI units.')
     parser.add_argument('--hand', choices=sorted(HANDS), default='shadow_right')
     parser.add_argument('--mjcf', type=Path, help='write a MuJoCo model here')
     parser.add_argument(
         '--urdf', type=Path, help="write a URDF here, its meshes into '<name>_meshes' beside it")
+    parser.add_argument('--picture', type=Path, help='draw the palm link and its axes here')
     parser.add_argument('--stiffness', type=float, default=5.0,
                         help='gain of the MuJoCo position actuators [N m/rad] (5)')
     parser.add_argument('--free-joints', action='store_true',
@@ -30,8 +31,8 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite hand``."""
     command = parser()
     args = command.parse_args(argv)
-    if args.mjcf is None and args.urdf is None:
-        command.error('nothing to write: give --mjcf FILE or --urdf FILE')
+    if args.mjcf is None and args.urdf is None and args.picture is None:
+        command.error('nothing to write: give --mjcf, --urdf or --picture FILE')
     hand = HANDS[args.hand]
     if args.mjcf is not None:
         with replaced(args.mjcf) as temporary:
@@ -39,4 +40,8 @@ def main(argv: list[str]) -> int:
         print(args.mjcf)
     if args.urdf is not None:
         print(write_urdf(hand, args.urdf, coupled=not args.free_joints))
+    if args.picture is not None:
+        from dexlite_ros.picture import render_hand
+
+        print(render_hand(args.picture, args.hand))
     return 0
