@@ -19,6 +19,7 @@ from rclpy.qos import qos_profile_sensor_data
 from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import PointCloud2
 
+from dexlite_ros.grasp_table import grasp_table, TableRow
 from dexlite_ros.msg import DexGraspArray, SynthesisReport
 from dexlite_ros.picture import cloud_mesh, ColouredMesh, render_grasps
 from dexlite_ros.ros.client import DEFAULT_PLANNER, PlannerClient
@@ -54,16 +55,13 @@ def ask(
 
 def table(result: DexGraspArray) -> str:
     """Return the best grasps as text: rank, score, wrist position, residual, penetration."""
-    lines = [
-        f'palm positions in frame "{result.header.frame_id}"',
-        'rank  score     x [m]    y [m]    z [m]   residual  penetration [mm]',
-    ]
-    for grasp in result.grasps[:ROWS]:
-        at = grasp.grasp_pose.position
-        lines.append(
-            f'{grasp.rank:4d}  {grasp.score:5.3f}  {at.x:8.4f} {at.y:8.4f} {at.z:8.4f}  '
-            f'{grasp.residual:9.1e}  {1e3 * grasp.penetration + 0.0:16.2f}')
-    return '\n'.join(lines)
+    rows = (
+        TableRow(
+            grasp.rank, grasp.score,
+            (grasp.grasp_pose.position.x, grasp.grasp_pose.position.y,
+             grasp.grasp_pose.position.z), grasp.residual, grasp.penetration)
+        for grasp in result.grasps[:ROWS])
+    return f'palm positions in frame "{result.header.frame_id}"\n{grasp_table(rows)}'
 
 
 def summary(report: SynthesisReport) -> str:
@@ -120,7 +118,7 @@ def draw(result: DexGraspArray, target: ColouredMesh, path: Path) -> None:
     :param path: PNG to write; its folder is made.
     """
     best = result.grasps[:HANDS]
-    labels = [f'#{grasp.rank}   score {grasp.score:.2f}' for grasp in best]
+    labels = [f'#{grasp.rank + 1}   score {grasp.score:.2f}' for grasp in best]
     grasps = staged_grasps(result).grasp[:len(best)]
     written = render_grasps(path, best[0].hand, grasps, target, labels)
     print(f'picture of the best {len(best)}: {written.resolve()}')
