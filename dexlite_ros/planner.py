@@ -57,6 +57,8 @@ class PlannerSettings:
     """Grasps returned at most."""
     min_score: float = 0.0
     """Grasps with a lower score are dropped."""
+    couple_joints: bool = True
+    """Keep J1 = J2 on the four fingers, as their common motor does; false frees them."""
     cloud: CloudLimits = field(default_factory=CloudLimits)
     surface: SurfaceSettings = field(default_factory=SurfaceSettings)
     refinement: RefinementSettings = field(default_factory=RefinementSettings)
@@ -98,6 +100,8 @@ class GraspPlanner:
             raise UnsupportedHand(hand, tuple(HANDS))
         self.settings = settings or PlannerSettings()
         self.hand = HANDS[hand]
+        if not self.settings.couple_joints:
+            self.hand = replace(self.hand, couplings=())
         self._device = resolve_device(device)
         kinematics = HandKinematics(self.hand)
         self._proposer = proposer or HullProposer(kinematics)
@@ -194,6 +198,7 @@ class GraspPlanner:
         clock.lap('stage')
         metrics = measure(staged, refined.energy, energy, settings.ranking)
         chosen, rejected, scores = self._rank(staged, metrics, request)
+        rejected = replace(rejected, non_finite=rejected.non_finite + refined.non_finite)
         clock.lap('rank')
         last = settings.refinement.rounds[-1].optimizer.iterations
         report = PlanReport(

@@ -80,6 +80,8 @@ class Population:
     """(B,) of the last round."""
     iterations: int
     """Iterations of the shortest last round; fewer than set when stopped early."""
+    non_finite: int = 0
+    """Grasps dropped on the way because their energy never was a number."""
 
     def __getitem__(self, index: Tensor) -> Population:
         """Select grasps."""
@@ -134,6 +136,9 @@ class Refinement:
             population = replace(
                 population, grasps=refined.grasps, energy=refined.energy,
                 iterations=refined.iterations)
+            finite = population.energy.isfinite()
+            lost = population.non_finite + int((~finite).sum())
+            population = replace(population[finite.nonzero().squeeze(1)], non_finite=lost)
             population = population[
                 _best_of_each_set(population, len(names), each.keep * wanted)]
         return population
@@ -178,7 +183,7 @@ def _deal(shares: list[float], count: int) -> Tensor:
 
 
 def _best_of_each_set(population: Population, sets: int, keep: float) -> Tensor:
-    """Return indices of the finite grasps of lowest energy, the same share of each set."""
+    """Return indices of the grasps of lowest energy, the same share of each set."""
     share = keep / max(len(population.energy), 1)
     chosen = []
     for index in range(sets):
@@ -186,5 +191,4 @@ def _best_of_each_set(population: Population, sets: int, keep: float) -> Tensor:
         count = math.ceil(min(1.0, share) * len(members))
         order = population.energy[members].argsort(stable=True)[:count]
         chosen.append(members[order])
-    kept = torch.cat(chosen)
-    return kept[population.energy[kept].isfinite()]
+    return torch.cat(chosen)

@@ -176,6 +176,26 @@ def test_seed_preset_plans():
     assert len(plan) == 3 and plan.metrics.energy.isfinite().all()
 
 
+def test_coupling_can_be_lifted():
+    """With free joints J1 and J2 differ, and still every joint is within its limits."""
+    plan = GraspPlanner(PlannerSettings(couple_joints=False), 'cpu').plan(bottle_cloud(), **QUICK)
+    joints = plan.grasps.grasp.joints
+    first, second = SHADOW_RIGHT.coupled_indices[0]
+    assert (joints[:, first] - joints[:, second]).abs().max() > 0.01
+    assert (plan.metrics.joint_limit_margin > -1e-6).all()
+
+
+def test_a_short_budget_returns_the_best_so_far(planner):
+    """When time ends during the refinement, what there is is returned and the report says so."""
+    loose = replace(planner.settings, ranking=RankingSettings(
+        residual_max=math.inf, penetration_max=1.0, self_penetration_max=1.0,
+        pregrasp_clearance_min=-1.0))
+    patient = GraspPlanner(loose, 'cpu')
+    surface = patient.plan(bottle_cloud(), **QUICK).report.times.surface
+    plan = patient.plan(bottle_cloud(), timeout=2.0 * surface + 1.0)
+    assert plan.report.stopped_early and len(plan) >= 1
+
+
 def test_unknown_hand_and_device():
     """Names that mean nothing are refused with the ones that do."""
     with pytest.raises(UnsupportedHand, match='shadow_right'):

@@ -24,8 +24,10 @@ from dexlite_ros.object.shapes import mug
 from dexlite_ros.offline.benchmark import refine_problem
 from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer
 
-GRASPS = 32
+GRASPS = 16
 STEPS = 50
+MAX_RUNS = 2
+"""The peer takes most of a minute for each."""
 
 
 def compare(device: torch.device, seed: int, runs: int) -> dict:
@@ -47,6 +49,8 @@ def compare(device: torch.device, seed: int, runs: int) -> dict:
         [starts.translation, starts.rotation[:, :, :2].mT.flatten(1), starts.joints], 1)
     hand = _SphereHand(energy.geometry, Spheres)
     kinematics = energy.geometry.kinematics
+
+    runs = min(runs, MAX_RUNS)
 
     def peer() -> None:
         post_optimize(

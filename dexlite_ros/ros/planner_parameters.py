@@ -18,6 +18,9 @@ PLANNER_TABLE = ParameterTable(PlannerSettings(), (
     Entry('max_grasps', 'Grasps to return at most when a request gives no number.', 1, 4096),
     Entry(
         'min_score', 'Grasps with a lower score are dropped when a request gives none.', 0.0, 1.0),
+    Entry(
+        'couple_joints',
+        'true: J1 = J2 on the four fingers, as their common motor keeps them. false: free.'),
     Entry('cloud.min_points', 'Fewest usable points; with fewer the cloud is bad.', 16, 100000),
     Entry(
         'cloud.num_points', 'A cloud with more points is thinned evenly to this many.',
