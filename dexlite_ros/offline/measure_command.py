@@ -18,6 +18,7 @@ from dexlite_ros.object.geometry_file import load_mesh
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.offline.objects import convex_pieces, list_objects, ObjectFile
 from dexlite_ros.offline.simulation import GraspScene
+from dexlite_ros.offline.validation import six_forces
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.planner import GraspPlanner
 
@@ -38,6 +39,14 @@ class Measurement:
     penetration: float
     self_penetration: float
     seconds: float
+    held: tuple[bool, ...] = ()
+    """Verdict of the six forces on each grasp, best first; empty when it was not asked for."""
+    failures: tuple[str, ...] = ()
+    """Why the others did not hold."""
+
+    def success(self, best: int | None = None) -> float:
+        """Return the share of the ``best`` grasps (None: all) that held."""
+        return float(np.mean(self.held[:best])) if self.held else np.nan
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument('--only', nargs='+', help='these objects')
     parser.add_argument('--limit', type=int, help='the first so many objects')
     parser.add_argument('--points', type=int, default=2048, help='points per cloud (2048)')
+    parser.add_argument('--six-forces', action='store_true',
+                        help='simulate whether each grasp holds against 1 N from six sides')
     parser.add_argument('--max-grasps', type=int, default=20)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--device', default='auto')
@@ -89,14 +100,17 @@ def _measure(planner: GraspPlanner, each: ObjectFile, args: argparse.Namespace) 
     mesh = load_mesh(each.path)
     cloud = sample_mesh(mesh, args.points, np.random.default_rng(args.seed))
     plan = planner.plan(cloud, max_grasps=args.max_grasps, seed=args.seed)
-    return measure_plan(each.name, plan, mesh)
+    return measure_plan(each.name, plan, mesh, judge=args.six_forces)
 
 
-def measure_plan(name: str, plan: GraspPlan, mesh: trimesh.Trimesh) -> Measurement:
+def measure_plan(
+    name: str, plan: GraspPlan, mesh: trimesh.Trimesh, *, judge: bool = False
+) -> Measurement:
     """
     Return the figures of one plan, on the convex pieces of the mesh its cloud came from.
 
     :param mesh: in the frame of the plan [m]
+    :param judge: simulate the six forces as well
     """
     hand = HANDS[plan.hand]
     scene = GraspScene(hand, convex_pieces(mesh))
@@ -105,6 +119,8 @@ def measure_plan(name: str, plan: GraspPlan, mesh: trimesh.Trimesh) -> Measureme
     pairs = np.array(hand.coupled_indices)
     apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]]).max((0, 2))
     at_grasp = [scene.overlap(plan.grasps.grasp, i) for i in range(len(plan))]
+    verdicts = [
+        six_forces(scene, plan.grasps, i) for i in range(len(plan) if judge else 0)]
     before = [scene.overlap(plan.grasps.pregrasp, i) for i in range(len(plan))]
     return Measurement(
         name, len(plan),
@@ -114,26 +130,37 @@ def measure_plan(name: str, plan: GraspPlan, mesh: trimesh.Trimesh) -> Measureme
         touching_pregrasp=sum(each.hand_object > 0 for each in before),
         penetration=1e3 * float(np.mean([each.hand_object for each in at_grasp])),
         self_penetration=1e3 * float(np.mean([each.hand_hand for each in at_grasp])),
-        seconds=plan.report.times.total)
+        seconds=plan.report.times.total,
+        held=tuple(verdict.passed for verdict in verdicts),
+        failures=tuple(verdict.reason for verdict in verdicts if not verdict.passed))
 
 
 def _means(rows: list[Measurement]) -> dict[str, float]:
     names = ('grasps', 'penetration', 'self_penetration', 'seconds')
-    return {name: float(np.nanmean([getattr(row, name) for row in rows])) for name in names}
+    means = {name: float(np.nanmean([getattr(row, name) for row in rows])) for name in names}
+    if any(row.held for row in rows):
+        # An object without grasps is an object without success.
+        for name, best in (('held_all', None), ('held_best_5', 5), ('held_best_1', 1)):
+            means[name] = float(np.mean([row.success(best) if row.held else 0 for row in rows]))
+    return means
 
 
 def _table(rows: list[Measurement]) -> str:
     width = max(len(row.name) for row in rows)
     lines = [
         f'{"object":<{width}}  grasps limits coupled clear touching  '
-        'penetration  self [mm]   s']
+        'penetration  self [mm]   s  held: all   5   1']
     for row in rows:
+        held = ''.join(f'{100 * row.success(best):4.0f}' for best in (None, 5, 1))
         lines.append(
             f'{row.name:<{width}}  {row.grasps:6d} {row.within_limits:6d} {row.coupled:7d} '
             f'{row.clear:5d} {row.touching_pregrasp:8d}  {row.penetration:11.2f} '
-            f'{row.self_penetration:10.2f} {row.seconds:4.1f}')
+            f'{row.self_penetration:10.2f} {row.seconds:4.1f}  {held if row.held else ""}')
     mean = _means(rows)
+    held = ''.join(
+        f'{100 * mean[name]:5.1f}' for name in ('held_all', 'held_best_5', 'held_best_1')
+        if name in mean)
     lines.append(
         f'{"mean":<{width}}  {mean["grasps"]:6.1f} {"":29} {mean["penetration"]:11.2f} '
-        f'{mean["self_penetration"]:10.2f} {mean["seconds"]:4.1f}')
+        f'{mean["self_penetration"]:10.2f} {mean["seconds"]:4.1f}  {held}')
     return '\n'.join(lines)

@@ -78,6 +78,7 @@ class GraspScene:
         self.data = mujoco.MjData(self.model)
         self._joints = [self.model.joint(name).qposadr[0] for name in hand.joint_names]
         self._palm = self.model.joint('palm').qposadr[0]
+        self._object = self.model.joint('object').qposadr[0]
         self.object_body = self.model.body('object').id
         self._drive = _actuator_map(hand)
 
@@ -101,6 +102,19 @@ class GraspScene:
         self.data.mocap_pos[0] = position
         self.data.mocap_quat[0] = quat_wxyz
         self.data.ctrl[:] = self._drive @ joints
+
+    def object_motion(self) -> tuple[float, float]:
+        """Return how far the object is from where ``pose`` put it: [m], [rad]."""
+        pose = self.data.qpos[self._object:self._object + 7]
+        # Put at the origin unturned: position and w tell the motion.
+        return float(np.linalg.norm(pose[:3])), float(2 * np.arccos(min(1.0, abs(pose[3]))))
+
+    def diverged(self) -> bool:
+        """Tell whether the simulation has blown up since ``pose``."""
+        warnings = self.data.warning
+        bad = (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
+               mujoco.mjtWarning.mjWARN_BADQACC)
+        return any(warnings[kind].number > 0 for kind in bad)
 
     def overlap(self, grasps: GraspBatch, index: int) -> Overlap:
         """Return how deep hand and object, and the hand's own links, overlap in one grasp."""
