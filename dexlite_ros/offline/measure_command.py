@@ -15,9 +15,9 @@ from dexlite_ros.errors import DexliteError, InvalidRequest
 from dexlite_ros.files import replaced
 from dexlite_ros.hands import HANDS
 from dexlite_ros.object.geometry_file import load_mesh
-from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.offline.objects import convex_pieces, list_objects, ObjectFile
 from dexlite_ros.offline.simulation import GraspScene
+from dexlite_ros.offline.surface_accuracy import measured_cloud, Setup
 from dexlite_ros.offline.validation import six_forces
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.planner import GraspPlanner
@@ -60,6 +60,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument('--only', nargs='+', help='these objects')
     parser.add_argument('--limit', type=int, help='the first so many objects')
     parser.add_argument('--points', type=int, default=2048, help='points per cloud (2048)')
+    parser.add_argument('--view', choices=('full', 'single'), default='full',
+                        help='clouds from all sides, or from one camera above (full)')
+    parser.add_argument('--noise', type=float, default=0.0,
+                        help='of each coordinate, or along the rays of the camera [m] (0)')
+    parser.add_argument('--table', action='store_true',
+                        help='single view: the object stands on a table the planner knows')
     parser.add_argument('--six-forces', action='store_true',
                         help='simulate whether each grasp holds against 1 N from six sides')
     parser.add_argument('--max-grasps', type=int, default=20)
@@ -97,9 +103,10 @@ def main(argv: list[str]) -> int:
 
 
 def _measure(planner: GraspPlanner, each: ObjectFile, args: argparse.Namespace) -> Measurement:
-    mesh = load_mesh(each.path)
-    cloud = sample_mesh(mesh, args.points, np.random.default_rng(args.seed))
-    plan = planner.plan(cloud, max_grasps=args.max_grasps, seed=args.seed)
+    setup = Setup(args.view, args.points, args.noise, args.table, args.seed)
+    cloud, mesh, table = measured_cloud(
+        load_mesh(each.path), setup, np.random.default_rng(args.seed))
+    plan = planner.plan(cloud, support=table, max_grasps=args.max_grasps, seed=args.seed)
     return measure_plan(each.name, plan, mesh, judge=args.six_forces)
 
 

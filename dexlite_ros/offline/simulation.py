@@ -81,6 +81,7 @@ class GraspScene:
         self._object = self.model.joint('object').qposadr[0]
         self.object_body = self.model.body('object').id
         self._drive = _actuator_map(hand)
+        self._centre = np.zeros(3)
 
     def pose(self, grasps: GraspBatch, index: int) -> None:
         """Put the hand into one grasp of a batch and the object at the origin, all at rest."""
@@ -91,6 +92,7 @@ class GraspScene:
         self.data.qpos[self._joints] = joints
         self.command(position, quat, joints)
         mujoco.mj_forward(self.model, self.data)
+        self._centre = self.data.xipos[self.object_body].copy()
 
     def command(
         self,
@@ -104,10 +106,11 @@ class GraspScene:
         self.data.ctrl[:] = self._drive @ joints
 
     def object_motion(self) -> tuple[float, float]:
-        """Return how far the object is from where ``pose`` put it: [m], [rad]."""
-        pose = self.data.qpos[self._object:self._object + 7]
-        # Put at the origin unturned: position and w tell the motion.
-        return float(np.linalg.norm(pose[:3])), float(2 * np.arccos(min(1.0, abs(pose[3]))))
+        """Return how far the object's centre of mass moved and it turned since ``pose``."""
+        moved = np.linalg.norm(self.data.xipos[self.object_body] - self._centre)
+        # It was put there unturned, so w alone tells the angle.
+        w = self.data.qpos[self._object + 3]
+        return float(moved), float(2 * np.arccos(min(1.0, abs(w))))
 
     def diverged(self) -> bool:
         """Tell whether the simulation has blown up since ``pose``."""
