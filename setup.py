@@ -28,6 +28,8 @@ setup(
         'scipy>=1.11',
         'roma>=1.5',
         'trimesh>=4.0',
+        # What trimesh unites and subtracts bodies with.
+        'manifold3d>=3.0',
         'open3d-cpu>=0.18,<0.20',
         'mujoco>=3.3',
         'coacd>=1.0.5',

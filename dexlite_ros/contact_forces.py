@@ -78,14 +78,12 @@ def balance(
     *,
     steps: int,
     start: Tensor | None = None,
-    load: Tensor | None = None,
 ) -> Tensor:
     """
     Return forces (B, C, 3) on the object that minimise E, by accelerated projected gradient.
 
     :param steps: gradient steps; 3 follow a slowly moving grasp, 150 to 300 converge from rest
     :param start: (B, C, 3) forces of the step before
-    :param load: (B, 6) wrench from outside (force, moment / L) to be cancelled as well
     """
     with torch.no_grad():
         active = contacts.active[..., None]
@@ -96,8 +94,6 @@ def balance(
         for iteration in range(steps):
             ahead = force + iteration / (iteration + 3) * (force - previous)
             net, moment = net_wrench(contacts.point, ahead, centre)
-            if load is not None:
-                net, moment = net + load[:, :3], moment + load[:, 3:]
             lever = (contacts.point - centre) / TORQUE_LENGTH
             gradient = net[:, None] + cross(moment[:, None].expand_as(lever), lever)
             previous = force

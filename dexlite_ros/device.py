@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from dexlite_ros.errors import DeviceError
+from dexlite_ros.errors import DeviceError, OutOfMemory
 
 
 def resolve_device(name: str) -> torch.device:
@@ -37,6 +37,22 @@ def describe_device(device: torch.device) -> str:
     if device.type == 'cuda':
         return f'{device} {torch.cuda.get_device_name(device)}'
     return str(device)
+
+
+@contextmanager
+def device_faults(device: torch.device) -> Iterator[None]:
+    """Turn torch's errors about memory and CUDA into ours."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise OutOfMemory(str(device)) from error
+    except RuntimeError as error:
+        # On the CPU torch has no class of its own for either.
+        if "can't allocate memory" in str(error):
+            raise OutOfMemory(str(device)) from error
+        if 'CUDA' in str(error):
+            raise DeviceError(str(device), str(error).splitlines()[0]) from error
+        raise
 
 
 @contextmanager

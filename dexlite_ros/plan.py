@@ -95,9 +95,9 @@ class PlanReport:
     times: StageTimes
     rejected: Rejections
     num_candidates: int
-    """Starts drawn."""
+    """Starts planned with."""
     num_refined: int
-    """Starts that survived pruning and were refined to the end."""
+    """Starts that survived pruning and were refined to the end; 0 without refinement."""
     num_points: int
     """Points of the cloud after cleaning; 0 when planned on a mesh."""
     seen_fraction: float

@@ -56,14 +56,17 @@ def read_grasps(path: str | Path) -> StagedGrasp:
         content = json.loads(Path(path).read_text())
     except OSError as error:
         raise FileError(path, error.strerror or str(error)) from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise FileError(path, f'not JSON: {error}') from error
     if not isinstance(content, dict) or content.get('format') != FORMAT:
         raise FileError(path, f"its 'format' is not '{FORMAT}'")
     if content.get('version') != VERSION:
         raise FileError(path, f'version {content.get("version")}; this release reads {VERSION}')
-    return StagedGrasp(*(
-        _read_stage([grasp[stage] for grasp in content['grasps']]) for stage in STAGES))
+    try:
+        return StagedGrasp(*(
+            _read_stage([grasp[stage] for grasp in content['grasps']]) for stage in STAGES))
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileError(path, f'a grasp in it is not complete: {error!r}') from error
 
 
 def _read_stage(poses: list[dict]) -> GraspBatch:

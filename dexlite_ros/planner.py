@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 import trimesh
 
-from dexlite_ros.device import describe_device, one_thread, resolve_device
-from dexlite_ros.errors import InvalidRequest, NoGraspFound, UnsupportedHand
+from dexlite_ros.device import describe_device, device_faults, one_thread, resolve_device
+from dexlite_ros.errors import BadCloud, InvalidRequest, NoGraspFound, ScaleError, UnsupportedHand
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
@@ -27,13 +27,13 @@ from dexlite_ros.initial_grasps import HullProposer
 from dexlite_ros.object.cloud import CloudLimits, PointCloud
 from dexlite_ros.object.support import Plane
 from dexlite_ros.object.surface import ObjectSurface, SurfaceSettings
-from dexlite_ros.plan import Contacts, GraspMetrics, GraspPlan, PlanReport, Rejections
+from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport, Rejections
 from dexlite_ros.post_optimizer import OptimizerSettings
-from dexlite_ros.ranking import hard_filters, measure, RankingSettings, score, select
+from dexlite_ros.ranking import hard_filters, measure, RankingSettings, score, select, shortlist
 from dexlite_ros.refinement import hand_details, Refinement, RefinementSettings, Round
 from dexlite_ros.request import PlanRequest, StopWatch
 from dexlite_ros.scene import Scene
-from dexlite_ros.stages import stage, Staged, StageSettings
+from dexlite_ros.stages import contact_list, stage, Staged, StageSettings
 
 
 class Proposer(Protocol):
@@ -122,7 +122,10 @@ class GraspPlanner:
     def warm_up(self) -> None:
         """Plan once on a small ball, so that the first real request is as fast as the others."""
         ball = trimesh.creation.icosphere(subdivisions=4, radius=0.03)
-        self.plan(PointCloud(np.asarray(ball.vertices)), num_candidates=64, max_grasps=1)
+        try:
+            self.plan(PointCloud(np.asarray(ball.vertices)), num_candidates=64, max_grasps=1)
+        except (BadCloud, ScaleError, NoGraspFound):
+            pass  # The settings are stricter than a ball can meet; everything has run once.
 
     def plan(
         self,
@@ -151,7 +154,7 @@ class GraspPlanner:
         :param min_score: lowest score to return; None: as set
         :param approach_direction: (3,) direction in which the palm should look
         :param approach_tolerance: largest angle to it [rad]
-        :param optimize: false returns proposals as they are, unfiltered
+        :param optimize: false ranks proposals as they are, without the filters on quality
         :param seed: same seed, device and input: same result
         :param timeout: budget [s]; the best so far is returned when it ends
         :param should_stop: polled; true ends the planning with ``Cancelled``
@@ -165,7 +168,7 @@ class GraspPlanner:
             settings.min_score if min_score is None else min_score,
             approach_direction, approach_tolerance, optimize, seed,
             math.inf if timeout is None else timeout, should_stop)
-        with one_thread():
+        with one_thread(), device_faults(self._device):
             return self._plan(target, obstacles, support, request)
 
     def _plan(
@@ -186,23 +189,29 @@ class GraspPlanner:
         starts = self._propose(scene, request, generator)
         clock.lap('propose')
         refinement = Refinement(
-            self._hand, scene.field, settings.refinement, scene.obstacles)
+            self._hand, scene.field, settings.refinement,
+            None if scene.obstacles is None else scene.obstacles.field)
         # What is left after refining must still be staged and ranked.
         refined = refinement.run(
             starts, request.max_grasps, generator=generator, optimize=request.optimize,
             deadline=request.started + 0.8 * request.timeout, should_stop=request.should_stop)
         clock.lap('refine')
         request.check_cancelled()
+        if not len(refined.grasps):
+            raise NoGraspFound(len(starts), f'non_finite {refined.non_finite}', None)
         energy = refinement.energies[-1]
-        staged = stage(refined.grasps, energy, settings.stages)
+        kept = shortlist(refined.grasps, energy, request.max_grasps, settings.ranking)
+        staged = stage(refined.grasps[kept], energy, settings.stages)
         clock.lap('stage')
-        metrics = measure(staged, refined.energy, energy, settings.ranking)
+        metrics = measure(
+            staged, refined.energy[kept], energy, scene.obstacles, settings.ranking)
         chosen, rejected, scores = self._rank(staged, metrics, request)
         rejected = replace(rejected, non_finite=rejected.non_finite + refined.non_finite)
         clock.lap('rank')
         last = settings.refinement.rounds[-1].optimizer.iterations
         report = PlanReport(
-            clock.times(), rejected, len(starts), len(refined.energy), scene.num_points,
+            clock.times(), rejected, len(starts),
+            len(refined.energy) if request.optimize else 0, scene.num_points,
             scene.surface.seen_fraction, scene.surface.method, request.seed, self.device,
             self.model_id, stopped_early=request.optimize and refined.iterations < last)
         if not len(chosen):
@@ -222,10 +231,10 @@ class GraspPlanner:
         if wish is not None:
             cost = (self._approach_angle(starts, wish) - request.approach_tolerance).clamp(min=0)
         if scene.obstacles is not None:
-            palms = scene.obstacles.value_and_gradient(
-                starts.translation.to(self._device))[0].cpu()
+            palms = scene.obstacles.field.value(starts.translation.to(self._device)).cpu()
             cost = cost + 10 * (0.03 - palms).clamp(min=0)
-        return starts[cost.argsort(stable=True)[:count]]
+        # In their old order: the contact sets are dealt by it, and must not differ in quality.
+        return starts[cost.argsort(stable=True)[:count].sort().values]
 
     def _approach_angle(self, grasps: GraspBatch, wish: NDArray[np.float64]) -> Tensor:
         """Return the angle (B,) between the palms' directions and the wanted one [rad]."""
@@ -271,7 +280,7 @@ class GraspPlanner:
             score=scores[chosen].cpu(),
             success_probability=torch.full((len(chosen),), math.nan),
             metrics=GraspMetrics(**{k: v.cpu() for k, v in vars(metrics[chosen]).items()}),
-            contacts=_contacts(staged, chosen, self._hand['fine'].group_links, scene.offset),
+            contacts=contact_list(staged, chosen, self._hand['fine'].group_links, scene.offset),
             surface=replace(scene.surface, vertices=scene.surface.vertices + scene.offset),
             report=report)
 
@@ -279,18 +288,3 @@ class GraspPlanner:
 def _shifted(grasps: GraspBatch, offset: NDArray[np.float64]) -> GraspBatch:
     return GraspBatch(
         grasps.translation + torch.from_numpy(offset), grasps.rotation, grasps.joints)
-
-
-def _contacts(
-    staged: Staged, chosen: Tensor, links: tuple[str, ...], offset: NDArray[np.float64]
-) -> tuple[Contacts, ...]:
-    """Return the contacts that carry force, for each chosen grasp."""
-    found = []
-    for index in chosen.tolist():
-        held = staged.contacts.active[index].nonzero().squeeze(1)
-        found.append(Contacts(
-            tuple(links[i] for i in held.tolist()),
-            staged.contacts.point[index, held].cpu().double() + torch.from_numpy(offset),
-            staged.contacts.normal[index, held].cpu().double(),
-            staged.forces[index, held].cpu().double()))
-    return tuple(found)

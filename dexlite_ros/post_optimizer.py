@@ -2,7 +2,7 @@
 Pull proposals into firm contact: RMSProp per grasp, with or without simulated annealing.
 
 Letters: B grasps, G contact groups, C contacts, J joints. No grasp's result depends on the others
-of its batch: step sizes, random numbers and the best pose are its own.
+of its batch: step sizes, random numbers (from a seed per grasp) and the best pose are its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dexlite_ros.energies import EnergyWeights
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.grasp_energy import EnergySettings, Evaluation, GraspEnergy
+from dexlite_ros.hand.kinematics import couple
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,13 @@ class OptimizerSettings:
 
     @classmethod
     def dexlite(cls) -> OptimizerSettings:
-        """Return the schedule of DexGraspNet as DexLite shortens it: 200 annealed iterations."""
+        """
+        Return the schedule of DexGraspNet as DexLite shortens it: 200 annealed iterations.
+
+        DexGraspNet's mu = 0.98 weighs the newest squared gradient; what is remembered is 0.02.
+        """
         return cls(
-            iterations=200, decay=0.98, final_step=1.0, step_decay=0.95, step_period=50,
+            iterations=200, decay=0.02, final_step=1.0, step_decay=0.95, step_period=50,
             translation_scale=1.0, temperature=18.0, contact_switch=0.5,
             energy=EnergySettings(weights=EnergyWeights.dexlite(), margin=0.0))
 
@@ -119,7 +124,7 @@ class PostOptimizer:
         grasps: GraspBatch,
         active: Tensor,
         *,
-        generator: torch.Generator | None = None,
+        seeds: Tensor | None = None,
         deadline: float = math.inf,
         should_stop: Callable[[], bool] | None = None,
     ) -> Refined:
@@ -127,16 +132,16 @@ class PostOptimizer:
         Return the best pose found from each of B starts.
 
         :param active: (B, G) contact groups that shall touch; (B, C) ones when contacts are drawn
-        :param generator: needed when contacts are drawn or steps are annealed
+        :param seeds: (B,) one per grasp; needed when contacts are drawn or steps are annealed
         :param deadline: reading of ``time.monotonic`` at which to return the best so far
         :param should_stop: polled every iteration; true returns the best so far
         """
         settings = self.settings
-        chance = _Chance(self, len(grasps), generator)
+        chance = _Chance(self, seeds)
         if chance.draws:
             active = active.new_ones(len(grasps), settings.sampled_contacts)
         wanted = _Wanted.of(active, chance.draws)
-        state = self._evaluate(self._couple(grasps), wanted, None, chance.contacts(None))
+        state = self._evaluate(self._couple(grasps), wanted, None, chance.contacts(None, 0))
         best, best_energy = state.grasps, state.energy
         square = torch.zeros_like(state.slope)
         done = 0
@@ -147,7 +152,7 @@ class PostOptimizer:
             square = settings.decay * square + (1 - settings.decay) * state.slope.square()
             proposal = self._evaluate(
                 self._step(state, square, done), wanted, state.forces,
-                chance.contacts(state.chosen))
+                chance.contacts(state.chosen, done))
             state = _choose(chance.accepts(state.energy, proposal.energy, done), proposal, state)
             better = state.energy < best_energy
             best = _where(better, state.grasps, best)
@@ -168,7 +173,7 @@ class PostOptimizer:
     def _couple(self, grasps: GraspBatch) -> GraspBatch:
         """Return grasps within the joint limits, each coupled pair at its mean."""
         joints = self._kinematics.clamp(grasps.joints)
-        return replace(grasps, joints=share(joints, self._coupled))
+        return replace(grasps, joints=couple(joints, self._coupled))
 
     def _evaluate(
         self, grasps: GraspBatch, wanted: _Wanted, forces: Tensor | None, chosen: Tensor | None
@@ -182,7 +187,7 @@ class PostOptimizer:
             energy = result.terms.total(self.energy.settings.weights)
             translation, rotation, joints = torch.autograd.grad(energy.sum(), leaves)
         moment = torch.linalg.cross(grasps.rotation, rotation, dim=1).sum(-1)
-        slope = torch.cat([translation, moment, share(joints, self._coupled)], 1)
+        slope = torch.cat([translation, moment, couple(joints, self._coupled)], 1)
         finite = energy.isfinite() & slope.isfinite().all(1)
         energy = torch.where(finite, energy.detach(), torch.inf)
         slope = torch.where(finite[:, None], slope, 0.0)
@@ -190,33 +195,32 @@ class PostOptimizer:
 
 
 class _Chance:
-    """The random part of the search; each grasp has its own numbers."""
+    """The random part of the search, drawn beforehand from each grasp's own seed."""
 
-    def __init__(
-        self, optimizer: PostOptimizer, count: int, generator: torch.Generator | None
-    ) -> None:
-        self._settings = optimizer.settings
-        self.draws = self._settings.contact_switch > 0
-        if (self.draws or self._settings.temperature > 0) and generator is None:
-            raise InvalidRequest('generator', None, 'a torch.Generator for an annealed search')
-        geometry = optimizer.energy.geometry
-        self._pool = geometry.candidates.unique()
-        self._shape = (count, self._settings.sampled_contacts)
-        self._generator = generator
+    def __init__(self, optimizer: PostOptimizer, seeds: Tensor | None) -> None:
+        settings = self._settings = optimizer.settings
+        self.draws = settings.contact_switch > 0
+        if not self.draws and settings.temperature <= 0:
+            return
+        if seeds is None:
+            raise InvalidRequest('seeds', None, 'one seed per grasp for an annealed search')
+        self._pool = optimizer.energy.geometry.candidates.unique()
+        # Per iteration: whether to switch each contact, to which, and whether to accept.
+        shape = (settings.iterations + 1, 2 * settings.sampled_contacts + 1)
+        rows = [
+            torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+            for seed in seeds.tolist()]
+        self._numbers = torch.stack(rows, 1).to(self._pool.device)  # (iterations, B, numbers)
 
-    def _uniform(self, *shape: int) -> Tensor:
-        drawn = torch.rand(*shape, generator=self._generator, device=self._generator.device)
-        return drawn.to(self._pool.device)
-
-    def contacts(self, chosen: Tensor | None) -> Tensor | None:
+    def contacts(self, chosen: Tensor | None, iteration: int) -> Tensor | None:
         """Return which points of the hand shall touch (B, C), or None when contacts slide."""
         if not self.draws:
             return None
-        fresh = self._pool[(self._uniform(*self._shape) * len(self._pool)).long()]
+        switch, which = self._numbers[iteration, :, :-1].chunk(2, dim=1)
+        fresh = self._pool[(which * len(self._pool)).long()]
         if chosen is None:
             return fresh
-        return torch.where(self._uniform(*self._shape) < self._settings.contact_switch,
-                           fresh, chosen)
+        return torch.where(switch < self._settings.contact_switch, fresh, chosen)
 
     def accepts(self, old: Tensor, new: Tensor, iteration: int) -> Tensor:
         """Return which steps (B,) to keep, by Metropolis' rule; all that are finite when cold."""
@@ -225,7 +229,7 @@ class _Chance:
             return new.isfinite()
         heat = settings.temperature * settings.temperature_decay ** (
             iteration // settings.temperature_period)
-        return self._uniform(len(new)) < ((old - new) / heat).exp()
+        return self._numbers[iteration, :, -1] < ((old - new) / heat).exp()
 
 
 def _schedule(settings: OptimizerSettings, iteration: int) -> float:
@@ -234,14 +238,6 @@ def _schedule(settings: OptimizerSettings, iteration: int) -> float:
     cosine = (1 + math.cos(math.pi * progress)) / 2
     left = settings.final_step + (1 - settings.final_step) * cosine
     return left * settings.step_decay ** (iteration // settings.step_period)
-
-
-def share(joints: Tensor, coupled: Tensor) -> Tensor:
-    """Return values per joint (B, J) in which both joints of a coupled pair have their mean."""
-    if len(coupled) == 0:
-        return joints
-    mean = joints[:, coupled].mean(-1, keepdim=True).expand(-1, -1, 2)
-    return joints.index_copy(1, coupled.flatten().to(joints.device), mean.flatten(1))
 
 
 def _where(mask: Tensor, first: GraspBatch, second: GraspBatch) -> GraspBatch:

@@ -9,6 +9,7 @@ slips). Letters: B grasps, G contact groups.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+import math
 
 import torch
 from torch import Tensor
@@ -18,14 +19,19 @@ from dexlite_ros.contact_forces import balance, ContactSet, equilibrium_residual
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.grasp_energy import GraspEnergy
 from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.object.obstacles import Obstacles
 from dexlite_ros.plan import GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
+
+SHORTLIST_BATCH = 256
 
 
 @dataclass(frozen=True)
 class RankingSettings:
     """What is measured, what is rejected, what counts as the same."""
 
+    shortlist: float = 3.0
+    """Grasps that are staged and measured for each one that is to be returned."""
     contact_threshold: float = 0.003
     """Links nearer to the object than this are in contact [m]."""
     forces: ForceLimits = field(
@@ -77,6 +83,22 @@ def wrench_residual(
         return residual, _normal_variation(contacts, energy, settings.variation_distance), contacts
 
 
+def shortlist(
+    grasps: GraspBatch, energy: GraspEnergy, wanted: int, settings: RankingSettings
+) -> Tensor:
+    """Return indices of the grasps that are worth staging: the best by residual and variation."""
+    keys = []
+    for part in torch.arange(len(grasps)).split(SHORTLIST_BATCH):
+        residual, variation, _ = wrench_residual(grasps[part], energy, settings)
+        keys.append(_key(residual, variation, settings))
+    count = math.ceil(settings.shortlist * wanted)
+    return torch.cat(keys).argsort(stable=True)[:count].sort().values
+
+
+def _key(residual: Tensor, variation: Tensor, settings: RankingSettings) -> Tensor:
+    return residual.clamp(min=1e-6).log10() + settings.variation_weight * variation
+
+
 def _normal_variation(contacts: ContactSet, energy: GraspEnergy, distance: float) -> Tensor:
     """Return the mean over contacts of the largest |n(p +- d) - n(p)| along two tangents (B,)."""
     normal = contacts.normal
@@ -98,8 +120,7 @@ def score(metrics: GraspMetrics, settings: RankingSettings) -> Tensor:
     1 at a residual of 1e-6 on flat contacts, less by 1/7 for every factor of ten in residual plus
     penetration [m], and by ``variation_weight``/7 for each unit of normal variation.
     """
-    lost = (metrics.residual + metrics.penetration).clamp(min=1e-6).log10()
-    key = lost + settings.variation_weight * metrics.normal_variation
+    key = _key(metrics.residual + metrics.penetration, metrics.normal_variation, settings)
     return ((1.0 - key) / 7.0).clamp(0.0, 1.0)
 
 
@@ -107,12 +128,13 @@ def measure(
     staged: Staged,
     grasp_energy: Tensor,
     energy: GraspEnergy,
+    obstacles: Obstacles | None,
     settings: RankingSettings,
 ) -> GraspMetrics:
     """
     Return all measures of B staged grasps.
 
-    :param grasp_energy: (B,) of the optimiser
+    :param grasp_energy: (B,) of the optimiser; NaN for grasps that it never saw
     """
     grasps = staged.grasps.grasp
     residual, variation, _ = wrench_residual(grasps, energy, settings)
@@ -126,21 +148,23 @@ def measure(
         normal_variation=variation,
         penetration=(-gap.amin(1)).clamp(min=0.0),
         self_penetration=overlap.amax(1).clamp(min=0.0),
-        clearance=obstacle_clearance(staged.grasps, energy),
+        clearance=obstacle_clearance(staged.grasps, energy, obstacles),
         pregrasp_clearance=staged.pregrasp_clearance,
         joint_limit_margin=limit_margin(staged.grasps, energy.geometry.kinematics),
     )
 
 
-def obstacle_clearance(grasps: StagedGrasp, energy: GraspEnergy) -> Tensor:
+def obstacle_clearance(
+    grasps: StagedGrasp, energy: GraspEnergy, obstacles: Obstacles | None
+) -> Tensor:
     """Return the smallest distance (B,) to obstacles over pregrasp and grasp [m]; NaN if none."""
-    if energy.obstacles is None:
+    if obstacles is None:
         return torch.full_like(grasps.grasp.translation[:, 0], torch.nan)
+    geometry = energy.geometry
     with torch.no_grad():
-        gaps = [
-            energy.obstacle_gap(energy.geometry(batch)).amin(1)
-            for batch in (grasps.pregrasp, grasps.grasp)]
-    return torch.minimum(*gaps)
+        return torch.minimum(*(
+            obstacles.clearance(geometry(batch).points, geometry.point_radius)
+            for batch in (grasps.pregrasp, grasps.grasp)))
 
 
 def limit_margin(grasps: StagedGrasp, kinematics: HandKinematics) -> Tensor:
@@ -161,7 +185,8 @@ def hard_filters(
     :param tolerance: largest such angle [rad]
     """
     # NaN compares false: what was not asked for rejects nothing.
-    finite = metrics.energy.isfinite() & metrics.residual.isfinite()
+    finite = metrics.penetration.isfinite() & metrics.residual.isfinite()
+    finite &= metrics.normal_variation.isfinite() & ~metrics.energy.isinf()
     return {
         'non_finite': ~finite,
         'approach': approach_angle > tolerance,

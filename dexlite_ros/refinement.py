@@ -76,8 +76,10 @@ class Population:
     grasps: GraspBatch
     contact_set: Tensor
     """(B,) index into the settings' contact sets."""
+    seeds: Tensor
+    """(B,) of each grasp's own random numbers, on the CPU."""
     energy: Tensor
-    """(B,) of the last round."""
+    """(B,) of the last round; NaN before the first."""
     iterations: int
     """Iterations of the shortest last round; fewer than set when stopped early."""
     non_finite: int = 0
@@ -87,7 +89,7 @@ class Population:
         """Select grasps."""
         return replace(
             self, grasps=self.grasps[index], contact_set=self.contact_set[index],
-            energy=self.energy[index])
+            seeds=self.seeds[index.cpu()], energy=self.energy[index])
 
 
 class Refinement:
@@ -117,7 +119,7 @@ class Refinement:
         should_stop: Callable[[], bool] | None = None,
     ) -> Population:
         """
-        Return the refined survivors of the starts, unordered.
+        Return the refined survivors of the starts, unordered; none when no energy was a number.
 
         :param wanted: how many grasps are to be delivered in the end
         :param optimize: false returns all starts as they are
@@ -127,15 +129,18 @@ class Refinement:
         contact_set = _deal(list(self.settings.contact_sets.values()), len(starts))
         population = Population(
             starts.to(self._device), contact_set.to(self._device),
-            torch.zeros(len(starts), device=self._device), 0)
+            torch.randint(2**31, (len(starts),), generator=generator),
+            torch.full((len(starts),), torch.nan, device=self._device), 0)
         for each, energy in zip(self.settings.rounds if optimize else (), self.energies):
-            optimizer = PostOptimizer(energy, each.optimizer)
+            if not len(population.grasps):
+                break
             active = energy.active_groups(names)[population.contact_set]
             refined = self._in_batches(
-                optimizer, population.grasps, active, generator, deadline, should_stop)
+                PostOptimizer(energy, each.optimizer), population, active, deadline, should_stop)
+            # Out of time some batches were never begun; what was reached goes on.
             population = replace(
-                population, grasps=refined.grasps, energy=refined.energy,
-                iterations=refined.iterations)
+                population[torch.arange(len(refined.energy))], grasps=refined.grasps,
+                energy=refined.energy, iterations=refined.iterations)
             finite = population.energy.isfinite()
             lost = population.non_finite + int((~finite).sum())
             population = replace(population[finite.nonzero().squeeze(1)], non_finite=lost)
@@ -146,23 +151,25 @@ class Refinement:
     def _in_batches(
         self,
         optimizer: PostOptimizer,
-        grasps: GraspBatch,
+        population: Population,
         active: Tensor,
-        generator: torch.Generator,
         deadline: float,
         should_stop: Callable[[], bool] | None,
     ) -> Refined:
         """Refine in even batches of the device's size, halved while memory is short."""
+        grasps = population.grasps
         on_cpu = self._device.type == 'cpu'
         size = self.settings.cpu_batch if on_cpu else self.settings.cuda_batch
         while True:
             parts = torch.arange(len(grasps)).chunk(math.ceil(len(grasps) / size))
             try:
-                refined = [
-                    optimizer.refine(
-                        grasps[part], active[part], generator=generator, deadline=deadline,
-                        should_stop=should_stop)
-                    for part in parts]
+                refined = []
+                for part in parts:
+                    refined.append(optimizer.refine(
+                        grasps[part], active[part], seeds=population.seeds[part],
+                        deadline=deadline, should_stop=should_stop))
+                    if refined[-1].iterations < optimizer.settings.iterations:
+                        break
                 break
             except torch.cuda.OutOfMemoryError as error:
                 if size == 1:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 import torch
 import trimesh
 
+from dexlite_ros.errors import ScaleError
 from dexlite_ros.object.cloud import clean_cloud, CloudLimits, PointCloud
 from dexlite_ros.object.distance_field import DistanceField
-from dexlite_ros.object.obstacles import obstacle_field
+from dexlite_ros.object.obstacles import Obstacles
 from dexlite_ros.object.support import fit_support, Plane
 from dexlite_ros.object.surface import (
     close_surface,
@@ -27,7 +28,7 @@ class Scene:
 
     surface: ObjectSurface
     field: DistanceField
-    obstacles: DistanceField | None
+    obstacles: Obstacles | None
     offset: NDArray[np.float64]
     """(3,) where the origin lies in the frame of the input [m]."""
     num_points: int
@@ -55,6 +56,7 @@ class Scene:
         cloud, offset = None, np.zeros(3)
         if isinstance(target, trimesh.Trimesh):
             offset = np.asarray(target.bounds.mean(0))
+            _check_size(target, limits or CloudLimits())
         else:
             cloud = clean_cloud(target, limits)
             offset = cloud.points.mean(0)
@@ -62,8 +64,9 @@ class Scene:
         walls = None if obstacles is None or not len(obstacles) else obstacles - offset
         if support is not None:
             support = Plane(support.normal, support.offset - float(support.normal @ offset))
-        elif walls is not None and cloud is not None:
-            support = fit_support(walls, cloud)
+        elif walls is not None:
+            support = fit_support(
+                walls, cloud or PointCloud(np.asarray(target.vertices) - offset))
         if cloud is None:
             surface = surface_from_mesh(target.copy().apply_translation(-offset))
         else:
@@ -71,10 +74,16 @@ class Scene:
         around = None
         if walls is not None or support is not None:
             walls = np.zeros((0, 3)) if walls is None else walls
-            around = obstacle_field(walls, surface.vertices, support).to(device)
+            around = Obstacles.around(walls, surface.vertices, support).to(device)
         return cls(
             surface, DistanceField.from_mesh(surface.vertices, surface.faces).to(device), around,
             offset, 0 if cloud is None else len(cloud))
+
+
+def _check_size(mesh: trimesh.Trimesh, limits: CloudLimits) -> None:
+    extent = float(mesh.extents.max())
+    if not limits.extent_min <= extent <= limits.extent_max:
+        raise ScaleError(extent, limits.extent_min, limits.extent_max)
 
 
 def _moved(cloud: PointCloud, shift: NDArray[np.float64]) -> PointCloud:

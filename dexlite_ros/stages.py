@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
@@ -19,7 +21,8 @@ from dexlite_ros.contact_forces import balance, ContactSet, ForceLimits
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.grasp_energy import GraspEnergy
-from dexlite_ros.post_optimizer import share
+from dexlite_ros.hand.kinematics import couple
+from dexlite_ros.plan import Contacts
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def stage(grasps: GraspBatch, energy: GraspEnergy, settings: StageSettings) -> S
     push = torque / settings.stiffness
     for pair in coupled.tolist():
         push[:, pair] = push[:, pair].mean(1, keepdim=True) / 2
-    pressed = share(kinematics.clamp(grasps.joints + push), coupled)
+    pressed = couple(kinematics.clamp(grasps.joints + push), coupled)
     squeeze = GraspBatch(grasps.translation, grasps.rotation, pressed)
     pregrasp, clearance = open_hand(grasps, energy, settings)
     return Staged(StagedGrasp(pregrasp, grasps, squeeze), contacts, forces, clearance)
@@ -107,6 +110,7 @@ def open_hand(
     kinematics = energy.geometry.kinematics
     coupled = torch.tensor(kinematics.description.coupled_indices)
     now = best = grasps
+    enough = settings.clearance - 0.0005
     best_clearance = torch.full_like(grasps.translation[:, 0], -torch.inf)
     for _ in range(settings.opening_steps):
         leaves = [part.detach().requires_grad_() for part in vars(now).values()]
@@ -121,10 +125,12 @@ def open_hand(
         cost = cost + energies.self_penetration(self_gap, 0.002) * 0.01
         best = _keep(clearance > best_clearance, now, best)
         best_clearance = torch.maximum(best_clearance, clearance)
-        if bool((best_clearance >= settings.clearance - 0.0005).all()):
+        if bool((best_clearance >= enough).all()):
             break
         slopes = torch.autograd.grad(cost.sum(), leaves)
-        now = _open_step(now, slopes, kinematics, coupled, settings)
+        opened = _open_step(now, slopes, kinematics, coupled, settings)
+        # A hand that is clear stays, whatever the others still need.
+        now = _keep(best_clearance < enough, opened, now)
     return best, best_clearance
 
 
@@ -134,7 +140,7 @@ def _open_step(
 ) -> GraspBatch:
     """Move joints and wrist one step of fixed length down their slopes."""
     translation, _, joints = slopes
-    joints = share(joints, coupled)
+    joints = couple(joints, coupled)
     turn = joints / joints.abs().amax(1, keepdim=True).clamp(min=1e-12)
     shift = torch.nn.functional.normalize(translation, dim=1)
     step = settings.opening_step
@@ -149,3 +155,23 @@ def _keep(mask: Tensor, first: GraspBatch, second: GraspBatch) -> GraspBatch:
         torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b)
         for a, b in zip(vars(first).values(), vars(second).values()))
     return GraspBatch(*parts)
+
+
+def contact_list(
+    staged: Staged, chosen: Tensor, links: tuple[str, ...], offset: NDArray[np.float64]
+) -> tuple[Contacts, ...]:
+    """
+    Return the contacts that carry force, for each chosen grasp.
+
+    :param links: (G,) names of the contact groups' links
+    :param offset: (3,) added to every point [m]
+    """
+    found = []
+    for index in chosen.tolist():
+        held = staged.contacts.active[index].nonzero().squeeze(1)
+        found.append(Contacts(
+            tuple(links[i] for i in held.tolist()),
+            staged.contacts.point[index, held].cpu().double() + torch.from_numpy(offset),
+            staged.contacts.normal[index, held].cpu().double(),
+            staged.forces[index, held].cpu().double()))
+    return tuple(found)

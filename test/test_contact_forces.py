@@ -86,15 +86,6 @@ def test_balance_does_not_depend_on_batch_mates():
     torch.testing.assert_close(together[1:], alone)
 
 
-def test_load_is_carried():
-    """With a load, the net force of the contacts is its opposite."""
-    load = torch.tensor([[0.1, -0.2, 0.1, 0.0, 0.0, 0.0]], dtype=torch.float64)
-    force = balance(ring(5), ORIGIN, LIMITS, steps=300, load=load)
-    net, moment = net_wrench(ring(5).point, force, ORIGIN)
-    torch.testing.assert_close(net, -load[:, :3], rtol=0, atol=1e-4)
-    torch.testing.assert_close(moment, -load[:, 3:], rtol=0, atol=1e-4)
-
-
 def test_residual_has_its_gradient():
     """With forces fixed in the contacts' frames the gradient is the finite difference."""
     generator = torch.Generator().manual_seed(1)

@@ -17,10 +17,14 @@ from dexlite_ros.errors import (
     InvalidRequest,
     NoGraspFound,
     PlanningTimeout,
+    ScaleError,
     UnsupportedHand,
 )
+from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.initial_grasps import HullProposer
+from dexlite_ros.object.cloud import CloudLimits, PointCloud
 from dexlite_ros.planner import GraspPlanner, PlannerSettings
 from dexlite_ros.ranking import RankingSettings
 
@@ -83,7 +87,7 @@ def test_report_adds_up(plan):
     times = vars(report.times).copy()
     total = times.pop('total')
     assert abs(sum(times.values()) - total) < 0.01 and min(times.values()) >= 0
-    assert report.num_refined == len(plan) + sum(vars(report.rejected).values()) or len(plan) == 5
+    assert report.num_refined >= len(plan) + sum(vars(report.rejected).values())
 
 
 def test_same_seed_same_plan(planner, plan):
@@ -127,7 +131,60 @@ def test_obstacles_are_kept_clear(planner):
     table = np.stack([x.ravel(), y.ravel(), np.full(x.size, -0.06)], 1)
     plan = planner.plan(bottle_cloud(), obstacles=table, seed=0, **QUICK)
     assert (plan.metrics.clearance >= 0.003).all()
-    assert (plan.grasps.grasp.translation[:, 2] > -0.06).all()
+    geometry = HandGeometry(HandKinematics(SHADOW_RIGHT))
+    for batch in (plan.grasps.pregrasp, plan.grasps.grasp):
+        heights = geometry(batch.to(torch.float32)).points[..., 2] - geometry.point_radius
+        assert (heights > -0.06 + 0.002).all()
+
+
+def test_proposals_can_be_returned_as_they_are(planner):
+    """Without refinement the starts come back, coupled, with no energy, and no count refined."""
+    plan = planner.plan(bottle_cloud(), optimize=False, seed=0, **QUICK)
+    assert len(plan) == 5 and plan.report.num_refined == 0
+    assert plan.metrics.energy.isnan().all()
+    joints = plan.grasps.grasp.joints
+    for first, second in SHADOW_RIGHT.coupled_indices:
+        torch.testing.assert_close(joints[:, first], joints[:, second])
+
+
+class BrokenProposer(HullProposer):
+    """Proposes hull starts of which the first ones are not numbers."""
+
+    def __init__(self, broken: int) -> None:
+        super().__init__(HandKinematics(SHADOW_RIGHT))
+        self._broken = broken
+
+    def propose(self, surface, count, generator):
+        grasps = super().propose(surface, count, generator)
+        grasps.translation[: self._broken] = math.nan
+        return grasps
+
+
+def test_proposals_that_are_no_numbers():
+    """Broken proposals are counted and dropped; if all are broken, that is the reason."""
+    some = GraspPlanner(device='cpu', proposer=BrokenProposer(7))
+    assert some.plan(bottle_cloud(), **QUICK).report.rejected.non_finite == 7
+    assert some.plan(bottle_cloud(), optimize=False, **QUICK).score.isfinite().all()
+    with pytest.raises(NoGraspFound, match='non_finite 96'):
+        GraspPlanner(device='cpu', proposer=BrokenProposer(96)).plan(bottle_cloud(), **QUICK)
+
+
+def test_many_candidates_end_on_time(planner):
+    """Far more candidates than the budget allows: what was reached in time is ranked."""
+    begin = time.monotonic()
+    planner.plan(bottle_cloud(), num_candidates=16384, max_grasps=5, timeout=10.0)
+    assert time.monotonic() - begin < 20.0
+
+
+def test_strict_limits_do_not_stop_the_warm_up():
+    """Settings that no ball meets leave the planner usable."""
+    GraspPlanner(replace(PlannerSettings(), cloud=CloudLimits(extent_min=0.08)), 'cpu').warm_up()
+
+
+def test_a_mesh_in_millimetres_is_told(planner):
+    """A mesh gets the same check of its size as a cloud."""
+    with pytest.raises(ScaleError, match='millimetres'):
+        planner.plan(trimesh.creation.icosphere(radius=40.0))
 
 
 def test_stopping_and_running_out_of_time(planner):

@@ -96,25 +96,27 @@ def test_stops_when_told(energy):
     assert late.iterations == 0 and late.energy.isfinite().all()
 
 
-def test_annealing_needs_and_obeys_its_generator(energy):
-    """The seed's preset draws: same generator, same result; none is an error."""
+def test_annealing_needs_and_obeys_its_seeds(energy):
+    """The preset of the original draws: same seeds same result, alone or not; none: an error."""
     settings = replace(OptimizerSettings.dexlite(), iterations=10)
     whole = GraspEnergy(geometry(), ball_field(0.035), settings.energy).double()
 
     def run(seed):
         return refine(
-            whole, starts(3), settings=settings, generator=torch.Generator().manual_seed(seed))
+            whole, starts(3), settings=settings, seeds=torch.arange(3) + seed)
 
     torch.testing.assert_close(run(0).energy, run(0).energy)
-    assert not torch.equal(run(0).energy, run(1).energy)
-    with pytest.raises(InvalidRequest, match='Generator'):
+    assert not torch.equal(run(0).energy, run(9).energy)
+    alone = refine(whole, starts(3)[[1]], settings=settings, seeds=torch.tensor([1]))
+    torch.testing.assert_close(alone.energy, run(0).energy[[1]])
+    with pytest.raises(InvalidRequest, match='seed'):
         refine(whole, starts(3), settings=settings)
 
 
 def test_seed_preset_has_the_seed_schedule():
-    """200 iterations, step 0.005, mu 0.98, T0 18, 0.95 per 30 steps, switch 0.5."""
+    """200 iterations, step 0.005, mu 0.98 on the newest, T0 18, 0.95 per 30, switch 0.5."""
     preset = OptimizerSettings.dexlite()
-    assert (preset.iterations, preset.step_size, preset.decay) == (200, 0.005, 0.98)
+    assert (preset.iterations, preset.step_size, preset.decay) == (200, 0.005, 0.02)
     assert (preset.temperature, preset.temperature_decay, preset.temperature_period) == (
         18.0, 0.95, 30)
     assert preset.contact_switch == 0.5

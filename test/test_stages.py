@@ -89,6 +89,15 @@ def test_pregrasp_is_clear(energy, staged):
     torch.testing.assert_close(staged.pregrasp_clearance, gap, rtol=0, atol=1e-3)
 
 
+def test_stages_do_not_depend_on_batch_mates(energy, grasps, staged):
+    """A grasp staged alone opens and squeezes as it does in company."""
+    alone = stage(grasps[[1]], energy, SETTINGS)
+    for name, batch in vars(alone.grasps).items():
+        together = getattr(staged.grasps, name)[[1]]
+        torch.testing.assert_close(batch.joints, together.joints, rtol=0, atol=1e-6)
+        torch.testing.assert_close(batch.translation, together.translation, rtol=0, atol=1e-6)
+
+
 def test_stiffer_controllers_move_less(energy, grasps):
     """Twice the stiffness, half the motion."""
     soft = stage(grasps, energy, StageSettings(stiffness=20.0)).grasps.squeeze.joints

@@ -163,7 +163,6 @@ class LinkPoints(nn.Module):
         spread[link, :3, torch.arange(count)] = local.to(torch.float32)
         spread[link, 3, torch.arange(count)] = 1.0
         self.register_buffer('link', link, persistent=False)
-        self.register_buffer('local', local.to(torch.float32), persistent=False)
         self.register_buffer('felt', kinematics.felt(link).cpu(), persistent=False)
         self.register_buffer('_spread', spread.flatten(0, 1), persistent=False)
 
@@ -215,6 +214,18 @@ def _cross_many(first: Tensor, second: Tensor) -> Tensor:
     ax, ay, az = first.unbind(-1)
     bx, by, bz = second.unbind(-1)
     return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], 1).mT
+
+
+def couple(joints: Tensor, coupled: Tensor) -> Tensor:
+    """
+    Return values per joint (B, J) in which both joints of a coupled pair have their mean.
+
+    :param coupled: (N, 2) indices of the pairs; may be empty
+    """
+    if len(coupled) == 0:
+        return joints
+    mean = joints[:, coupled].mean(-1, keepdim=True).expand(-1, -1, 2)
+    return joints.index_copy(1, coupled.flatten().to(joints.device), mean.flatten(1))
 
 
 def cross_matrix(vector: Tensor) -> Tensor:

@@ -18,8 +18,9 @@ from dexlite_ros.object.cloud import mean_spacing, Points
 
 # Closing the silhouette over this many spacings bridges the gaps between neighbouring points.
 _BRIDGE = 1.5
-# The true outline runs about this many spacings outside the outermost points.
-_RIM = 0.3
+# The outline is drawn this many spacings outside the outermost points. Seen from elsewhere the
+# object is rounder than the prism behind its outline, so slightly inside them fits best.
+_RIM = -0.2
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,15 @@
-"""The scene around an object as one distance field: what the hand must not touch."""
+"""The scene around an object: what the hand must not touch."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
+import torch
+from torch import Tensor
 
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.support import Plane
@@ -12,6 +17,48 @@ from dexlite_ros.object.support import Plane
 REACH = 0.25
 """How far from the object the hand can be [m]."""
 NODES_PER_AXIS = 100
+
+
+@dataclass(frozen=True)
+class Obstacles:
+    """Points and a plane, as a field to steer by and as themselves to measure with."""
+
+    points: NDArray[np.floating]
+    """(M, 3) [m]; may be empty."""
+    support: Plane | None
+    field: DistanceField
+
+    @classmethod
+    def around(
+        cls,
+        points: NDArray[np.floating],
+        object_points: NDArray[np.floating],
+        support: Plane | None = None,
+    ) -> Obstacles:
+        """Return the obstacles (M, 3) within the hand's reach of an object (N, 3) [m]."""
+        return cls(points, support, obstacle_field(points, object_points, support))
+
+    def to(self, device: torch.device | str) -> Obstacles:
+        """Move the field."""
+        return Obstacles(self.points, self.support, self.field.to(device))
+
+    def clearance(self, centres: Tensor, radius: Tensor) -> Tensor:
+        """
+        Return the exact distance (B,) of hands to the nearest point and to the plane [m].
+
+        The field is too coarse for a verdict: between its nodes it misses millimetres.
+
+        :param centres: (B, P, 3) of the hand's spheres [m]
+        :param radius: (P,) [m]
+        """
+        places = centres.detach().cpu().double().numpy()
+        distance = np.full(places.shape[:2], np.inf)
+        if len(self.points):
+            distance = cKDTree(self.points).query(places)[0]
+        if self.support is not None:
+            height = self.support.height(places.reshape(-1, 3)).reshape(distance.shape)
+            distance = np.minimum(distance, height)
+        return (torch.from_numpy(distance).to(centres) - radius).amin(1)
 
 
 def obstacle_field(
@@ -22,8 +69,8 @@ def obstacle_field(
     """
     Return the distance to the obstacles within the hand's reach of the object [m].
 
-    A cloud has no inside, so the distance to its points is never negative; only below the
-    support plane it is, and there a hand is pushed up.
+    A cloud has no inside; distances to its points are unsigned, less half a node spacing, so that
+    no crossing slips between the nodes. Below the support plane they are negative.
 
     :param obstacles: (M, 3) points of the scene without the object [m]
     :param object_points: (N, 3) [m]
@@ -38,11 +85,12 @@ def obstacle_field(
     cells = np.rint((obstacles - lower) / spacing).astype(int)
     held = ((cells >= 0) & (cells < shape)).all(1)
     if held.any():
-        # The nearest occupied node leads to the point in it, which gives the exact distance.
+        # The nearest occupied node leads to a point in it.
         owner = np.full(tuple(shape), -1)
         owner[tuple(cells[held].T)] = np.flatnonzero(held)
         _, nearest = ndimage.distance_transform_edt(owner < 0, return_indices=True)
-        values = np.linalg.norm(nodes - obstacles[owner[tuple(nearest)]], axis=-1)
+        apart = np.linalg.norm(nodes - obstacles[owner[tuple(nearest)]], axis=-1)
+        values = apart - spacing / 2
     if support is not None:
         values = np.minimum(values, support.height(nodes.reshape(-1, 3)).reshape(shape))
     return DistanceField(values, lower, spacing)

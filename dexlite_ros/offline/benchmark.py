@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 import datetime
 import json
+import os
 from pathlib import Path
 import platform
 import resource
@@ -77,7 +78,7 @@ def main(argv: list[str]) -> int:
         for name, grasps, run in tqdm(scenes, unit='scene', disable=None)]
     report = {
         'date': datetime.date.today().isoformat(),
-        'machine': f'{platform.machine()}, {torch.get_num_threads()} threads',
+        'machine': f'{platform.machine()}, {os.cpu_count()} cores, one thread',
         'device': describe_device(device),
         'torch': torch.__version__,
         'timings': [asdict(timing) for timing in timings],

@@ -53,10 +53,12 @@ def compare(device: torch.device, seed: int, runs: int) -> dict:
     runs = min(runs, MAX_RUNS)
 
     def peer() -> None:
-        post_optimize(
-            vector, hand, points.expand(GRASPS, -1, -1),
-            joint_limits=(kinematics.lower, kinematics.upper),
-            pose_to_joints=lambda pose: pose[:, 9:], steps=STEPS)
+        # With as many threads as ours has.
+        with one_thread():
+            post_optimize(
+                vector, hand, points.expand(GRASPS, -1, -1),
+                joint_limits=(kinematics.lower, kinematics.upper),
+                pose_to_joints=lambda pose: pose[:, 9:], steps=STEPS)
 
     optimizer = PostOptimizer(energy, OptimizerSettings(iterations=STEPS))
     active = energy.active_groups(['tips'] * GRASPS)

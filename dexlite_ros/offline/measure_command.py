@@ -35,7 +35,7 @@ class Measurement:
     clear: int
     """Grasps whose pregrasp keeps at least 1 cm from the object that was planned on."""
     touching_pregrasp: int
-    """Grasps whose pregrasp overlaps the simulated object or the hand itself."""
+    """Grasps whose pregrasp overlaps the simulated object."""
     penetration: float
     self_penetration: float
     seconds: float
@@ -94,7 +94,7 @@ def main(argv: list[str]) -> int:
         except DexliteError as error:
             tqdm.write(f'{each.name}: {error}')
             rows.append(Measurement(each.name, 0, 0, 0, 0, 0, np.nan, np.nan, np.nan))
-    figures = {'rows': [asdict(row) for row in rows], 'mean': _means(rows)}
+    figures = _without_nan({'rows': [asdict(row) for row in rows], 'mean': _means(rows)})
     print(json.dumps(figures, indent=1) if args.json else _table(rows))
     if args.output:
         with replaced(args.output) as temporary:
@@ -140,6 +140,15 @@ def measure_plan(
         seconds=plan.report.times.total,
         held=tuple(verdict.passed for verdict in verdicts),
         failures=tuple(verdict.reason for verdict in verdicts if not verdict.passed))
+
+
+def _without_nan(value: object) -> object:
+    """Return plain data with null for what is not a number, which JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _means(rows: list[Measurement]) -> dict[str, float]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-import csv
 from dataclasses import asdict, dataclass
 import json
 from pathlib import Path
@@ -21,12 +20,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 import trimesh
 
-from dexlite_ros.errors import DexliteError, FileError
+from dexlite_ros.errors import DexliteError
 from dexlite_ros.object.cloud import clean_cloud, PointCloud, Points
 from dexlite_ros.object.geometry_file import load_mesh
 from dexlite_ros.object.sampling import Camera, sample_mesh, view_mesh
 from dexlite_ros.object.support import Plane
 from dexlite_ros.object.surface import close_surface, ObjectSurface
+from dexlite_ros.offline.objects import list_objects, ObjectFile
 
 BAND = 0.02
 """Places at most this far from the true surface are compared [m]."""
@@ -76,8 +76,10 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     noise = options.noise if options.noise is not None else 0.001 * (options.view == 'single')
     setup = Setup(options.view, options.points, noise, not options.no_support, options.seed)
-    names = list_objects(options.objects, options.split, options.tier)
-    results, failed = measure_all(options.objects, names[: options.limit], setup)
+    wanted = [None if each == 'all' else each for each in (options.split, options.tier)]
+    files = list_objects(options.objects, *wanted)
+    order = np.random.default_rng(0).permutation(len(files))[: options.limit]  # mixes families
+    results, failed = measure_all([files[i] for i in order], setup)
     if options.json:
         rows = [asdict(row) for row in results]
         document = {'version': 1, 'setup': asdict(setup), 'objects': rows, 'failed': failed}
@@ -88,41 +90,18 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if results else 1
 
 
-def list_objects(folder: Path, split: str, tier: str) -> list[str]:
-    """
-    Return the names of the objects of a split and a tier, in a fixed order mixing families.
-
-    :param folder: holds ``manifest.csv`` and ``<name>/mesh.obj``.
-    :param split: ``train``, ``dev`` or ``all``.
-    :param tier: ``core``, ``hard`` or ``all``.
-    """
-    manifest = folder / 'manifest.csv'
-    if not manifest.is_file():
-        raise FileError(manifest, 'there is no such file')
-    with manifest.open(newline='') as stream:
-        rows = [
-            row['id']
-            for row in csv.DictReader(stream)
-            if split in (row['split'], 'all') and tier in (row['tier'], 'all')
-        ]
-    if not rows:
-        raise FileError(manifest, f"it lists no object of split '{split}' and tier '{tier}'")
-    return [str(name) for name in np.random.default_rng(0).permutation(sorted(rows))]
-
-
 def measure_all(
-    folder: Path,
-    names: list[str],
+    files: list[ObjectFile],
     setup: Setup,
 ) -> tuple[list[Accuracy], dict[str, str]]:
-    """Measure the objects ``names``; return accuracies, and the reasons of those that failed."""
+    """Measure objects; return their accuracies, and the reasons of those that failed."""
     results: list[Accuracy] = []
     failed: dict[str, str] = {}
-    for name in tqdm(names, unit='object', disable=None):
+    for file in tqdm(files, unit='object', disable=None):
         try:
-            results.append(measure(name, load_mesh(folder / name / 'mesh.obj'), setup))
+            results.append(measure(file.name, load_mesh(file.path), setup))
         except DexliteError as error:
-            failed[name] = str(error)
+            failed[file.name] = str(error)
     return results, failed
 
 

@@ -14,7 +14,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
 
-from dexlite_ros.errors import BadCloud, Cancelled
+from dexlite_ros.errors import BadCloud, Cancelled, PlanningTimeout
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
@@ -119,6 +119,9 @@ class Synthesis:
         wanted = PLANNER_TABLE.read(self._node)
         if wanted != self._settings:  # a parameter was set since the last request
             self._build(wanted)
+        budget = job.remaining - PUBLISHING_TIME
+        if budget <= 0:
+            raise PlanningTimeout(request.timeout)
         return self._planner.plan(
             cloud,
             obstacles=obstacles,
@@ -129,7 +132,7 @@ class Synthesis:
             approach_tolerance=request.approach_tolerance,
             optimize=request.optimize,
             seed=request.seed or secrets.randbelow(2**32 - 1) + 1,
-            timeout=max(0.0, job.remaining - PUBLISHING_TIME),
+            timeout=budget,
             should_stop=job.should_stop,
         )
 
