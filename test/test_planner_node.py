@@ -229,13 +229,13 @@ def test_busy_cancel_and_diagnostics_during_a_synthesis(planner: PlannerProcess)
 
 
 def test_a_call_answers_within_its_timeout(planner: PlannerProcess) -> None:
-    """Whatever the planner is at."""
-    for budget in (0.05, 1.0):
+    """Whatever the planner is at; with no time for anything that is a time-out."""
+    for budget, codes in ((0.05, {Report.TIMEOUT}), (1.5, {Report.TIMEOUT, Report.NONE})):
         started = time.monotonic()
         response = planner.call(
             cloud=cloud_message(box_points()), num_candidates=20000, timeout=budget)
         assert time.monotonic() - started < budget + 0.5
-        assert response.report.error_code in (Report.TIMEOUT, Report.NONE)
+        assert response.report.error_code in codes
 
 
 def test_parameters_set_at_run_time_count_at_once(planner: PlannerProcess) -> None:

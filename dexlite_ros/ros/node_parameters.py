@@ -60,7 +60,7 @@ class NodeSettings:
     target_frame: str = ''
     approach_tolerance: float = 0.8
     seed: int = 0
-    timeout: float = 10.0
+    timeout: float = 20.0
     queue_size: int = 1
     max_cloud_age: float = 2.0
     publish_trajectory: bool = False
