@@ -55,7 +55,9 @@ def complete_view(
     moved, turned = _believable(points, normals, view, moves, support)
     hull = moved if support is None else np.concatenate([moved, _feet(moved, view, support)])
     assumed, outward = _boundary(view, moves, hull, support, spacing)
-    far = cKDTree(moved).query(assumed)[0] > 2.0 * spacing
+    distance, nearest = cKDTree(moved).query(assumed, workers=-1)
+    other_side = np.einsum('ni,ni->n', turned[nearest], outward) < -0.2  # of something thin
+    far = (distance > 2.0 * spacing) | (other_side & (distance > 0.5 * spacing))
     return Completion(
         np.concatenate([moved, assumed[far]]),
         np.concatenate([turned, outward[far]]),

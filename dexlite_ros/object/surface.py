@@ -101,11 +101,7 @@ def close_surface(
     texture = Texture.of(cloud.points, settings)
     eye = find_eye(cloud.points, cloud.viewpoint)
     if eye is not None:
-        try:
-            return _close_view(cloud.points, eye, texture, support, settings)
-        except BadCloud:
-            if cloud.viewpoint is not None:
-                raise
+        return _close_view(cloud.points, eye, texture, support, settings)
     return _close_full(cloud.points, texture, settings)
 
 
@@ -121,7 +117,10 @@ def _close_view(
     whole = complete_view(seen, normals, eye, texture.spacing, support)
     pick = np.random.default_rng(0).permutation(len(whole.points))[: settings.max_points]
     points, normals = whole.points[pick], whole.normals[pick]
-    mesh = fit_poisson(points, normals, settings.depth, seen)
+    try:
+        mesh = fit_poisson(points, normals, settings.depth, seen)
+    except BadCloud:
+        return _surface(trimesh.convex.convex_hull(points), seen, 'view+hull')
     mesh = sharpen(mesh, points, normals, texture.spacing, texture.blur)
     return _surface(mesh, seen, whole.method)
 
