@@ -7,7 +7,7 @@ shall touch; the point of a link that touches is the one nearest to the object a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn, Tensor
@@ -122,6 +122,15 @@ class GraspEnergy(nn.Module):
         normal = self.field.normal(centre)
         touching = centre - self.geometry.point_radius[chosen][..., None] * normal
         return gap.gather(1, chosen), ContactSet(touching, normal, active)
+
+    def touching(self, grasps: GraspBatch, threshold: float) -> ContactSet:
+        """Return all groups' contacts (B, G); active are those nearer than ``threshold`` [m]."""
+        with torch.no_grad():
+            hand = self.geometry(grasps)
+            gap = self.gap(hand)
+            everywhere = gap.new_ones(len(grasps), len(self.geometry.groups))
+            contact_gap, contacts = self.contacts(hand.points, gap, everywhere)
+            return replace(contacts, active=(contact_gap < threshold).to(gap))
 
     def _terms(
         self,

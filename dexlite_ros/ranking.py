@@ -69,17 +69,12 @@ def wrench_residual(
     residual compares across sets.
     """
     with torch.no_grad():
-        hand = energy.geometry(grasps)
-        gap = energy.gap(hand)
-        everywhere = gap.new_ones(len(grasps), len(energy.geometry.groups))
-        contact_gap, contacts = energy.contacts(hand.points, gap, everywhere)
-        near = (contact_gap < settings.contact_threshold).to(gap)
-        contacts = ContactSet(contacts.point, contacts.normal, near)
+        contacts = energy.touching(grasps, settings.contact_threshold)
         centre = energy.field.centre_of_mass
         force = balance(contacts, centre, settings.forces, steps=settings.force_steps)
         residual = equilibrium_residual(contacts, force, centre)
         # Without contacts nothing is balanced; a whole unit force is missing.
-        residual = torch.where(near.sum(1) > 0, residual, torch.ones_like(residual))
+        residual = torch.where(contacts.active.sum(1) > 0, residual, torch.ones_like(residual))
         return residual, _normal_variation(contacts, energy, settings.variation_distance), contacts
 
 

@@ -85,12 +85,7 @@ def squeeze_forces(
 ) -> tuple[ContactSet, Tensor]:
     """Return contacts (K, G) and balanced forces (K, G, 3) that sum to ``total_force`` [N]."""
     with torch.no_grad():
-        hand = energy.geometry(grasps)
-        gap = energy.gap(hand)
-        everywhere = gap.new_ones(len(grasps), len(energy.geometry.groups))
-        contact_gap, contacts = energy.contacts(hand.points, gap, everywhere)
-        near = (contact_gap < settings.contact_threshold).to(gap)
-        contacts = ContactSet(contacts.point, contacts.normal, near)
+        contacts = energy.touching(grasps, settings.contact_threshold)
         forces = balance(
             contacts, energy.field.centre_of_mass, settings.forces, steps=settings.force_steps)
         normal_sum = -(forces * contacts.normal).sum((-1, -2))
