@@ -72,11 +72,11 @@ def test_one_view_is_completed(mesh: trimesh.Trimesh, table: Plane | None, least
 
 
 def test_a_thin_thing_on_a_table_is_closed_too() -> None:
-    """A ruler 4 mm thick: its unseen bottom is assumed on the table, not above it."""
-    ruler = standing(trimesh.creation.box((0.16, 0.03, 0.004)))
-    surface = close_surface(seen(ruler), TABLE)
+    """A bar 8 mm thick: its unseen bottom is assumed on the table, not above it."""
+    bar = standing(trimesh.creation.box((0.16, 0.03, 0.008)))
+    surface = close_surface(seen(bar), TABLE)
     closed = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
-    assert is_closed(closed) and 0.0 < closed.volume < 2.5 * ruler.volume
+    assert is_closed(closed) and 0.0 < closed.volume < 2.5 * bar.volume
 
 
 def test_completion_moves_with_the_scene() -> None:

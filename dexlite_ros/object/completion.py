@@ -21,6 +21,9 @@ from dexlite_ros.object.moves import half_turns, IDENTITY, inversions, mirrors, 
 from dexlite_ros.object.support import Plane
 from dexlite_ros.object.symmetry import SymmetryFinder
 
+# No wall is taken to be thinner than so many spacings of the points.
+_WALL = 2.0
+
 
 @dataclass(frozen=True)
 class Completion:
@@ -54,7 +57,7 @@ def complete_view(
     moves = find_moves(SymmetryFinder(points, normals, view, spacing), points, support)
     moved, turned = _believable(points, normals, view, moves, support)
     hull = moved if support is None else np.concatenate([moved, _feet(moved, view, support)])
-    assumed, outward = _boundary(view, moves, hull, support, spacing)
+    assumed, outward = _boundary(view, moves, moved, hull, support, spacing)
     distance, nearest = cKDTree(moved).query(assumed, workers=-1)
     other_side = np.einsum('ni,ni->n', turned[nearest], outward) < -0.2  # of something thin
     far = (distance > 2.0 * spacing) | (other_side & (distance > 0.5 * spacing))
@@ -144,6 +147,7 @@ def _feet(points: Points, view: DepthView, support: Plane) -> Points:
 def _boundary(
     view: DepthView,
     moves: Moves,
+    moved: Points,
     hull: Points,
     support: Plane | None,
     spacing: float,
@@ -155,7 +159,9 @@ def _boundary(
     shape = np.ceil((high + 3.0 * step - low) / step).astype(int)
     nodes = low + step * np.stack(np.meshgrid(*map(np.arange, shape), indexing='ij'), axis=-1)
     nodes = nodes.reshape(-1, 3)
-    depth = -_hull_level(hull, nodes)
+    near, _ = cKDTree(moved).query(nodes, distance_upper_bound=4.0 * spacing, workers=-1)
+    # Where a flank of the hull passes through seen points, a wall is left behind them.
+    depth = np.maximum(-_hull_level(hull, nodes), _WALL * spacing - np.minimum(near, 1.0))
     if support is not None:
         depth = np.minimum(depth, support.height(nodes))
     left = np.flatnonzero(depth > -2.0 * step)

@@ -101,7 +101,13 @@ def close_surface(
     texture = Texture.of(cloud.points, settings)
     eye = find_eye(cloud.points, cloud.viewpoint)
     if eye is not None:
-        return _close_view(cloud.points, eye, texture, support, settings)
+        try:
+            return _close_view(cloud.points, eye, texture, support, settings)
+        except BadCloud:
+            if cloud.viewpoint is not None:  # certainly one-sided: at least its hull is closed
+                feet = [] if support is None else [support.project(cloud.points)]
+                hull = trimesh.convex.convex_hull(np.concatenate([cloud.points, *feet]))
+                return _surface(hull, cloud.points, 'view+hull')
     return _close_full(cloud.points, texture, settings)
 
 
@@ -117,10 +123,7 @@ def _close_view(
     whole = complete_view(seen, normals, eye, texture.spacing, support)
     pick = np.random.default_rng(0).permutation(len(whole.points))[: settings.max_points]
     points, normals = whole.points[pick], whole.normals[pick]
-    try:
-        mesh = fit_poisson(points, normals, settings.depth, seen)
-    except BadCloud:
-        return _surface(trimesh.convex.convex_hull(points), seen, 'view+hull')
+    mesh = fit_poisson(points, normals, settings.depth, seen)
     mesh = sharpen(mesh, points, normals, texture.spacing, texture.blur)
     return _surface(mesh, seen, whole.method)
 
