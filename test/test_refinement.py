@@ -1,0 +1,59 @@
+"""Rounds prune within contact sets, and stop where time ends."""
+
+import time
+
+from fields import ball_field
+import pytest
+import torch
+import trimesh
+
+from dexlite_ros.energies import EnergyWeights
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp_energy import EnergySettings
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.initial_grasps import hull_starts
+from dexlite_ros.post_optimizer import OptimizerSettings
+from dexlite_ros.refinement import hand_details, Refinement, RefinementSettings, Round
+
+KINEMATICS = HandKinematics(SHADOW_RIGHT)
+DETAILS = hand_details(KINEMATICS)
+SHORT = OptimizerSettings(iterations=3, energy=EnergySettings(EnergyWeights()))
+SETTINGS = RefinementSettings(rounds=(Round(SHORT, 4.0, 'coarse'), Round(SHORT, 2.0)))
+
+
+def run(count: int = 32, wanted: int = 4, **kwargs):
+    """Refine hull starts around a ball."""
+    ball = trimesh.creation.icosphere(radius=0.035)
+    starts = hull_starts(KINEMATICS, ball.vertices, count, torch.Generator().manual_seed(0))
+    settings = kwargs.pop('settings', SETTINGS)
+    return Refinement(DETAILS, ball_field(0.035), settings).run(
+        starts, wanted, generator=torch.Generator().manual_seed(1), **kwargs)
+
+
+def test_every_set_keeps_its_share():
+    """Half the starts touch with tips, a quarter each with palm and wrapped, before and after."""
+    population = run()
+    assert len(population.grasps) == 8
+    assert torch.bincount(population.contact_set).tolist() == [4, 2, 2]
+    assert population.energy.isfinite().all() and population.non_finite == 0
+
+
+def test_refinement_is_reproducible():
+    """Same starts and generator, same survivors."""
+    assert torch.equal(run().grasps.translation, run().grasps.translation)
+
+
+def test_time_and_switch_end_it():
+    """Past the deadline no batch after the first is begun; without optimising all come back."""
+    small = RefinementSettings(rounds=SETTINGS.rounds, cpu_batch=8)
+    late = run(settings=small, deadline=time.monotonic() - 1.0)
+    assert late.iterations == 0 and 0 < len(late.grasps) <= 8
+    untouched = run(optimize=False)
+    assert len(untouched.grasps) == 32 and untouched.energy.isnan().all()
+
+
+def test_rounds_are_needed():
+    """No rounds is a mistake, not a way to switch the refinement off."""
+    with pytest.raises(InvalidRequest, match='rounds'):
+        RefinementSettings(rounds=())
