@@ -71,17 +71,42 @@ def render_grasps(
     :param target: the object, or ``cloud_mesh`` of its points
     :param labels: B texts
     """
-    panels = []
-    for index, label in enumerate(labels):
-        grasp = grasps[[index]]
-        direction = grasp.rotation[0].numpy() @ VIEW_IN_PALM
-        panel = render([target, *hand_meshes(hand, grasp)], direction)
-        ImageDraw.Draw(panel).text(
-            (16, 12), label, fill=(60, 60, 60), font=ImageFont.load_default(size=22))
-        panels.append(panel)
-    sheet = Image.new('RGB', (PANEL[0] * len(panels), PANEL[1]), 'white')
+    panels = [
+        grasp_panel(hand, grasps[[index]], target, label) for index, label in enumerate(labels)]
+    return write_sheet(path, panels, columns=len(panels))
+
+
+def grasp_panel(
+    hand: str,
+    grasp: GraspBatch,
+    target: ColouredMesh,
+    label: str,
+    size: tuple[int, int] = PANEL,
+    colour: tuple[int, int, int] = (60, 60, 60),
+) -> Image.Image:
+    """Return a picture of one hand (a batch of 1) on an object, seen from the thumb's side."""
+    direction = grasp.rotation[0].numpy() @ VIEW_IN_PALM
+    panel = render([target, *hand_meshes(hand, grasp)], direction, size)
+    write_label(panel, label, colour)
+    return panel
+
+
+def write_label(
+    panel: Image.Image, label: str, colour: tuple[int, int, int] = (60, 60, 60)
+) -> None:
+    """Write text into the upper left corner of a picture; its size follows the picture's."""
+    size = max(11, panel.width // 25)
+    ImageDraw.Draw(panel).text(
+        (0.7 * size, 0.5 * size), label, fill=colour, font=ImageFont.load_default(size=size))
+
+
+def write_sheet(path: str | Path, panels: list[Image.Image], columns: int) -> Path:
+    """Write equally large pictures in rows as one PNG and return its path."""
+    width, height = panels[0].size
+    rows = -(-len(panels) // columns)
+    sheet = Image.new('RGB', (width * columns, height * rows), 'white')
     for index, panel in enumerate(panels):
-        sheet.paste(panel, (index * PANEL[0], 0))
+        sheet.paste(panel, (index % columns * width, index // columns * height))
     with replaced(path) as temporary:
         sheet.save(temporary, format='PNG')
     return Path(path)
@@ -131,12 +156,14 @@ def render(
     meshes: list[ColouredMesh],
     direction: NDArray[np.float64],
     size: tuple[int, int] = PANEL,
+    frame: NDArray[np.float64] | None = None,
 ) -> Image.Image:
     """
     Return a picture of meshes that fills the frame.
 
     :param direction: (3,) from the scene's centre to the camera
     :param size: width and height [pixels]
+    :param frame: (V, 3) points that fill the frame [m]; None: all that is shown
     """
     import open3d  # Slow to import, and only pictures and surfaces need it.
 
@@ -147,8 +174,9 @@ def render(
             open3d.core.Tensor(mesh.vertices.astype(np.float32)),
             open3d.core.Tensor(mesh.faces.astype(np.uint32)))
         colours.append(mesh.colour)
-    corners = np.concatenate([mesh.vertices for mesh in meshes])
-    rays, axes = _camera(corners, direction, size)
+    if frame is None:
+        frame = np.concatenate([mesh.vertices for mesh in meshes])
+    rays, axes = _camera(frame, direction, size)
     hits = scene.cast_rays(rays)
     shade = _shade(scene, hits, rays, axes)
     hit = np.isfinite(hits['t_hit'].numpy())

@@ -6,6 +6,7 @@ Infinite and missing numbers are written as null, so that any JSON reader takes 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import json
 import math
 from pathlib import Path
@@ -13,13 +14,26 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, UnsupportedHand
 from dexlite_ros.files import replaced
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
+from dexlite_ros.hands import HANDS
 from dexlite_ros.plan import GraspPlan
 
 FORMAT = 'dexlite_ros/grasp_plan'
 VERSION = 1
+
+
+@dataclass(frozen=True)
+class GraspSet:
+    """Staged grasps of one object, in the frame of its cloud or its scaled mesh [m]."""
+
+    grasps: StagedGrasp
+    hand: str = 'shadow_right'
+    name: str = ''
+    """Of the object; empty when unknown."""
+    scale: float = 1.0
+    """Factor from the object's mesh file to metres."""
 
 
 def plan_to_dict(plan: GraspPlan) -> dict:
@@ -41,16 +55,35 @@ def plan_to_dict(plan: GraspPlan) -> dict:
 
 def write_plan(plan: GraspPlan, path: str | Path) -> Path:
     """Write a plan as JSON and return the path."""
-    with replaced(path) as temporary:
-        temporary.write_text(json.dumps(plan_to_dict(plan), indent=1, allow_nan=False) + '\n')
+    _write(plan_to_dict(plan), path)
     return Path(path)
 
 
-def read_grasps(path: str | Path) -> StagedGrasp:
+def write_grasps(grasp_set: GraspSet, path: str | Path) -> Path:
+    """Write grasps that no plan of ours gave, without scores and contacts; return the path."""
+    hand = HANDS[grasp_set.hand]
+    grasps = grasp_set.grasps
+    _write({
+        'format': FORMAT,
+        'version': VERSION,
+        'frame': 'input',
+        'hand': hand.name,
+        'hand_link': hand.palm_link,
+        'joint_names': list(hand.joint_names),
+        'object': {'name': grasp_set.name, 'scale': grasp_set.scale},
+        'grasps': [
+            {stage: _pose(getattr(grasps, stage), index) for stage in STAGES}
+            for index in range(len(grasps))],
+    }, path)
+    return Path(path)
+
+
+def read_grasps(path: str | Path) -> GraspSet:
     """
     Return the grasps of a plan file, best first.
 
     :raises FileError: when the file is missing, not JSON, of another format or version
+    :raises UnsupportedHand: when its hand is not in ``HANDS``
     """
     try:
         content = json.loads(Path(path).read_text())
@@ -62,11 +95,21 @@ def read_grasps(path: str | Path) -> StagedGrasp:
         raise FileError(path, f"its 'format' is not '{FORMAT}'")
     if content.get('version') != VERSION:
         raise FileError(path, f'version {content.get("version")}; this release reads {VERSION}')
+    if content.get('hand') not in HANDS:
+        raise UnsupportedHand(str(content.get('hand')), tuple(HANDS))
+    target = content.get('object', {})
     try:
-        return StagedGrasp(*(
+        grasps = StagedGrasp(*(
             _read_stage([grasp[stage] for grasp in content['grasps']]) for stage in STAGES))
+        return GraspSet(
+            grasps, content['hand'], target.get('name', ''), float(target.get('scale', 1.0)))
     except (KeyError, TypeError, ValueError) as error:
         raise FileError(path, f'a grasp in it is not complete: {error!r}') from error
+
+
+def _write(content: dict, path: str | Path) -> None:
+    with replaced(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
 
 
 def _read_stage(poses: list[dict]) -> GraspBatch:

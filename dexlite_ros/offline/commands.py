@@ -13,6 +13,9 @@ COMMANDS = {
     'plan': ('plan_command', 'plan grasps for a cloud or a mesh'),
     'hand': ('hand_command', 'write the hand as MJCF, URDF or picture'),
     'measure': ('measure_command', 'plan on many objects and measure the grasps in MuJoCo'),
+    'validate': ('validate_command', 'simulate grasps and tell which hold'),
+    'import': ('exchange_command', 'read grasps of DexGraspBench or DexGraspNet', 'import_main'),
+    'export': ('exchange_command', 'write grasps for DexGraspBench or DexGraspNet', 'export_main'),
     'bench': ('benchmark', 'time the planner'),
     'surface-accuracy': ('surface_accuracy', 'measure how well clouds are closed'),
 }
@@ -50,14 +53,15 @@ def _dispatch(arguments: list[str]) -> int:
     if arguments[0] not in COMMANDS:
         print(f"dexlite: no command '{arguments[0]}'\n\n{usage()}", file=sys.stderr)
         return 2
-    module = import_module(f'dexlite_ros.offline.{COMMANDS[arguments[0]][0]}')
-    return module.main(arguments[1:]) or 0
+    module, _, *function = COMMANDS[arguments[0]]
+    run = getattr(import_module(f'dexlite_ros.offline.{module}'), *(function or ['main']))
+    return run(arguments[1:]) or 0
 
 
 def usage() -> str:
     """Return the list of subcommands."""
     width = max(len(name) for name in COMMANDS)
-    lines = [f'  {name:<{width}}  {text}' for name, (_, text) in COMMANDS.items()]
+    lines = [f'  {name:<{width}}  {text}' for name, (_, text, *_) in COMMANDS.items()]
     return '\n'.join([
         'usage: dexlite COMMAND [OPTIONS]', '',
         'Ranked Shadow Hand grasps from point clouds; all units are SI.', '',

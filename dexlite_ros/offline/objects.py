@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 import trimesh
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.files import replaced
+from dexlite_ros.object.geometry_file import load_mesh
 
 CACHE = Path.home() / '.cache' / 'dexlite_ros' / 'convex_pieces'
 CONVEX_RATIO = 0.97
@@ -74,6 +75,41 @@ def convex_pieces(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
     with replaced(cached) as temporary, temporary.open('wb') as stream:
         np.savez(stream, *pieces)
     return pieces
+
+
+def load_object(
+    path: str | Path, scale: float = 1.0
+) -> tuple[trimesh.Trimesh, list[NDArray[np.float64]]]:
+    """
+    Return a mesh and its convex pieces, both scaled to metres.
+
+    A file whose parts are all convex is cut already, as by CoACD, and is taken as it is.
+
+    :param scale: factor from the file's unit to metres
+    :raises FileError: when the file is not a mesh, or has no volume
+    :raises InvalidRequest: for a scale that is not positive
+    """
+    if not scale > 0:
+        raise InvalidRequest('scale', scale, 'a positive number')
+    mesh = load_mesh(path)
+    mesh.apply_scale(scale)
+    if not abs(mesh.convex_hull.volume) > 0:
+        raise FileError(path, 'it is flat: its convex hull has no volume')
+    parts = _convex_parts(path)
+    if parts:
+        return mesh, [part * scale for part in parts]
+    return mesh, convex_pieces(mesh)
+
+
+def _convex_parts(path: str | Path) -> list[NDArray[np.float64]]:
+    """Return the corners of the parts of an OBJ file that is cut into convex ones; else none."""
+    if Path(path).suffix.lower() != '.obj':
+        return []
+    scene = trimesh.load_scene(path, process=False, group_material=False, split_objects=True)
+    parts = list(scene.geometry.values())
+    convex = len(parts) > 1 and all(
+        part.volume > CONVEX_RATIO * part.convex_hull.volume for part in parts)
+    return [np.asarray(part.convex_hull.vertices) for part in parts] if convex else []
 
 
 def _decompose(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:

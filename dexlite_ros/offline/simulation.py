@@ -4,10 +4,12 @@ The hand and an object in MuJoCo.
 The hand is the written MJCF, its palm held by a weld to a mocap body; the object is a free body of
 convex pieces in the frame the grasps are given in. The settings are DexGraspBench's (2025), which
 are stable for this hand: 4 ms, implicitfast, elliptic cones, impratio 10, two no-slip iterations.
+Gravity is off until somebody turns it on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import mujoco
@@ -15,9 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
+from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.mjcf import write_mjcf
+
+
+GRAVITY = 9.81
+"""[m/s^2], along -z."""
+FRAME_TIME = 0.08
+"""Between calls of an observer [s]."""
+STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,11 @@ class SimulationSettings:
     """[N m]"""
     mass: float = 0.1
     """Of the object [kg]."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0:
+                raise InvalidRequest(name, value, 'a positive number')
 
 
 @dataclass(frozen=True)
@@ -56,21 +71,30 @@ class GraspScene:
         hand: HandDescription,
         pieces: list[NDArray[np.floating]],
         settings: SimulationSettings | None = None,
+        table: float | None = None,
     ) -> None:
         """
         Compile the scene.
 
         :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
+        :param table: height z of a table in the grasps' frame [m]; None: there is none
         """
+        self.hand = hand
         self.settings = settings or SimulationSettings()
+        self.has_table = table is not None
+        self.observer: Callable[[GraspScene], None] | None = None
+        """Called after every ``FRAME_TIME`` of the simulation, for films."""
+        self._frame_steps = max(1, round(FRAME_TIME / self.settings.time_step))
         spec = mujoco.MjSpec.from_string(write_mjcf(
             hand, stiffness=self.settings.stiffness, torque_limit=self.settings.torque_limit))
-        _configure(spec.option, self.settings)
+        configure(spec.option, self.settings.time_step)
         _hold_by_mocap(spec, hand.palm_link)
         # Contacts of the hand are firm but not stiff: mujoco_menagerie's values for its plastic.
         for geom in spec.geoms:
             geom.solimp[:3], geom.solref[:] = (0.5, 0.99, 0.0001), (0.005, 1.0)
-        _add_object(spec, pieces, self.settings.mass)
+        add_object(spec, pieces, self.settings.mass)
+        if table is not None:
+            add_table(spec, table)
         for geom in spec.geoms:
             geom.condim = 4
             geom.friction[:2] = self.settings.friction, self.settings.torsional_friction
@@ -88,6 +112,7 @@ class GraspScene:
         position, quat = wrist_pose(grasps, index)
         joints = grasps.joints[index].double().numpy()
         mujoco.mj_resetData(self.model, self.data)
+        self.set_gravity(False)
         self.data.qpos[self._palm:self._palm + 7] = np.concatenate([position, quat])
         self.data.qpos[self._joints] = joints
         self.command(position, quat, joints)
@@ -104,6 +129,55 @@ class GraspScene:
         self.data.mocap_pos[0] = position
         self.data.mocap_quat[0] = quat_wxyz
         self.data.ctrl[:] = self._drive @ joints
+
+    def set_gravity(self, on: bool) -> None:
+        """Turn gravity on or off; every ``pose`` turns it off."""
+        self.model.opt.gravity[2] = -GRAVITY if on else 0.0
+
+    def load(self, wrench: NDArray[np.float64]) -> None:
+        """Apply a wrench (6,) at the object's centre of mass until told otherwise [N, N m]."""
+        self.data.xfrc_applied[self.object_body] = wrench
+
+    def step(self, seconds: float) -> None:
+        """Let that much time pass."""
+        steps = round(seconds / self.settings.time_step)
+        if self.observer is None:
+            mujoco.mj_step(self.model, self.data, steps)
+            return
+        for _ in range(steps):
+            mujoco.mj_step(self.model, self.data)
+            if round(self.data.time / self.settings.time_step) % self._frame_steps == 0:
+                self.observer(self)
+
+    def state(self) -> NDArray[np.float64]:
+        """Return everything the future depends on."""
+        state = np.zeros(mujoco.mj_stateSize(self.model, STATE))
+        mujoco.mj_getState(self.model, self.data, state, STATE)
+        return state
+
+    def restore(self, state: NDArray[np.float64]) -> None:
+        """Go back to a state of this scene."""
+        mujoco.mj_setState(self.model, self.data, state, STATE)
+
+    @property
+    def object_height(self) -> float:
+        """Height z of the object's centre of mass [m]."""
+        return float(self.data.xipos[self.object_body, 2])
+
+    @property
+    def palm_position(self) -> NDArray[np.float64]:
+        """Position (3,) of the palm [m]."""
+        return self.data.qpos[self._palm:self._palm + 3].copy()
+
+    def link_poses(self) -> dict[str, NDArray[np.float64]]:
+        """Return the pose (4, 4) of every link of the hand, and of the 'object'."""
+        poses = {}
+        for name in (*self.hand.link_names, 'object'):
+            body = self.data.body(name)
+            poses[name] = np.eye(4)
+            poses[name][:3, :3] = body.xmat.reshape(3, 3)
+            poses[name][:3, 3] = body.xpos
+        return poses
 
     def object_motion(self) -> tuple[float, float]:
         """Return how far the object's centre of mass moved and it turned since ``pose``."""
@@ -128,8 +202,11 @@ class GraspScene:
         on_object = self.model.geom_bodyid[contact.geom] == self.object_body
         mixed = on_object.any(1)
         depth = np.maximum(-contact.dist, 0.0)
+        # Neither the object's nor the hand's contact with the table is meant.
+        among_hand = ~mixed & (self.model.geom_bodyid[contact.geom] > 0).all(1)
+        mixed &= (self.model.geom_bodyid[contact.geom] > 0).all(1)
         return Overlap(
-            float(depth[mixed].max(initial=0.0)), float(depth[~mixed].max(initial=0.0)))
+            float(depth[mixed].max(initial=0.0)), float(depth[among_hand].max(initial=0.0)))
 
 
 def wrist_pose(
@@ -140,8 +217,9 @@ def wrist_pose(
     return grasps.translation[index].double().numpy(), quat / np.linalg.norm(quat)
 
 
-def _configure(option: mujoco.MjOption, settings: SimulationSettings) -> None:
-    option.timestep = settings.time_step
+def configure(option: mujoco.MjOption, time_step: float) -> None:
+    """Set what every simulation here has in common; gravity is off."""
+    option.timestep = time_step
     option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     option.impratio = 10
@@ -161,9 +239,10 @@ def _hold_by_mocap(spec: mujoco.MjSpec, palm: str) -> None:
     weld.data[:11] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
-def _add_object(
+def add_object(
     spec: mujoco.MjSpec, pieces: list[NDArray[np.floating]], mass: float
 ) -> None:
+    """Add a free body 'object' of even density, made of convex pieces (V, 3) [m]."""
     body = spec.worldbody.add_body(name='object')
     body.add_freejoint(name='object')
     volume = sum(ConvexHull(piece).volume for piece in pieces)
@@ -171,6 +250,12 @@ def _add_object(
         spec.add_mesh(name=f'piece_{index}', uservert=np.asarray(piece, np.float32).ravel())
         body.add_geom(
             type=mujoco.mjtGeom.mjGEOM_MESH, meshname=f'piece_{index}', density=mass / volume)
+
+
+def add_table(spec: mujoco.MjSpec, height: float) -> None:
+    """Add a level plane that fills the world [m]."""
+    spec.worldbody.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_PLANE, name='table', pos=(0.0, 0.0, height), size=(1, 1, 0.1))
 
 
 def _actuator_map(hand: HandDescription) -> NDArray[np.float64]:

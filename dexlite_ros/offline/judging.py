@@ -1,0 +1,110 @@
+"""
+The judge: named tests, each a protocol in a world, for all grasps of an object.
+
+Every number that is reported comes from here, so that it means the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+import roma
+import torch
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
+from dexlite_ros.hands import HANDS
+from dexlite_ros.offline.simulation import GraspScene, SimulationSettings
+from dexlite_ros.offline.validation import lift, six_forces, six_torques, Verdict
+
+
+@dataclass(frozen=True)
+class GraspTest:
+    """A protocol and the world it happens in."""
+
+    protocol: Callable[[GraspScene, StagedGrasp, int], Verdict]
+    meaning: str
+    simulation: SimulationSettings = field(default_factory=SimulationSettings)
+    position_noise: float = 0.0
+    """Standard deviation of each coordinate of the wrist's error [m]."""
+    rotation_noise: float = 0.0
+    """Standard deviation of the angle of the wrist's error, about any axis [rad]."""
+
+
+TESTS = {
+    'six-forces': GraspTest(six_forces, '1 N along each axis for 2 s, without gravity'),
+    'six-torques': GraspTest(six_torques, '0.02 N m about each axis for 2 s, without gravity'),
+    'lift': GraspTest(lift, 'raised by 1 m at 0.5 m/s'),
+    'noise': GraspTest(
+        six_forces, 'six forces, the wrist wrong by 5 mm and 5 degrees',
+        position_noise=0.005, rotation_noise=math.radians(5.0)),
+    'low-friction': GraspTest(
+        six_forces, 'six forces with friction 0.3 instead of 0.6',
+        SimulationSettings(friction=0.3)),
+}
+
+
+def find_test(name: str) -> GraspTest:
+    """
+    Return the test of that name.
+
+    :raises InvalidRequest: when there is none
+    """
+    if name not in TESTS:
+        raise InvalidRequest('test', name, f'one of {", ".join(TESTS)}')
+    return TESTS[name]
+
+
+def judge(
+    grasps: StagedGrasp,
+    pieces: list[NDArray[np.floating]],
+    name: str,
+    *,
+    hand: str = 'shadow_right',
+    table: float | None = None,
+    seed: int = 0,
+    first: int = 0,
+) -> Iterator[Verdict]:
+    """
+    Yield the verdict of one test on each grasp, in their order.
+
+    :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
+    :param table: height of the table the object stands on [m]; only lifting knows it
+    :param seed: of the noise; a grasp's noise depends on this and its place alone
+    :param first: place of the first grasp in the set it was taken from
+    :raises InvalidRequest: for a test that is not in ``TESTS``
+    """
+    test = find_test(name)
+    table = table if test.protocol is lift else None
+    scene = GraspScene(HANDS[hand], pieces, test.simulation, table)
+    for index in range(len(grasps)):
+        grasp = grasps[[index]]
+        if test.position_noise or test.rotation_noise:
+            grasp = misplaced(
+                grasp, test.position_noise, test.rotation_noise,
+                np.random.default_rng([seed, first + index]))
+        yield test.protocol(scene, grasp, 0)
+
+
+def misplaced(
+    grasp: StagedGrasp, position: float, rotation: float, rng: np.random.Generator
+) -> StagedGrasp:
+    """
+    Return one grasp whose wrist is wrong by the same error at every stage.
+
+    :param position: standard deviation of each coordinate [m]
+    :param rotation: standard deviation of the angle about an axis of any direction [rad]
+    """
+    shift = torch.from_numpy(position * rng.standard_normal(3))
+    axis = rng.standard_normal(3)
+    vector = torch.from_numpy(rotation * rng.standard_normal() * axis / np.linalg.norm(axis))
+    turn = roma.rotvec_to_rotmat(vector)
+    return StagedGrasp(**{
+        name: GraspBatch(
+            batch.translation + shift.to(batch.translation),
+            turn.to(batch.rotation) @ batch.rotation, batch.joints)
+        for name, batch in ((stage, getattr(grasp, stage)) for stage in STAGES)})

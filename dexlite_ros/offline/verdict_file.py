@@ -1,0 +1,79 @@
+"""
+Verdicts on disk: a JSON file that grows while the judge works, so that no verdict is lost.
+
+A verdict that is still to come is null. A file is continued when it belongs to the same question:
+same grasps, same object, same tests' settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+import hashlib
+import json
+import math
+from pathlib import Path
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.files import replaced
+from dexlite_ros.offline.validation import Verdict
+
+FORMAT = 'dexlite_ros/verdicts'
+VERSION = 1
+Verdicts = dict[str, list[Verdict | None]]
+"""By name of the test, one for each grasp; None: not judged yet."""
+
+
+def question_key(*parts: object) -> str:
+    """Return a short name of what is asked; parts with equal ``repr`` or bytes agree."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part if isinstance(part, bytes) else repr(part).encode())
+        digest.update(b'\0')
+    return digest.hexdigest()[:24]
+
+
+def write_verdicts(path: str | Path, key: str, verdicts: Verdicts) -> None:
+    """Replace the file by what is known now."""
+    content = {
+        'format': FORMAT,
+        'version': VERSION,
+        'question': key,
+        'tests': {
+            name: [None if each is None else plain(asdict(each)) for each in row]
+            for name, row in verdicts.items()},
+    }
+    with replaced(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
+
+
+def read_verdicts(path: str | Path) -> tuple[str, Verdicts]:
+    """
+    Return the question's key and the verdicts of a file.
+
+    :raises FileError: missing, not JSON, of another format or version, or incomplete
+    """
+    try:
+        content = json.loads(Path(path).read_text())
+        if content['format'] != FORMAT or content['version'] != VERSION:
+            raise FileError(path, f"it is not of the format '{FORMAT}', version {VERSION}")
+        return content['question'], {
+            name: [None if each is None else _verdict(each) for each in row]
+            for name, row in content['tests'].items()}
+    except OSError as error:
+        raise FileError(path, error.strerror or str(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileError(path, f'it holds no verdicts: {error!r}') from error
+
+
+def plain(value: object) -> object:
+    """Return nested data with null for what is not a number, which JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _verdict(content: dict) -> Verdict:
+    return Verdict(**{
+        name: math.nan if value is None else value for name, value in content.items()})
