@@ -12,7 +12,7 @@ from dexlite_ros.errors import DexliteError
 COMMANDS = {
     'plan': ('plan_command', 'plan grasps for a cloud or a mesh'),
     'hand': ('hand_command', 'write the hand as MJCF, URDF or picture'),
-    'measure': ('measure_command', 'plan on many objects and measure the grasps in MuJoCo'),
+    'evaluate': ('evaluate_command', 'plan on many objects, judge, and report'),
     'validate': ('validate_command', 'simulate grasps and tell which hold'),
     'import': ('exchange_command', 'read grasps of DexGraspBench or DexGraspNet', 'import_main'),
     'export': ('exchange_command', 'write grasps for DexGraspBench or DexGraspNet', 'export_main'),

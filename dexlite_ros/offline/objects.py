@@ -13,7 +13,7 @@ import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.files import replaced
-from dexlite_ros.object.geometry_file import load_mesh
+from dexlite_ros.object.geometry_file import load_mesh, MESH_SUFFIXES
 
 CACHE = Path.home() / '.cache' / 'dexlite_ros' / 'convex_pieces'
 CONVEX_RATIO = 0.97
@@ -21,38 +21,72 @@ CONVEX_RATIO = 0.97
 CONCAVITY = 0.06
 """Largest concavity CoACD leaves in a piece, relative to the object."""
 MAX_PIECES = 40
+CONVEX_PARTS = ('coacd.obj', 'decomposed.obj')
+"""Names under which others keep meshes that are cut into convex parts."""
 
 
 @dataclass(frozen=True)
 class ObjectFile:
-    """One row of a folder's manifest."""
+    """One object of a folder."""
 
     name: str
     path: Path
-    split: str
-    tier: str
+    """Its mesh."""
+    pieces: Path | None = None
+    """The same mesh cut into convex parts, where the folder has one."""
+    split: str = ''
+    tier: str = ''
 
 
 def list_objects(
     folder: str | Path, split: str | None = None, tier: str | None = None
 ) -> list[ObjectFile]:
     """
-    Return the objects of a folder with a manifest.csv (columns id, split, tier), in its order.
+    Return the objects of a folder.
 
-    :param split: only this split, such as 'train' or 'dev'
-    :param tier: only this tier, such as 'core' or 'hard'
-    :raises FileError: when there is no manifest
+    With a manifest.csv (columns id, split, tier) they are its rows, in its order, with their
+    meshes in ID/mesh.obj. Without, every mesh file of the folder and every folder in it that
+    holds mesh files is an object, by name; the files coacd.obj and decomposed.obj of
+    DexGraspBench and DexGraspNet count as its convex parts.
+
+    :param split: only this split, such as 'train' or 'dev'; needs a manifest
+    :param tier: only this tier, such as 'core' or 'hard'; needs a manifest
+    :raises FileError: when there is no such folder, or no mesh in it
     """
-    manifest = Path(folder) / 'manifest.csv'
+    folder = Path(folder)
+    manifest = folder / 'manifest.csv'
     if not manifest.is_file():
-        raise FileError(manifest, 'no such file; give a folder with manifest.csv in it')
+        if not folder.is_dir():
+            raise FileError(folder, 'there is no such folder')
+        if split or tier:
+            raise FileError(manifest, 'no such file; it tells the split and the tier of objects')
+        return _mesh_files(folder)
     with manifest.open(newline='') as rows:
         objects = [
-            ObjectFile(row['id'], Path(folder) / row['id'] / 'mesh.obj', row['split'], row['tier'])
+            ObjectFile(
+                row['id'], folder / row['id'] / 'mesh.obj', split=row['split'], tier=row['tier'])
             for row in csv.DictReader(rows)]
     return [
         each for each in objects
         if split in (None, each.split) and tier in (None, each.tier)]
+
+
+def _mesh_files(folder: Path) -> list[ObjectFile]:
+    """Return one object for each mesh file, or each folder with mesh files, in ``folder``."""
+    found = []
+    for entry in sorted(folder.iterdir()):
+        files = sorted(
+            each for each in ([entry] if entry.is_file() else entry.rglob('*'))
+            if each.suffix.lower() in MESH_SUFFIXES)
+        whole = [each for each in files if each.name not in CONVEX_PARTS]
+        parts = [each for each in files if each.name in CONVEX_PARTS]
+        if files:
+            found.append(ObjectFile(
+                entry.stem if entry.is_file() else entry.name,
+                (whole or parts)[0], parts[0] if parts else None))
+    if not found:
+        raise FileError(folder, f'there is no mesh in it ({", ".join(MESH_SUFFIXES)})')
+    return found
 
 
 def convex_pieces(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
@@ -77,13 +111,13 @@ def convex_pieces(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
     return pieces
 
 
-def load_object(
-    path: str | Path, scale: float = 1.0
+def load_pieces(
+    target: ObjectFile, scale: float = 1.0
 ) -> tuple[trimesh.Trimesh, list[NDArray[np.float64]]]:
     """
-    Return a mesh and its convex pieces, both scaled to metres.
+    Return an object's mesh and its convex pieces, both scaled to metres.
 
-    A file whose parts are all convex is cut already, as by CoACD, and is taken as it is.
+    A file whose parts are all convex is cut already, and is taken as it is.
 
     :param scale: factor from the file's unit to metres
     :raises FileError: when the file is not a mesh, or has no volume
@@ -91,14 +125,12 @@ def load_object(
     """
     if not scale > 0:
         raise InvalidRequest('scale', scale, 'a positive number')
-    mesh = load_mesh(path)
+    mesh = load_mesh(target.path)
     mesh.apply_scale(scale)
     if not abs(mesh.convex_hull.volume) > 0:
-        raise FileError(path, 'it is flat: its convex hull has no volume')
-    parts = _convex_parts(path)
-    if parts:
-        return mesh, [part * scale for part in parts]
-    return mesh, convex_pieces(mesh)
+        raise FileError(target.path, 'it is flat: its convex hull has no volume')
+    parts = _convex_parts(target.pieces or target.path)
+    return mesh, [part * scale for part in parts] or convex_pieces(mesh)
 
 
 def _convex_parts(path: str | Path) -> list[NDArray[np.float64]]:

@@ -21,11 +21,11 @@ from tqdm import tqdm
 import trimesh
 
 from dexlite_ros.errors import DexliteError
-from dexlite_ros.object.cloud import clean_cloud, PointCloud, Points
+from dexlite_ros.object.cloud import clean_cloud, Points
 from dexlite_ros.object.geometry_file import load_mesh
-from dexlite_ros.object.sampling import Camera, sample_mesh, view_mesh
-from dexlite_ros.object.support import Plane
+from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.object.surface import close_surface, ObjectSurface
+from dexlite_ros.offline.measured_cloud import measured_cloud, Setup
 from dexlite_ros.offline.objects import list_objects, ObjectFile
 
 BAND = 0.02
@@ -54,21 +54,6 @@ class Accuracy:
     """As the closed surface reports it."""
     seconds: float
     """Time of cleaning and closing."""
-
-
-@dataclass(frozen=True)
-class Setup:
-    """How clouds are measured."""
-
-    view: str = 'full'
-    """``full``: points all around. ``single``: one camera, 0.6 m away, 45 degrees above."""
-    points: int = 2048
-    """Points of a full cloud."""
-    noise: float = 0.0
-    """Standard deviation, of every coordinate or of the camera's depth [m]."""
-    support: bool = True
-    """Whether the plane the object stands on is known; for one camera."""
-    seed: int = 0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -114,7 +99,8 @@ def measure(name: str, mesh: trimesh.Trimesh, setup: Setup) -> Accuracy:
     :param setup: how to measure.
     """
     rng = np.random.default_rng(setup.seed)
-    cloud, mesh, support = measured_cloud(mesh, setup, rng)
+    cloud, pose, support = measured_cloud(mesh, setup, rng)
+    mesh = mesh.copy().apply_transform(pose)
     begin = time.perf_counter()
     surface = close_surface(clean_cloud(cloud), support)
     seconds = time.perf_counter() - begin
@@ -125,32 +111,6 @@ def measure(name: str, mesh: trimesh.Trimesh, setup: Setup) -> Accuracy:
         seconds=seconds,
         **_differences(mesh, surface, rng),
     )
-
-
-def measured_cloud(
-    mesh: trimesh.Trimesh,
-    setup: Setup,
-    rng: np.random.Generator,
-) -> tuple[PointCloud, trimesh.Trimesh, Plane | None]:
-    """Return a cloud of ``mesh``, the mesh as it lay there, and its support if known."""
-    if setup.view == 'full':
-        return sample_mesh(mesh, setup.points, rng, setup.noise), mesh, None
-    mesh = at_rest(mesh, rng)
-    azimuth = rng.uniform(0.0, 2.0 * np.pi)
-    away = np.array([np.cos(azimuth), np.sin(azimuth), 1.0]) / np.sqrt(2.0)
-    eye = mesh.bounds.mean(axis=0) + 0.6 * away
-    cloud = view_mesh(mesh, eye, rng, Camera(depth_noise=setup.noise))
-    table = Plane(np.array([0.0, 0.0, 1.0]), float(mesh.bounds[0, 2]))
-    return cloud, mesh, table if setup.support else None
-
-
-def at_rest(mesh: trimesh.Trimesh, rng: np.random.Generator) -> trimesh.Trimesh:
-    """Return ``mesh`` in a stable pose on z = 0, likely ones drawn more often."""
-    hull = mesh.convex_hull
-    poses, chance = hull.compute_stable_poses(center_mass=mesh.center_mass)
-    mesh = mesh.copy()
-    mesh.apply_transform(poses[rng.choice(len(chance), p=chance / chance.sum())])
-    return mesh
 
 
 def mean_of(results: list[Accuracy]) -> Accuracy:

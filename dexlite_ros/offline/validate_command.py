@@ -18,7 +18,7 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.judging import find_test, judge, TESTS
-from dexlite_ros.offline.objects import load_object
+from dexlite_ros.offline.objects import load_pieces, ObjectFile
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.simulation import GraspScene
 from dexlite_ros.offline.validation import Verdict
@@ -77,7 +77,8 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite validate``; 0 when all was judged, whatever the verdicts."""
     args = parser().parse_args(argv)
     grasp_set = read_grasps(args.grasps)
-    mesh, pieces = load_object(args.mesh, args.scale or grasp_set.scale)
+    mesh, pieces = load_pieces(
+        ObjectFile(Path(args.mesh).stem, Path(args.mesh)), args.scale or grasp_set.scale)
     if args.picture or args.video:
         _show(args, grasp_set, mesh, pieces)
     verdicts = _judge_all(args, grasp_set, pieces)

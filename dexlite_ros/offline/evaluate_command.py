@@ -1,0 +1,166 @@
+"""``dexlite evaluate``: plan on many objects, judge every grasp, write one report."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime, UTC
+import json
+from pathlib import Path
+import platform
+import re
+import shlex
+import subprocess
+
+from dexlite_ros import __version__
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.files import replaced
+from dexlite_ros.offline.builtin_objects import write_builtin_objects
+from dexlite_ros.offline.contact_sheet import write_contact_sheet
+from dexlite_ros.offline.evaluation import Cell, evaluate_cell, PLANNERS
+from dexlite_ros.offline.evaluation_figures import read_cell
+from dexlite_ros.offline.evaluation_report import markdown, write_report
+from dexlite_ros.offline.judging import find_test, TESTS
+from dexlite_ros.offline.measured_cloud import Setup
+from dexlite_ros.offline.objects import list_objects, ObjectFile
+from dexlite_ros.offline.parallel import run_tasks
+from dexlite_ros.offline.verdict_file import question_key
+
+BUILTIN = 'builtin'
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line of ``dexlite evaluate``."""
+    parser = argparse.ArgumentParser(
+        prog='dexlite evaluate', description='Plan on clouds of known objects, judge all grasps '
+        'in MuJoCo, and write report.md, report.json, report.png and contact_sheet.png. '
+        'Interrupted, it goes on where it stopped when called again.')
+    parser.add_argument('--objects', default=BUILTIN,
+                        help="folder of meshes or with a manifest.csv; 'builtin': six shapes")
+    parser.add_argument('--split', help='of the manifest, such as dev')
+    parser.add_argument('--tier', help='of the manifest, such as core')
+    parser.add_argument('--only', nargs='+', metavar='NAME', help='these objects')
+    parser.add_argument('--limit', type=int, help='the first so many objects')
+    parser.add_argument('--scales', nargs='+', type=float, default=[1.0], metavar='S',
+                        help='factors from the meshes to metres (1)')
+    parser.add_argument('--planner', default='default',
+                        help=f'{", ".join(PLANNERS)}, or a folder that dexlite import wrote, '
+                        'whose grasps are judged instead')
+    parser.add_argument('--views', choices=('full', 'single'), default='full',
+                        help='clouds from all sides, or from one camera above a table (full)')
+    parser.add_argument('--points', type=int, default=2048, help='of a full cloud (2048)')
+    parser.add_argument('--noise', type=float,
+                        help='of each coordinate, or along the rays of the camera [m] '
+                        '(full: 0, single: 0.001)')
+    parser.add_argument('--seeds', type=int, default=1, help='plans per object (1)')
+    parser.add_argument('--max-grasps', type=int, default=20, help='grasps per plan (20)')
+    parser.add_argument('--tests', nargs='+', choices=list(TESTS), metavar='TEST',
+                        default=['six-forces', 'lift', 'noise'],
+                        help=f'{", ".join(TESTS)} (six-forces lift noise)')
+    parser.add_argument('--workers', type=int, default=0, help='processes (0: one per CPU)')
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N (auto)')
+    parser.add_argument('--output', type=Path, required=True, help='folder for the results')
+    parser.add_argument('--json', action='store_true', help='print JSON, not the tables')
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """Run ``dexlite evaluate``."""
+    args = parser().parse_args(argv)
+    cells = _cells(args)
+    _check_question(args)
+    missing = [cell for cell in cells if not cell.result.exists()]
+    for _ in run_tasks(evaluate_cell, missing, workers=args.workers, unit='plan'):
+        pass
+    contents = [read_cell(cell.result) for cell in cells]
+    provenance = {
+        'command': shlex.join(['dexlite', 'evaluate', *argv]),
+        'release': f'{__version__}, commit {_commit()}',
+        'machine': f'{_processor()}, {args.workers or "all"} workers',
+        'date': f'{datetime.now(UTC):%Y-%m-%d}',
+    }
+    figures = write_report(args.output, contents, args.tests, provenance)
+    sheet = write_contact_sheet(
+        args.output / 'contact_sheet.png', list(zip(cells, contents)), args.tests[0])
+    print(json.dumps(figures, allow_nan=False) if args.json else markdown(figures))
+    if not args.json:
+        print(f'report: {args.output / "report.md"}' + (f', pictures: {sheet}' if sheet else ''))
+    return 0
+
+
+def _cells(args: argparse.Namespace) -> list[Cell]:
+    """Return what is to be planned and judged."""
+    folder = args.output / 'cells'
+    noise = args.noise if args.noise is not None else 0.001 * (args.views == 'single')
+    cells = []
+    for target, scale, planner in _targets(args):
+        for seed in range(args.seeds):
+            setup = Setup(args.views, args.points, noise, args.views == 'single', seed)
+            cells.append(Cell(
+                target, scale, setup, planner, args.max_grasps, tuple(args.tests), args.device,
+                folder))
+    return cells
+
+
+def _targets(args: argparse.Namespace) -> list[tuple[ObjectFile, float, str]]:
+    """Return objects, scales, and how to come by grasps."""
+    if args.objects == BUILTIN:
+        args.objects = write_builtin_objects(args.output / 'objects')
+    objects = list_objects(args.objects, args.split, args.tier)
+    if args.only:
+        objects = [each for each in objects if each.name in args.only]
+    objects = objects[:args.limit]
+    if not objects:
+        raise InvalidRequest('objects', str(args.objects), 'a folder with the wanted objects')
+    if args.planner in PLANNERS:
+        return [(each, scale, args.planner) for each in objects for scale in args.scales]
+    imported = Path(args.planner)
+    if not imported.is_dir():
+        raise InvalidRequest(
+            'planner', args.planner, f'{", ".join(PLANNERS)} or a folder of plan files')
+    found = []
+    for each in objects:
+        for path in sorted((imported / each.name).glob('scale_*.json')):
+            scale = re.fullmatch(r'scale_([0-9.]+)\.json', path.name)
+            if scale:
+                found.append((each, float(scale[1]), str(path)))
+    if not found:
+        raise InvalidRequest(
+            'planner', args.planner, 'a folder with OBJECT/scale_S.json of these objects')
+    return found
+
+
+def _check_question(args: argparse.Namespace) -> None:
+    """Refuse a folder whose cells were asked for with other settings."""
+    asked = {
+        name: value for name, value in vars(args).items()
+        if name not in ('output', 'workers', 'json', 'limit', 'only', 'seeds', 'scales')}
+    key = question_key(
+        __version__, sorted(asked.items(), key=lambda item: item[0]),
+        [find_test(name) for name in args.tests],
+        PLANNERS[args.planner]() if args.planner in PLANNERS else args.planner)
+    path = args.output / 'cells' / 'question.json'
+    if not path.exists():
+        with replaced(path) as temporary:
+            temporary.write_text(json.dumps({'question': key, 'asked': repr(asked)}) + '\n')
+    elif json.loads(path.read_text())['question'] != key:
+        raise InvalidRequest(
+            'output', str(args.output),
+            'a new folder: what is in it was made with other settings or another release')
+
+
+def _commit() -> str:
+    """Return the commit of the checkout this runs from, or 'unknown'."""
+    answer = subprocess.run(
+        ['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, text=True,
+        capture_output=True, check=False)
+    return answer.stdout.strip() or 'unknown'
+
+
+def _processor() -> str:
+    """Return a name of the processor."""
+    try:
+        text = Path('/proc/cpuinfo').read_text()
+    except OSError:
+        text = ''
+    name = re.search(r'model name\s*: (.+)', text)
+    return name[1] if name else platform.processor() or platform.machine()

@@ -1,0 +1,146 @@
+"""
+Plan on one object, judge what comes out, and keep every number: the cells of an evaluation.
+
+A cell is one object at one scale, seen one way, planned with one seed. Cells do not depend on each
+other, and each has its own file, so an evaluation can be interrupted and shared out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cache
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+
+from dexlite_ros.errors import DexliteError, NoGraspFound
+from dexlite_ros.files import replaced
+from dexlite_ros.hands import HANDS
+from dexlite_ros.offline.contact_figures import contact_figures, diversity
+from dexlite_ros.offline.judging import judge
+from dexlite_ros.offline.measured_cloud import measured_cloud, Setup
+from dexlite_ros.offline.objects import load_pieces, ObjectFile
+from dexlite_ros.offline.simulation import GraspScene
+from dexlite_ros.offline.verdict_file import plain
+from dexlite_ros.plan import GraspPlan
+from dexlite_ros.plan_file import GraspSet, read_grasps, write_grasps
+from dexlite_ros.planner import GraspPlanner, PlannerSettings
+
+PLANNERS = {'default': PlannerSettings, 'dexlite': PlannerSettings.dexlite}
+"""Settings by name: ours, and the energy and schedule of DexLite."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is planned and judged."""
+
+    target: ObjectFile
+    scale: float
+    setup: Setup
+    planner: str
+    """Name of the settings, or path of a plan file to judge instead of planning."""
+    max_grasps: int
+    tests: tuple[str, ...]
+    device: str
+    folder: Path
+    """Where results go."""
+
+    @property
+    def name(self) -> str:
+        """A name that no other cell of the evaluation has."""
+        scale = '' if self.scale == 1.0 else f'_{self.scale:g}'
+        return f'{self.target.name}{scale}_{self.setup.view}_{self.setup.seed}'
+
+    @property
+    def result(self) -> Path:
+        """File of the figures."""
+        return self.folder / f'{self.name}.json'
+
+    @property
+    def grasps(self) -> Path:
+        """File of the grasps."""
+        return self.folder / f'{self.name}.grasps.json'
+
+
+def evaluate_cell(cell: Cell) -> None:
+    """Write the figures of one cell; an object without grasps has figures, too."""
+    mesh, pieces = load_pieces(cell.target, cell.scale)
+    content = {
+        'object': cell.target.name, 'scale': cell.scale, 'view': cell.setup.view,
+        'seed': cell.setup.seed, 'error': '', 'plan': {}, 'grasps': [], 'diversity': None}
+    pose, table = np.eye(4), None
+    try:
+        if cell.planner in PLANNERS:
+            cloud, pose, support = measured_cloud(
+                mesh, cell.setup, np.random.default_rng(cell.setup.seed))
+            table = None if support is None else support.offset
+            plan = _planner(cell.planner, cell.device).plan(
+                cloud, support=support, max_grasps=cell.max_grasps, seed=cell.setup.seed)
+            content['plan'] = _plan_figures(plan)
+            grasp_set = GraspSet(plan.grasps, plan.hand, cell.target.name, cell.scale)
+            predicted = [
+                {'score': float(score), 'success_probability': float(chance)}
+                for score, chance in zip(plan.score, plan.success_probability)]
+        else:
+            grasp_set = read_grasps(cell.planner)
+            grasp_set = GraspSet(
+                grasp_set.grasps[:cell.max_grasps], grasp_set.hand, cell.target.name, cell.scale)
+            predicted = [{} for _ in range(len(grasp_set.grasps))]
+        placed = [piece @ pose[:3, :3].T + pose[:3, 3] for piece in pieces]
+        content['grasps'] = [
+            {**known, **figures}
+            for known, figures in zip(predicted, _judged(grasp_set, placed, table, cell))]
+        content['diversity'] = diversity(grasp_set.grasps.grasp)
+        content['pose'] = pose.tolist()
+        write_grasps(grasp_set, cell.grasps)
+    except DexliteError as error:
+        content['error'] = str(error)
+        if isinstance(error, NoGraspFound) and error.report is not None:
+            content['plan'] = {'seconds': error.report.times.total}
+    with replaced(cell.result) as temporary:
+        temporary.write_text(json.dumps(plain(content), indent=1, allow_nan=False) + '\n')
+
+
+@cache
+def _planner(name: str, device: str) -> GraspPlanner:
+    """Return this process's planner; it is made and warmed up once."""
+    torch.set_num_threads(1)
+    planner = GraspPlanner(PLANNERS[name](), device)
+    planner.warm_up()
+    return planner
+
+
+def _plan_figures(plan: GraspPlan) -> dict:
+    """Return time and legality of a plan."""
+    hand = HANDS[plan.hand]
+    pairs = np.array(hand.coupled_indices)
+    joints = np.stack([stage.joints.numpy() for stage in vars(plan.grasps).values()])  # (3, K, J)
+    apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]]).max((0, 2))
+    return {
+        'seconds': plan.report.times.total,
+        'seen_fraction': plan.report.seen_fraction,
+        'surface_method': plan.report.surface_method,
+        'within_limits': int((plan.metrics.joint_limit_margin > -1e-5).sum()),
+        'coupled': int((apart < 1e-5).sum()),
+        'clear': int((plan.metrics.pregrasp_clearance >= 0.01).sum()),
+    }
+
+
+def _judged(
+    grasp_set: GraspSet, pieces: list[NDArray[np.float64]], table: float | None, cell: Cell
+) -> list[dict]:
+    """Return figures and verdicts of every grasp."""
+    scene = GraspScene(HANDS[grasp_set.hand], pieces)
+    grasps = grasp_set.grasps
+    rows = [
+        asdict(contact_figures(scene, grasps.grasp, index)) | {'verdicts': {}}
+        for index in range(len(grasps))]
+    for test in cell.tests:
+        verdicts = judge(
+            grasps, pieces, test, hand=grasp_set.hand, table=table, seed=cell.setup.seed)
+        for row, verdict in zip(rows, verdicts):
+            row['verdicts'][test] = asdict(verdict)
+    return rows

@@ -1,0 +1,163 @@
+"""
+From cells to figures: success by rank, intervals, calibration, reasons of failure.
+
+Objects count equally: figures are means over objects of means over an object's cells. A cell
+without grasps is one without success.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import bootstrap
+
+from dexlite_ros.errors import FileError
+
+BINS = 10
+"""Bins of predicted probability, equally wide."""
+LENGTHS = ('penetration', 'self_penetration', 'finger_distance', 'finger_spread')
+"""Figures of a grasp that are lengths [m]."""
+ALL = 10_000
+"""More grasps than a cell ever has."""
+Content = dict
+"""What a cell's file holds."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """A mean over objects with its 95 % interval, by bootstrap over objects."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Return percents."""
+        return f'{100 * self.mean:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]'
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How well predicted probabilities agree with what happened."""
+
+    error: float
+    """Expected calibration error: mean over bins, by their counts, of |predicted - happened|."""
+    brier: float
+    """Mean squared difference of probability and outcome."""
+    predicted: NDArray[np.float64]
+    """(BINS,) mean prediction of each bin; NaN for an empty one."""
+    happened: NDArray[np.float64]
+    """(BINS,) share of success in each bin."""
+    count: NDArray[np.int64]
+    """(BINS,)"""
+
+
+def read_cell(path: Path) -> Content:
+    """
+    Return the content of a cell's file.
+
+    :raises FileError: when it is not one
+    """
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise FileError(path, str(error)) from error
+
+
+def outcomes(cell: Content, test: str) -> NDArray[np.bool_]:
+    """Return which grasps of a cell passed a test (K,), best first."""
+    return np.array([each['verdicts'][test]['passed'] for each in cell['grasps']], bool)
+
+
+def success(cells: list[Content], test: str, best: int = ALL) -> Share:
+    """Return the share of the ``best`` grasps of each cell that passed."""
+    return share(list(by_object(cells, lambda cell: rate(cell, test, best)).values()))
+
+
+def rate(cell: Content, test: str, best: int = ALL) -> float:
+    """Return the share of a cell's ``best`` grasps that passed; 0 without grasps."""
+    passed = outcomes(cell, test)[:best]
+    return float(passed.mean()) if len(passed) else 0.0
+
+
+def share(values: list[float]) -> Share:
+    """Return the mean of values of objects, with its interval."""
+    mean = float(np.mean(values))
+    if len(values) < 2 or np.ptp(values) == 0:
+        return Share(mean, mean, mean)
+    interval = bootstrap(
+        (values,), np.mean, n_resamples=5000, method='percentile',
+        rng=np.random.default_rng(0)).confidence_interval
+    return Share(mean, float(interval.low), float(interval.high))
+
+
+def by_object(
+    cells: list[Content], figure: Callable[[Content], float]
+) -> dict[str, float]:
+    """Return the mean of a figure over each object's cells; cells where it is NaN are left out."""
+    values: dict[str, list[float]] = {}
+    for cell in cells:
+        values.setdefault(cell['object'], []).append(figure(cell))
+    means = {}
+    for name, row in values.items():
+        known = [value for value in row if np.isfinite(value)]
+        means[name] = float(np.mean(known)) if known else np.nan
+    return means
+
+
+def mean_of_grasps(cells: list[Content], name: str) -> float:
+    """Return the mean over objects of one of the grasps' figures."""
+    def of_cell(cell: Content) -> float:
+        values = [each[name] for each in cell['grasps']]
+        return float(np.mean(values)) if values else np.nan
+
+    return float(np.nanmean(list(by_object(cells, of_cell).values())))
+
+
+def mean_of_cells(cells: list[Content], name: str) -> float:
+    """Return the mean over objects of a cell's figure, such as 'diversity' or 'seconds'."""
+    def of_cell(cell: Content) -> float:
+        value = cell['plan'].get(name, cell.get(name))
+        return np.nan if value is None else float(value)
+
+    means = list(by_object(cells, of_cell).values())
+    return float(np.nanmean(means)) if np.isfinite(means).any() else np.nan
+
+
+def reasons(cells: list[Content], test: str) -> Counter:
+    """Return how often grasps failed a test for which reason."""
+    return Counter(
+        each['verdicts'][test]['reason'] for cell in cells for each in cell['grasps']
+        if not each['verdicts'][test]['passed'])
+
+
+def calibration(cells: list[Content], test: str) -> Calibration | None:
+    """Return how the predicted probabilities did; None when none were predicted."""
+    pairs = [
+        (each['success_probability'], each['verdicts'][test]['passed'])
+        for cell in cells for each in cell['grasps']
+        if each.get('success_probability') is not None]
+    if not pairs:
+        return None
+    return calibration_of(*(np.array(column, float) for column in zip(*pairs)))
+
+
+def calibration_of(
+    predicted: NDArray[np.float64], passed: NDArray[np.float64]
+) -> Calibration:
+    """Return how predictions (N,) in [0, 1] agree with outcomes (N,) of 0 and 1."""
+    place = np.minimum((predicted * BINS).astype(int), BINS - 1)
+    count = np.bincount(place, minlength=BINS)
+    with np.errstate(invalid='ignore'):
+        mean_predicted = np.bincount(place, predicted, BINS) / count
+        mean_passed = np.bincount(place, passed, BINS) / count
+    gap = np.nan_to_num(np.abs(mean_predicted - mean_passed))
+    return Calibration(
+        float((gap * count).sum() / count.sum()), float(np.mean((predicted - passed) ** 2)),
+        mean_predicted, mean_passed, count)
