@@ -125,12 +125,19 @@ class GraspEnergy(nn.Module):
 
     def touching(self, grasps: GraspBatch, threshold: float) -> ContactSet:
         """Return all groups' contacts (B, G); active are those nearer than ``threshold`` [m]."""
+        contact_gap, contacts = self._nearest(grasps)
+        return replace(contacts, active=(contact_gap < threshold).to(contact_gap))
+
+    def contact_gaps(self, grasps: GraspBatch) -> Tensor:
+        """Return the signed distance (B, G) of each group's nearest point to the object [m]."""
+        return self._nearest(grasps)[0]
+
+    def _nearest(self, grasps: GraspBatch) -> tuple[Tensor, ContactSet]:
         with torch.no_grad():
             hand = self.geometry(grasps)
             gap = self.gap(hand)
             everywhere = gap.new_ones(len(grasps), len(self.geometry.groups))
-            contact_gap, contacts = self.contacts(hand.points, gap, everywhere)
-            return replace(contacts, active=(contact_gap < threshold).to(gap))
+            return self.contacts(hand.points, gap, everywhere)
 
     def _terms(
         self,

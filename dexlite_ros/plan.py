@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.grasp_features import GraspFeatures
 from dexlite_ros.object.surface import ObjectSurface
 
 
@@ -22,7 +23,7 @@ class GraspMetrics:
     energy: Tensor
     """Weighted energy of the optimiser, dimensionless, smaller is better."""
     residual: Tensor
-    """Squared net wrench no friction-cone forces can cancel, unit forces; 0 is equilibrium."""
+    """Squared net wrench no friction-cone forces can cancel, unit forces; 1e-6 is equilibrium."""
     normal_variation: Tensor
     """Mean change of the object's unit normal within 3 mm of the contacts; 0 is flat."""
     penetration: Tensor
@@ -121,10 +122,12 @@ class GraspPlan:
     joint_names: tuple[str, ...]
     grasps: StagedGrasp
     score: Tensor
-    """(K,) ranking key in [0, 1], larger is better."""
+    """(K,) ranking key in [0, 1], larger is better; the probability of success."""
     success_probability: Tensor
-    """(K,) calibrated probability of success; NaN until a calibration is shipped."""
+    """(K,) calibrated probability that the grasp holds against six forces, see success_model."""
     metrics: GraspMetrics
+    features: GraspFeatures
+    """What the probability was computed from."""
     contacts: tuple[Contacts, ...]
     surface: ObjectSurface
     """The closed surface that was planned on, in the frame of the cloud."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 import math
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ import trimesh
 from dexlite_ros.device import describe_device, device_faults, one_thread, resolve_device
 from dexlite_ros.errors import BadCloud, InvalidRequest, NoGraspFound, ScaleError, UnsupportedHand
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.grasp_features import grasp_features, GraspFeatures
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
 from dexlite_ros.initial_grasps import HullProposer
@@ -29,11 +30,15 @@ from dexlite_ros.object.support import Plane
 from dexlite_ros.object.surface import ObjectSurface, SurfaceSettings
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport, Rejections
 from dexlite_ros.post_optimizer import OptimizerSettings
-from dexlite_ros.ranking import hard_filters, measure, RankingSettings, score, select, shortlist
+from dexlite_ros.ranking import hard_filters, measure, RankingSettings, select, shortlist
 from dexlite_ros.refinement import hand_details, Refinement, RefinementSettings, Round
 from dexlite_ros.request import PlanRequest, StopWatch
 from dexlite_ros.scene import Scene
+from dexlite_ros.squeeze import SqueezeSettings
 from dexlite_ros.stages import contact_list, stage, Staged, StageSettings
+from dexlite_ros.success_model import SuccessModel
+
+Measures = TypeVar('Measures', GraspMetrics, GraspFeatures)
 
 
 class Proposer(Protocol):
@@ -62,6 +67,7 @@ class PlannerSettings:
     cloud: CloudLimits = field(default_factory=CloudLimits)
     surface: SurfaceSettings = field(default_factory=SurfaceSettings)
     refinement: RefinementSettings = field(default_factory=RefinementSettings)
+    squeeze: SqueezeSettings = field(default_factory=SqueezeSettings)
     stages: StageSettings = field(default_factory=StageSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
 
@@ -78,6 +84,17 @@ class PlannerSettings:
             num_candidates=128, refinement=RefinementSettings(rounds, {'tips': 1.0}))
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """Staged grasps, and which of them are chosen, best first."""
+
+    chosen: Tensor
+    staged: Staged
+    metrics: GraspMetrics
+    features: GraspFeatures
+    probability: Tensor
+
+
 class GraspPlanner:
     """Plans grasps of one hand on one device."""
 
@@ -87,12 +104,14 @@ class GraspPlanner:
         device: str = 'auto',
         hand: str = 'shadow_right',
         proposer: Proposer | None = None,
+        success: SuccessModel | None = None,
     ) -> None:
         """
         Build the hand on the device.
 
         :param device: 'auto', 'cpu', 'cuda' or 'cuda:N'
         :param proposer: where candidates come from; None: starts around the object's hull
+        :param success: what ranks them; None: the model that comes with the package
         :raises UnsupportedHand: for a hand that is not in ``HANDS``
         :raises DeviceError: for a device that is missing
         """
@@ -105,6 +124,7 @@ class GraspPlanner:
         self._device = resolve_device(device)
         kinematics = HandKinematics(self.hand)
         self._proposer = proposer or HullProposer(kinematics)
+        self._success = success or SuccessModel.read()
         self._hand = {
             name: geometry.to(self._device)
             for name, geometry in hand_details(kinematics).items()}
@@ -200,12 +220,14 @@ class GraspPlanner:
         if not len(refined.grasps):
             raise NoGraspFound(len(starts), f'non_finite {refined.non_finite}', None)
         energy = refinement.energies[-1]
-        kept = shortlist(refined.grasps, energy, request.max_grasps, settings.ranking)
-        staged = stage(refined.grasps[kept], energy, settings.stages)
+        features = grasp_features(refined.grasps, energy, scene.surface, settings.squeeze)
+        probability = self._success.probability(features)
+        kept = shortlist(probability, request.max_grasps, settings.ranking)
+        features, probability = features[kept], probability[kept]
+        staged = stage(refined.grasps[kept], energy, settings.squeeze, settings.stages)
         clock.lap('stage')
-        metrics = measure(
-            staged, refined.energy[kept], energy, scene.obstacles, settings.ranking)
-        chosen, rejected, scores = self._rank(staged, metrics, request)
+        metrics = measure(staged, features, refined.energy[kept], energy, scene.obstacles)
+        chosen, rejected = self._rank(staged, metrics, probability, request)
         rejected = replace(rejected, non_finite=rejected.non_finite + refined.non_finite)
         clock.lap('rank')
         last = settings.refinement.rounds[-1].optimizer.iterations
@@ -216,7 +238,8 @@ class GraspPlanner:
             self.model_id, stopped_early=request.optimize and refined.iterations < last)
         if not len(chosen):
             raise NoGraspFound(report.num_refined, rejected.summary(), report)
-        return self._result(chosen, staged, metrics, scores, scene, report)
+        ranked = Ranked(chosen, staged, metrics, features, probability)
+        return self._result(ranked, scene, report)
 
     def _propose(
         self, scene: Scene, request: PlanRequest, generator: torch.Generator
@@ -243,9 +266,9 @@ class GraspPlanner:
         return (looking @ torch.from_numpy(wish).to(looking)).clamp(-1, 1).acos()
 
     def _rank(
-        self, staged: Staged, metrics: GraspMetrics, request: PlanRequest
-    ) -> tuple[Tensor, Rejections, Tensor]:
-        """Return indices of the grasps to return, what was rejected, and all scores."""
+        self, staged: Staged, metrics: GraspMetrics, probability: Tensor, request: PlanRequest
+    ) -> tuple[Tensor, Rejections]:
+        """Return indices of the grasps to return, best first, and what was rejected."""
         grasps, settings = staged.grasps.grasp, self.settings.ranking
         angle = torch.full_like(metrics.energy, math.nan)
         if request.approach_direction is not None:
@@ -253,36 +276,33 @@ class GraspPlanner:
         filters = hard_filters(metrics, angle, request.approach_tolerance, settings)
         if not request.optimize:
             filters = {'non_finite': filters['non_finite']}
-        scores = score(metrics, settings)
-        chosen, rejected = select(
-            grasps, scores, filters, request.max_grasps, request.min_score, settings)
-        return chosen, rejected, scores
+        return select(
+            grasps, probability, filters, request.max_grasps, request.min_score, settings)
 
-    def _result(
-        self,
-        chosen: Tensor,
-        staged: Staged,
-        metrics: GraspMetrics,
-        scores: Tensor,
-        scene: Scene,
-        report: PlanReport,
-    ) -> GraspPlan:
+    def _result(self, ranked: Ranked, scene: Scene, report: PlanReport) -> GraspPlan:
         """Return the chosen grasps on the CPU, back in the frame they were asked for in."""
-        chosen = chosen.to(self._device)
+        chosen = ranked.chosen.to(self._device)
+        probability = ranked.probability[chosen].cpu()
         parts = {
             name: _shifted(batch[chosen].to('cpu', torch.float64), scene.offset)
-            for name, batch in vars(staged.grasps).items()}
+            for name, batch in vars(ranked.staged.grasps).items()}
         return GraspPlan(
             hand=self.hand.name,
             hand_link=self.hand.palm_link,
             joint_names=self.hand.joint_names,
             grasps=StagedGrasp(**parts),
-            score=scores[chosen].cpu(),
-            success_probability=torch.full((len(chosen),), math.nan),
-            metrics=GraspMetrics(**{k: v.cpu() for k, v in vars(metrics[chosen]).items()}),
-            contacts=contact_list(staged, chosen, self._hand['fine'].group_links, scene.offset),
+            score=probability,
+            success_probability=probability,
+            metrics=_on_cpu(ranked.metrics[chosen]),
+            features=_on_cpu(ranked.features[chosen]),
+            contacts=contact_list(
+                ranked.staged, chosen, self._hand['fine'].group_links, scene.offset),
             surface=replace(scene.surface, vertices=scene.surface.vertices + scene.offset),
             report=report)
+
+
+def _on_cpu(measures: Measures) -> Measures:
+    return type(measures)(**{name: value.cpu() for name, value in vars(measures).items()})
 
 
 def _shifted(grasps: GraspBatch, offset: NDArray[np.float64]) -> GraspBatch:

@@ -1,46 +1,32 @@
 """
-From refined grasps to a ranked list: measure, filter, score, drop look-alikes.
+From refined grasps to a ranked list: measure, filter, drop look-alikes.
 
-The score rests on two numbers that predict whether a grasp holds: the wrench residual over all
-links in contact, and how much the object's normal varies around the contacts (a finger on an edge
-slips). Letters: B grasps, G contact groups.
+Grasps are ranked by their probability to hold. Letters: B grasps.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 import math
 
 import torch
 from torch import Tensor
-from torch.linalg import cross
 
-from dexlite_ros.contact_forces import balance, ContactSet, equilibrium_residual, ForceLimits
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.grasp_energy import GraspEnergy
+from dexlite_ros.grasp_features import GraspFeatures
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.obstacles import Obstacles
 from dexlite_ros.plan import GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
-
-SHORTLIST_BATCH = 256
 
 
 @dataclass(frozen=True)
 class RankingSettings:
     """What is measured, what is rejected, what counts as the same."""
 
-    shortlist: float = 3.0
+    shortlist: float = 2.0
     """Grasps that are staged and measured for each one that is to be returned."""
-    contact_threshold: float = 0.003
-    """Links nearer to the object than this are in contact [m]."""
-    forces: ForceLimits = field(
-        default_factory=lambda: ForceLimits(friction=0.3, min_force=0.2, max_force=3.0))
-    force_steps: int = 150
-    variation_distance: float = 0.003
-    """How far around a contact the normal is compared [m]."""
-    variation_weight: float = 2.0
-    """Weight of the normal variation against a factor of ten in the residual."""
     penetration_max: float = 0.003
     """Deepest allowed overlap with the object [m]."""
     self_penetration_max: float = 0.002
@@ -59,88 +45,34 @@ class RankingSettings:
     """... and this, on average over the joints [rad]."""
 
 
-def wrench_residual(
-    grasps: GraspBatch, energy: GraspEnergy, settings: RankingSettings
-) -> tuple[Tensor, Tensor, ContactSet]:
-    """
-    Return residual (B,), normal variation (B,) and contacts (B, G) of B grasps.
-
-    All links near the object count, whatever contact set the grasp was refined with; so the
-    residual compares across sets.
-    """
-    with torch.no_grad():
-        contacts = energy.touching(grasps, settings.contact_threshold)
-        centre = energy.field.centre_of_mass
-        force = balance(contacts, centre, settings.forces, steps=settings.force_steps)
-        residual = equilibrium_residual(contacts, force, centre)
-        # Without contacts nothing is balanced; a whole unit force is missing.
-        residual = torch.where(contacts.active.sum(1) > 0, residual, torch.ones_like(residual))
-        return residual, _normal_variation(contacts, energy, settings.variation_distance), contacts
-
-
-def shortlist(
-    grasps: GraspBatch, energy: GraspEnergy, wanted: int, settings: RankingSettings
-) -> Tensor:
-    """Return indices of the grasps that are worth staging: the best by residual and variation."""
-    keys = []
-    for part in torch.arange(len(grasps)).split(SHORTLIST_BATCH):
-        residual, variation, _ = wrench_residual(grasps[part], energy, settings)
-        keys.append(_key(residual, variation, settings))
+def shortlist(probability: Tensor, wanted: int, settings: RankingSettings) -> Tensor:
+    """Return indices of the grasps that are worth staging, best first."""
     count = math.ceil(settings.shortlist * wanted)
-    return torch.cat(keys).argsort(stable=True)[:count].sort().values
-
-
-def _key(residual: Tensor, variation: Tensor, settings: RankingSettings) -> Tensor:
-    return residual.clamp(min=1e-6).log10() + settings.variation_weight * variation
-
-
-def _normal_variation(contacts: ContactSet, energy: GraspEnergy, distance: float) -> Tensor:
-    """Return the mean over contacts of the largest |n(p +- d) - n(p)| along two tangents (B,)."""
-    normal = contacts.normal
-    helper = torch.zeros_like(normal).scatter_(
-        -1, normal.abs().argmin(-1, keepdim=True), 1.0)
-    first = torch.nn.functional.normalize(cross(normal, helper), dim=-1)
-    second = cross(normal, first)
-    changes = [
-        (energy.field.normal(contacts.point + sign * distance * tangent) - normal).norm(dim=-1)
-        for tangent in (first, second) for sign in (-1.0, 1.0)]
-    largest = torch.stack(changes).amax(0) * contacts.active
-    return largest.sum(1) / contacts.active.sum(1).clamp(min=1.0)
-
-
-def score(metrics: GraspMetrics, settings: RankingSettings) -> Tensor:
-    """
-    Return the ranking key (B,) in [0, 1], larger is better.
-
-    1 at a residual of 1e-6 on flat contacts, less by 1/7 for every factor of ten in residual plus
-    penetration [m], and by ``variation_weight``/7 for each unit of normal variation.
-    """
-    key = _key(metrics.residual + metrics.penetration, metrics.normal_variation, settings)
-    return ((1.0 - key) / 7.0).clamp(0.0, 1.0)
+    return probability.argsort(descending=True, stable=True)[:count]
 
 
 def measure(
     staged: Staged,
+    features: GraspFeatures,
     grasp_energy: Tensor,
     energy: GraspEnergy,
     obstacles: Obstacles | None,
-    settings: RankingSettings,
 ) -> GraspMetrics:
     """
     Return all measures of B staged grasps.
 
+    :param features: of the same grasps
     :param grasp_energy: (B,) of the optimiser; NaN for grasps that it never saw
     """
     grasps = staged.grasps.grasp
-    residual, variation, _ = wrench_residual(grasps, energy, settings)
     with torch.no_grad():
         hand = energy.geometry(grasps)
         gap = energy.gap(hand)
         overlap = -energy.geometry.capsule_gaps(hand)
     return GraspMetrics(
         energy=grasp_energy,
-        residual=residual,
-        normal_variation=variation,
+        residual=10.0 ** features.residual,
+        normal_variation=features.normal_variation,
         penetration=(-gap.amin(1)).clamp(min=0.0),
         self_penetration=overlap.amax(1).clamp(min=0.0),
         clearance=obstacle_clearance(staged.grasps, energy, obstacles),

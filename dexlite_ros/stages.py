@@ -9,7 +9,7 @@ clear. Letters: K grasps, G contact groups, J joints.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,37 +17,24 @@ import torch
 from torch import Tensor
 
 from dexlite_ros import energies
-from dexlite_ros.contact_forces import balance, ContactSet, ForceLimits
-from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.contact_forces import ContactSet
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.grasp_energy import GraspEnergy
 from dexlite_ros.hand.kinematics import couple
 from dexlite_ros.plan import Contacts
+from dexlite_ros.squeeze import squeeze_forces, SqueezeSettings
 
 
 @dataclass(frozen=True)
 class StageSettings:
-    """How far to squeeze and to open."""
+    """How far to open."""
 
-    stiffness: float = 5.0
-    """Proportional gain of the position controllers [N m/rad]; DexGraspBench's is 5."""
-    total_force: float = 40.0
-    """Sum of the normal forces of all contacts at the squeeze stage [N]."""
-    contact_threshold: float = 0.006
-    """Links nearer to the object than this carry squeeze forces [m]."""
-    forces: ForceLimits = field(
-        default_factory=lambda: ForceLimits(friction=0.5, min_force=0.1, max_force=3.0))
-    force_steps: int = 300
     clearance: float = 0.012
     """Gap the pregrasp aims at, a little over the 1 cm it is asked for [m]."""
     opening_steps: int = 60
     opening_step: float = 0.02
     """Step of a joint while opening [rad]; the wrist moves ``wrist_share`` of it [m]."""
     wrist_share: float = 0.03
-
-    def __post_init__(self) -> None:
-        if self.stiffness <= 0:
-            raise InvalidRequest('squeeze.stiffness', self.stiffness, 'a positive number')
 
 
 @dataclass(frozen=True)
@@ -62,35 +49,24 @@ class Staged:
     """(K,) smallest distance from the open hand to the object [m]."""
 
 
-def stage(grasps: GraspBatch, energy: GraspEnergy, settings: StageSettings) -> Staged:
+def stage(
+    grasps: GraspBatch, energy: GraspEnergy, squeeze: SqueezeSettings, settings: StageSettings
+) -> Staged:
     """Return the three stages of K grasps; all joints within limits, coupled pairs equal."""
-    contacts, forces = squeeze_forces(grasps, energy, settings)
+    contacts, forces = squeeze_forces(grasps, energy, squeeze)
     kinematics = energy.geometry.kinematics
     coupled = torch.tensor(kinematics.description.coupled_indices)
     torque = kinematics.joint_torques(
         kinematics(grasps), kinematics.felt(energy.geometry.group_link), contacts.point,
         forces).torque
     # One motor moves both joints of a pair: half its turn each, at the mean of their torques.
-    push = torque / settings.stiffness
+    push = torque / squeeze.stiffness
     for pair in coupled.tolist():
         push[:, pair] = push[:, pair].mean(1, keepdim=True) / 2
     pressed = couple(kinematics.clamp(grasps.joints + push), coupled)
-    squeeze = GraspBatch(grasps.translation, grasps.rotation, pressed)
+    pressing = GraspBatch(grasps.translation, grasps.rotation, pressed)
     pregrasp, clearance = open_hand(grasps, energy, settings)
-    return Staged(StagedGrasp(pregrasp, grasps, squeeze), contacts, forces, clearance)
-
-
-def squeeze_forces(
-    grasps: GraspBatch, energy: GraspEnergy, settings: StageSettings
-) -> tuple[ContactSet, Tensor]:
-    """Return contacts (K, G) and balanced forces (K, G, 3) that sum to ``total_force`` [N]."""
-    with torch.no_grad():
-        contacts = energy.touching(grasps, settings.contact_threshold)
-        forces = balance(
-            contacts, energy.field.centre_of_mass, settings.forces, steps=settings.force_steps)
-        normal_sum = -(forces * contacts.normal).sum((-1, -2))
-        return contacts, forces * (
-            settings.total_force / normal_sum.clamp(min=1e-6))[:, None, None]
+    return Staged(StagedGrasp(pregrasp, grasps, pressing), contacts, forces, clearance)
 
 
 def open_hand(

@@ -10,9 +10,10 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.initial_grasps import hull_starts
 from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer
-from dexlite_ros.stages import squeeze_forces, stage, StageSettings
+from dexlite_ros.squeeze import squeeze_forces, SqueezeSettings
+from dexlite_ros.stages import stage, StageSettings
 
-SETTINGS = StageSettings()
+SQUEEZE, SETTINGS = SqueezeSettings(), StageSettings()
 
 
 @pytest.fixture(scope='module')
@@ -36,12 +37,12 @@ def grasps(energy):
 @pytest.fixture(scope='module')
 def staged(energy, grasps):
     """Return their stages."""
-    return stage(grasps, energy, SETTINGS)
+    return stage(grasps, energy, SQUEEZE, SETTINGS)
 
 
 def test_squeeze_forces_balance_and_sum_up(energy, grasps):
     """Normal forces sum to the wanted total, and hardly any net force is left."""
-    contacts, forces = squeeze_forces(grasps, energy, SETTINGS)
+    contacts, forces = squeeze_forces(grasps, energy, SQUEEZE)
     push = -(forces * contacts.normal).sum(-1)
     torch.testing.assert_close(
         push.sum(1), torch.full((6,), SETTINGS.total_force, dtype=torch.float64))
@@ -91,7 +92,7 @@ def test_pregrasp_is_clear(energy, staged):
 
 def test_stages_do_not_depend_on_batch_mates(energy, grasps, staged):
     """A grasp staged alone opens and squeezes as it does in company."""
-    alone = stage(grasps[[1]], energy, SETTINGS)
+    alone = stage(grasps[[1]], energy, SQUEEZE, SETTINGS)
     for name, batch in vars(alone.grasps).items():
         together = getattr(staged.grasps, name)[[1]]
         torch.testing.assert_close(batch.joints, together.joints, rtol=0, atol=1e-6)
@@ -100,8 +101,8 @@ def test_stages_do_not_depend_on_batch_mates(energy, grasps, staged):
 
 def test_stiffer_controllers_move_less(energy, grasps):
     """Twice the stiffness, half the motion."""
-    soft = stage(grasps, energy, StageSettings(stiffness=20.0)).grasps.squeeze.joints
-    stiff = stage(grasps, energy, StageSettings(stiffness=40.0)).grasps.squeeze.joints
+    soft = stage(grasps, energy, SqueezeSettings(stiffness=20.0), SETTINGS).grasps.squeeze.joints
+    stiff = stage(grasps, energy, SqueezeSettings(stiffness=40.0), SETTINGS).grasps.squeeze.joints
     inside = (soft < geometry().kinematics.upper - 1e-6) & (
         soft > geometry().kinematics.lower + 1e-6)
     torch.testing.assert_close(
@@ -111,4 +112,4 @@ def test_stiffer_controllers_move_less(energy, grasps):
 def test_stiffness_must_be_positive():
     """A controller without stiffness cannot squeeze."""
     with pytest.raises(InvalidRequest, match='stiffness'):
-        StageSettings(stiffness=0.0)
+        SqueezeSettings(stiffness=0.0)

@@ -132,6 +132,22 @@ class HandKinematics(nn.Module):
         torque = (self.world_axes(poses) * about).sum(-1)
         return GraspForces(wrist_force, wrist_moment, torque)
 
+    def contact_jacobian(
+        self, poses: LinkPoses, link: Tensor, point: Tensor, normal: Tensor
+    ) -> Tensor:
+        """
+        Return (B, C, 4, J): how contacts move with the joints, as velocity and spin.
+
+        :param link: (C,) index of the link that carries each contact
+        :param point: (B, C, 3) where it is [m]
+        :param normal: (B, C, 3) unit; the spin is the link's angular velocity about it
+        """
+        axes = self.world_axes(poses)[:, None]  # (B, 1, J, 3)
+        arm = point[:, :, None] - poses.position[:, None, self.joint_link]
+        velocity = torch.linalg.cross(axes.expand_as(arm), arm)
+        spin = (axes * normal[:, :, None]).sum(-1, keepdim=True)
+        return (torch.cat([velocity, spin], -1) * self.felt(link)[:, :, None]).mT
+
     def world_axes(self, poses: LinkPoses) -> Tensor:
         """Return the unit joint axes (B, J, 3) in the object frame."""
         return (poses.rotation[:, self.joint_link] @ self.joint_axis[:, :, None]).squeeze(-1)

@@ -37,6 +37,7 @@ def write_contact_sheet(
     sides = [_spread(_once(held), count), _once(failed)[:count]]
     if not any(sides):
         return None
+    rows = -(-max(map(len, sides)) // COLUMNS)
     panels = []
     for row in range(rows):
         for side, colour in zip(sides, (GREEN, RED)):

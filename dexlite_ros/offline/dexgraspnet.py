@@ -1,5 +1,5 @@
 """
-Grasps in the layout of DexGraspNet (Wang et al. 2023): one .npy per object, a list of dictionaries.
+Grasps in the layout of DexGraspNet (Wang et al. 2023): one .npy per object, of dictionaries.
 
 ``qpos`` names 22 joints and the palm's position WRJT [m] and extrinsic xyz angles WRJR [rad];
 ``scale`` is the factor on the mesh. Its joints count from 0 where Shadow's count from 1, and four

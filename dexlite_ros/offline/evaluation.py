@@ -82,8 +82,9 @@ def evaluate_cell(cell: Cell) -> None:
             content['plan'] = _plan_figures(plan)
             grasp_set = GraspSet(plan.grasps, plan.hand, cell.target.name, cell.scale)
             predicted = [
-                {'score': float(score), 'success_probability': float(chance)}
-                for score, chance in zip(plan.score, plan.success_probability)]
+                {'success_probability': float(chance), 'features': {
+                    name: float(values[rank]) for name, values in vars(plan.features).items()}}
+                for rank, chance in enumerate(plan.success_probability)]
         else:
             grasp_set = read_grasps(cell.planner)
             grasp_set = GraspSet(

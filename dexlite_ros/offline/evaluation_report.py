@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 import json
 from pathlib import Path
 
@@ -9,8 +10,18 @@ import numpy as np
 
 from dexlite_ros.files import replaced
 from dexlite_ros.offline.evaluation_figures import (
-    ALL, by_object, Calibration, calibration, Content, LENGTHS, mean_of_cells, mean_of_grasps,
-    rate, reasons, success)
+    ALL,
+    by_object,
+    Calibration,
+    calibration,
+    Content,
+    LENGTHS,
+    mean_of_cells,
+    mean_of_grasps,
+    rate,
+    reasons,
+    success,
+)
 from dexlite_ros.offline.verdict_file import plain
 
 BEST = (1, 5, 10, ALL)
@@ -35,7 +46,7 @@ def summary(cells: list[Content], tests: list[str]) -> dict:
             name: sum(len(cell['grasps']) - cell['plan'].get(name, len(cell['grasps']))
                       for cell in cells) for name in ('within_limits', 'coupled', 'clear')},
         'by_object': {
-            test: {_best(best): by_object(cells, lambda cell: rate(cell, test, best))
+            test: {_best(best): by_object(cells, partial(rate, test=test, best=best))
                    for best in BEST}
             for test in tests},
     }
@@ -100,7 +111,8 @@ def markdown(figures: dict) -> str:
 
 def _object_table(figures: dict) -> list[str]:
     """Return one row per object: best 1, best 5 and all of each test [%]."""
-    columns = [(test, best) for test in figures['by_object'] for best in ('best 1', 'best 5', 'all')]
+    columns = [
+        (test, best) for test in figures['by_object'] for best in ('best 1', 'best 5', 'all')]
     lines = [
         '| object | ' + ' | '.join(f'{test} {best}' for test, best in columns) + ' |',
         '|---' * (len(columns) + 1) + '|']

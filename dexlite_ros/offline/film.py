@@ -21,8 +21,15 @@ from dexlite_ros.offline.judging import GraspTest
 from dexlite_ros.offline.simulation import FRAME_TIME, GraspScene
 from dexlite_ros.offline.validation import Verdict
 from dexlite_ros.picture import (
-    ColouredMesh, HAND_COLOUR, OBJECT_COLOUR, render, TIP_COLOUR, VIEW_IN_PALM, write_label,
-    write_sheet)
+    ColouredMesh,
+    HAND_COLOUR,
+    OBJECT_COLOUR,
+    render,
+    TIP_COLOUR,
+    VIEW_IN_PALM,
+    write_label,
+    write_sheet,
+)
 
 Poses = dict[str, NDArray[np.float64]]
 FRAME = (384, 384)

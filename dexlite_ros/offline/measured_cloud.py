@@ -33,9 +33,7 @@ def measured_cloud(
     setup: Setup,
     rng: np.random.Generator,
 ) -> tuple[PointCloud, NDArray[np.float64], Plane | None]:
-    """
-    Return a cloud, the pose (4, 4) ``mesh`` had when it was measured, and its support if known.
-    """
+    """Return a cloud, the pose (4, 4) the mesh had when measured, and its support if known."""
     if setup.view == 'full':
         return sample_mesh(mesh, setup.points, rng, setup.noise), np.eye(4), None
     pose = at_rest(mesh, rng)

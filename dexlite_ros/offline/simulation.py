@@ -22,7 +22,6 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.mjcf import write_mjcf
 
-
 GRAVITY = 9.81
 """[m/s^2], along -z."""
 FRAME_TIME = 0.08

@@ -23,7 +23,12 @@ from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.simulation import GraspScene
 from dexlite_ros.offline.validation import Verdict
 from dexlite_ros.offline.verdict_file import (
-    plain, question_key, read_verdicts, Verdicts, write_verdicts)
+    plain,
+    question_key,
+    read_verdicts,
+    Verdicts,
+    write_verdicts,
+)
 from dexlite_ros.plan_file import GraspSet, read_grasps
 
 CHUNK = 5

@@ -47,10 +47,10 @@ class ClosingSettings:
 class LoadSettings:
     """Six loads, each from the same squeezed state."""
 
-    force: float = 1.0
-    """[N]"""
-    torque: float = 0.02
-    """[N m]; 1 N at 2 cm."""
+    acceleration: float = 10.0
+    """Force over the object's mass: 1 N on 0.1 kg [m/s^2]."""
+    lever: float = 0.02
+    """Torque over that force [m]."""
     time: float = 2.0
     """For each load [s]."""
     check_time: float = 0.2
@@ -95,13 +95,15 @@ class Verdict:
 
 def six_forces(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
     """Return the verdict of six forces on one grasp, in the frame of the scene's object."""
-    forces = [np.concatenate([LOADS.force * side, np.zeros(3)]) for side in SIDES]
+    force = LOADS.acceleration * scene.settings.mass
+    forces = [np.concatenate([force * side, np.zeros(3)]) for side in SIDES]
     return _resist(scene, grasps, index, forces)
 
 
 def six_torques(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
     """Return the verdict of six torques on one grasp, in the frame of the scene's object."""
-    torques = [np.concatenate([np.zeros(3), LOADS.torque * side]) for side in SIDES]
+    torque = LOADS.acceleration * scene.settings.mass * LOADS.lever
+    torques = [np.concatenate([np.zeros(3), torque * side]) for side in SIDES]
     return _resist(scene, grasps, index, torques)
 
 

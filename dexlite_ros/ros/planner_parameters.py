@@ -44,11 +44,11 @@ PLANNER_TABLE = ParameterTable(PlannerSettings(), (
         'refinement.cuda_batch',
         'Grasps refined together on a CUDA device; halved when memory is short.', 1, 1000000),
     Entry(
-        'stages.stiffness',
+        'squeeze.stiffness',
         "Stiffness of the hand's position controllers [N m/rad]; the squeeze is commanded past "
         'contact by force over stiffness.', 0.1, 1000.0),
     Entry(
-        'stages.total_force', 'Sum of the contact forces the squeeze aims at [N].', 0.1, 1000.0),
+        'squeeze.total_force', 'Sum of the contact forces the squeeze aims at [N].', 0.1, 1000.0),
     Entry(
         'stages.clearance', 'Gap between hand and object the pregrasp aims at [m].', 0.0, 0.1),
     Entry(

@@ -1,0 +1,228 @@
+"""
+What tells whether a refined grasp will hold: the inputs of the success model.
+
+Three kinds of evidence: can the contacts balance their forces, also with little friction and with
+the wrist a little wrong; how stiffly do the squeezing fingers hold the object; how thick and how
+long is it, and how much of it was seen. Letters: B grasps, C contacts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+
+import roma
+import torch
+from torch import Tensor
+from torch.linalg import cross
+
+from dexlite_ros.contact_forces import balance, ContactSet, equilibrium_residual, ForceLimits
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.grasp_energy import GraspEnergy
+from dexlite_ros.grasp_stiffness import grasp_stiffness, GraspStiffness, StiffnessSettings
+from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.squeeze import squeeze_forces, SqueezeSettings
+
+GAP_DEPTH = 0.002
+"""Links deeper in the object than this count as this deep [m]."""
+BATCH = 128
+"""Grasps measured together."""
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """How the measures are taken."""
+
+    contact_threshold: float = 0.003
+    """Links nearer to the object than this are in contact [m]."""
+    low_friction: float = 0.1
+    """Friction that a very safe grasp can do with."""
+    forces: ForceLimits = field(
+        default_factory=lambda: ForceLimits(friction=0.3, min_force=0.2, max_force=3.0))
+    force_steps: int = 150
+    wrong_steps: int = 100
+    """Steps of the force balance for grasps whose wrist is wrong."""
+    wrong_copies: int = 8
+    """Copies of the grasp with the wrist a little wrong."""
+    wrong_position: float = 0.002
+    """Standard deviation of each coordinate of their error [m]."""
+    wrong_rotation: float = 0.03
+    """Standard deviation of each component of their error [rad]."""
+    wrong_threshold: float = 0.005
+    """Links of the copies nearer to the object than this are in contact [m]."""
+    variation_distance: float = 0.003
+    """How far around a contact the normal is compared [m]."""
+    stiffness: StiffnessSettings = field(default_factory=StiffnessSettings)
+
+
+@dataclass(frozen=True)
+class GraspFeatures:
+    """Measures of B grasps, each (B,)."""
+
+    residual: Tensor
+    """log10 of the wrench residual, at least -6; 0 is a whole unit force missing."""
+    slippery_residual: Tensor
+    """The same with friction 0.1."""
+    wrong_residual: Tensor
+    """Mean of the residual over copies whose wrist is wrong by millimetres."""
+    normal_variation: Tensor
+    """Mean change of the object's unit normal within 3 mm of the contacts; 0 is flat."""
+    normal_balance: Tensor
+    """Length of the mean contact normal; 0 when the contacts surround the object."""
+    stiffness: Tensor
+    """log10 of the second lowest stiffness; one direction is nearly free in most grasps [N/m]."""
+    gap_turn: Tensor
+    """log10 of the rotation that closing the gaps of the squeezing links causes [rad]."""
+    gap_max: Tensor
+    """Largest of these gaps [mm]."""
+    limit_margin: Tensor
+    """Smallest distance of a joint to its limit [rad]."""
+    thickness: Tensor
+    """Shortest side of the object's box [cm]."""
+    length: Tensor
+    """Longest side of the object's box [cm]."""
+    seen_fraction: Tensor
+    """Share of the object's surface that was measured."""
+
+    def __getitem__(self, index: Tensor) -> GraspFeatures:
+        """Select grasps."""
+        return GraspFeatures(**{name: value[index] for name, value in vars(self).items()})
+
+    def matrix(self) -> Tensor:
+        """Return all features side by side (B, F), in the order of the fields."""
+        return torch.stack([getattr(self, each.name) for each in fields(self)], 1)
+
+
+def grasp_features(
+    grasps: GraspBatch,
+    energy: GraspEnergy,
+    surface: ObjectSurface,
+    squeeze: SqueezeSettings,
+    settings: FeatureSettings | None = None,
+) -> GraspFeatures:
+    """
+    Return the features of B refined grasps.
+
+    :param energy: knows the hand and the object
+    :param surface: the closed surface the grasps are on
+    :param squeeze: how hard the hand will press
+    """
+    settings = settings or FeatureSettings()
+    with torch.no_grad():
+        parts = [
+            _features(grasps[part], energy, squeeze, settings)
+            for part in torch.arange(len(grasps)).split(BATCH)]
+        joined = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        sides = _box(surface)
+        like = torch.ones_like(joined['residual'])
+        return GraspFeatures(
+            **joined, thickness=sides[0] * like, length=sides[-1] * like,
+            seen_fraction=surface.seen_fraction * like)
+
+
+def _features(
+    grasps: GraspBatch, energy: GraspEnergy, squeeze: SqueezeSettings, settings: FeatureSettings
+) -> dict[str, Tensor]:
+    touching = energy.touching(grasps, settings.contact_threshold)
+    slippery = replace(settings.forces, friction=settings.low_friction)
+    return {
+        'residual': _residual(touching, energy, settings.forces, settings.force_steps),
+        'slippery_residual': _residual(touching, energy, slippery, settings.force_steps),
+        'wrong_residual': _wrong_residual(grasps, energy, settings),
+        'normal_variation': _normal_variation(touching, energy, settings.variation_distance),
+        'normal_balance': _normal_balance(touching),
+        **_squeezed(grasps, energy, squeeze, settings),
+        'limit_margin': torch.minimum(
+            grasps.joints - energy.geometry.kinematics.lower,
+            energy.geometry.kinematics.upper - grasps.joints).amin(1),
+    }
+
+
+def _residual(
+    contacts: ContactSet, energy: GraspEnergy, forces: ForceLimits, steps: int
+) -> Tensor:
+    """Return log10 of the wrench residual (B,), from -6 to 0."""
+    centre = energy.field.centre_of_mass
+    force = balance(contacts, centre, forces, steps=steps)
+    residual = equilibrium_residual(contacts, force, centre)
+    # Without contacts nothing is balanced; a whole unit force is missing.
+    residual = torch.where(contacts.active.sum(1) > 0, residual, torch.ones_like(residual))
+    return _log(residual, 1e-6, 1.0)
+
+
+def _wrong_residual(
+    grasps: GraspBatch, energy: GraspEnergy, settings: FeatureSettings
+) -> Tensor:
+    """Return the mean residual (B,) over copies with a wrong wrist, the same errors for all."""
+    generator = torch.Generator().manual_seed(0)
+    shape = (settings.wrong_copies, 1, 3)
+    shift = settings.wrong_position * torch.randn(shape, generator=generator)
+    turn = settings.wrong_rotation * torch.randn(shape, generator=generator)
+    # All copies at once (copies, B, ...): a batch of many costs little more than one of few.
+    copies = GraspBatch(
+        (grasps.translation + shift.to(grasps.translation)).flatten(0, 1),
+        (roma.rotvec_to_rotmat(turn.to(grasps.rotation)) @ grasps.rotation).flatten(0, 1),
+        grasps.joints.repeat(settings.wrong_copies, 1))
+    residual = _residual(
+        energy.touching(copies, settings.wrong_threshold), energy, settings.forces,
+        settings.wrong_steps)
+    return residual.unflatten(0, (settings.wrong_copies, -1)).mean(0)
+
+
+def _normal_variation(contacts: ContactSet, energy: GraspEnergy, distance: float) -> Tensor:
+    """Return the mean over contacts of the largest |n(p +- d) - n(p)| along two tangents (B,)."""
+    normal = contacts.normal
+    helper = torch.zeros_like(normal).scatter_(
+        -1, normal.abs().argmin(-1, keepdim=True), 1.0)
+    first = torch.nn.functional.normalize(cross(normal, helper), dim=-1)
+    second = cross(normal, first)
+    changes = [
+        (energy.field.normal(contacts.point + sign * distance * tangent) - normal).norm(dim=-1)
+        for tangent in (first, second) for sign in (-1.0, 1.0)]
+    largest = torch.stack(changes).amax(0) * contacts.active
+    return largest.sum(1) / contacts.active.sum(1).clamp(min=1.0)
+
+
+def _normal_balance(contacts: ContactSet) -> Tensor:
+    """Return the length (B,) of the mean normal."""
+    count = contacts.active.sum(1, keepdim=True).clamp(min=1.0)
+    return ((contacts.normal * contacts.active[..., None]).sum(1) / count).norm(dim=1)
+
+
+def _squeezed(
+    grasps: GraspBatch, energy: GraspEnergy, squeeze: SqueezeSettings, settings: FeatureSettings
+) -> dict[str, Tensor]:
+    """Return what the squeezing hand does to the object."""
+    geometry = energy.geometry
+    contacts, forces = squeeze_forces(grasps, energy, squeeze)
+    springs = replace(settings.stiffness, joint=squeeze.stiffness)
+    held = grasp_stiffness(
+        grasps, contacts, forces, geometry.group_link, energy.field.centre_of_mass,
+        geometry.kinematics, springs)
+    gap = energy.contact_gaps(grasps).clamp(min=-GAP_DEPTH) * contacts.active
+    missing = _gap_wrench(held, contacts, gap)
+    drift = held.response(missing[..., None], springs.floor)[..., 0]
+    return {
+        'stiffness': _log(held.eigenvalues()[:, 1], 0.1, 1e4),
+        'gap_turn': _log(drift[:, 3:].norm(dim=1), 1e-3, 10.0),
+        'gap_max': 1e3 * gap.amax(1),
+    }
+
+
+def _gap_wrench(held: GraspStiffness, contacts: ContactSet, gap: Tensor) -> Tensor:
+    """Return the wrench (B, 6) that is missing while links still have to cross their gaps."""
+    inward = -contacts.normal * gap[..., None]
+    motion = torch.cat([inward, torch.zeros_like(gap)[..., None]], -1).flatten(1)
+    lost = -(held.contact_stiffness @ motion[..., None])
+    return (held.contact_motion.mT @ lost)[..., 0]
+
+
+def _box(surface: ObjectSurface) -> list[float]:
+    """Return the sides of the box around an object, shortest first [cm]."""
+    import trimesh
+
+    _, sides = trimesh.bounds.oriented_bounds(surface.vertices)
+    return sorted(100.0 * float(side) for side in sides)
+
+
+def _log(value: Tensor, lower: float, upper: float) -> Tensor:
+    return value.clamp(lower, upper).log10()

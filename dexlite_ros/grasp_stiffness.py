@@ -1,0 +1,117 @@
+"""
+How firmly squeezing fingers hold an object: the stiffness it feels, linear and quasi-static.
+
+Each joint is a spring, k times the angle between command and joint; a pair on one motor is a
+spring on the sum only. Where a link touches, hand and object move together, all three directions
+and, as soft fingers do, about the normal. So a small twist x of the object about its centre of
+mass moves the contacts by G x and meets the wrench
+
+    K x = (G^T (J C J^T + c)^-1 G + K_f) x ,
+
+C the joints' and c the contacts' compliance, K_f what the contact forces do when the object turns
+under them (they topple it when they push past each other). A negative eigenvalue is a grasp that
+gives way by itself. Letters: B grasps, C contacts, J joints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dexlite_ros.contact_forces import ContactSet, TORQUE_LENGTH
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.kinematics import cross_matrix, HandKinematics
+
+
+@dataclass(frozen=True)
+class StiffnessSettings:
+    """Springs of the model."""
+
+    joint: float = 5.0
+    """Gain of the position controllers [N m/rad]."""
+    pair_difference: float = 0.3
+    """What keeps the two joints of one motor from moving against each other [N m/rad]."""
+    contact: float = 2e4
+    """[N/m]"""
+    contact_twist: float = 1.0
+    """About a contact's normal [N m/rad]."""
+    floor: float = 20.0
+    """Added to every direction so that free objects move far, not infinitely [N/m]."""
+
+
+@dataclass(frozen=True)
+class GraspStiffness:
+    """B linear models of held objects; twists are (translation, rotation) about the centre."""
+
+    total: Tensor
+    """(B, 6, 6) wrench per twist [N/m, N, N m/rad]."""
+    contact_motion: Tensor
+    """(B, 4C, 6) motion of contacts per twist: three of the point, one about the normal."""
+    contact_stiffness: Tensor
+    """(B, 4C, 4C) force at the contacts per motion of the contacts."""
+
+    def eigenvalues(self) -> Tensor:
+        """Return the stiffnesses (B, 6) in ascending order, rotation times 0.05 m [N/m]."""
+        scale = self.total.new_tensor([1.0] * 3 + [1 / TORQUE_LENGTH] * 3)
+        return torch.linalg.eigvalsh(self.total * scale[:, None] * scale)
+
+    def response(self, wrench: Tensor, floor: float) -> Tensor:
+        """
+        Return the twists (B, 6, N) that wrenches (B, 6, N) cause [m, rad].
+
+        :param floor: stiffness added to every direction [N/m]
+        """
+        ground = self.total.new_tensor([floor] * 3 + [floor * TORQUE_LENGTH ** 2] * 3)
+        return torch.linalg.solve(self.total + ground.diag(), wrench)
+
+
+def grasp_stiffness(
+    grasps: GraspBatch,
+    contacts: ContactSet,
+    forces: Tensor,
+    link: Tensor,
+    centre: Tensor,
+    kinematics: HandKinematics,
+    settings: StiffnessSettings,
+) -> GraspStiffness:
+    """
+    Return the stiffness of B grasps.
+
+    :param forces: (B, C, 3) force of the hand on the object at each contact [N]
+    :param link: (C,) index of the link each contact is on
+    :param centre: (3,) centre of mass of the object [m]
+    """
+    active = contacts.active[..., None]
+    poses = kinematics(grasps)
+    jacobian = kinematics.contact_jacobian(poses, link, contacts.point, contacts.normal)
+    jacobian = (jacobian * active[..., None]).flatten(1, 2)  # (B, 4C, J)
+    compliance = torch.linalg.inv(_joint_stiffness(kinematics, settings).to(jacobian))
+    soft = jacobian.new_tensor([1 / settings.contact] * 3 + [1 / settings.contact_twist])
+    soft = soft.repeat(active.shape[1]).diag()
+    contact_stiffness = torch.linalg.inv(jacobian @ compliance @ jacobian.mT + soft)
+    arm = (contacts.point - centre) * active
+    eye = torch.eye(3).to(arm).expand(*arm.shape[:2], 3, 3)
+    motion = torch.cat([
+        torch.cat([eye * active[..., None], -cross_matrix(arm)], -1),
+        torch.cat([torch.zeros_like(arm), contacts.normal * active], -1)[..., None, :],
+    ], -2).flatten(1, 2)  # (B, 4C, 6)
+    total = motion.mT @ contact_stiffness @ motion
+    # Turning the object turns its points under forces that keep their direction.
+    turned = torch.einsum('bci,bcj->bij', arm, forces)
+    topple = turned.diagonal(dim1=1, dim2=2).sum(-1)[:, None, None] * torch.eye(3).to(arm)
+    total[:, 3:, 3:] += topple - 0.5 * (turned + turned.mT)
+    return GraspStiffness(total, motion, contact_stiffness)
+
+
+def _joint_stiffness(kinematics: HandKinematics, settings: StiffnessSettings) -> Tensor:
+    """Return (J, J): torque per angle."""
+    hand = kinematics.description
+    stiffness = settings.joint * torch.eye(len(hand.joint_names))
+    same = settings.joint + settings.pair_difference
+    across = settings.joint - settings.pair_difference
+    for first, second in hand.coupled_indices:
+        stiffness[first, first] = stiffness[second, second] = same
+        stiffness[first, second] = stiffness[second, first] = across
+    return stiffness

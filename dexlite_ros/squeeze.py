@@ -1,0 +1,49 @@
+"""
+How hard each contact presses in the squeeze: forces that balance, and sum to what was asked for.
+
+Letters: K grasps, G contact groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from dexlite_ros.contact_forces import balance, ContactSet, ForceLimits
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.grasp_energy import GraspEnergy
+
+
+@dataclass(frozen=True)
+class SqueezeSettings:
+    """How hard to squeeze, and with what controllers."""
+
+    stiffness: float = 5.0
+    """Proportional gain of the position controllers [N m/rad]; DexGraspBench's is 5."""
+    total_force: float = 40.0
+    """Sum of the normal forces of all contacts at the squeeze stage [N]."""
+    contact_threshold: float = 0.006
+    """Links nearer to the object than this carry squeeze forces [m]."""
+    forces: ForceLimits = field(
+        default_factory=lambda: ForceLimits(friction=0.5, min_force=0.1, max_force=3.0))
+    force_steps: int = 300
+
+    def __post_init__(self) -> None:
+        if self.stiffness <= 0:
+            raise InvalidRequest('squeeze.stiffness', self.stiffness, 'a positive number')
+
+
+def squeeze_forces(
+    grasps: GraspBatch, energy: GraspEnergy, settings: SqueezeSettings
+) -> tuple[ContactSet, Tensor]:
+    """Return contacts (K, G) and balanced forces (K, G, 3) that sum to ``total_force`` [N]."""
+    with torch.no_grad():
+        contacts = energy.touching(grasps, settings.contact_threshold)
+        forces = balance(
+            contacts, energy.field.centre_of_mass, settings.forces, steps=settings.force_steps)
+        normal_sum = -(forces * contacts.normal).sum((-1, -2))
+        return contacts, forces * (
+            settings.total_force / normal_sum.clamp(min=1e-6))[:, None, None]

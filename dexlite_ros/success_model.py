@@ -1,0 +1,70 @@
+"""
+How likely a grasp is to hold: a logistic regression on its features, fitted on judged grasps.
+
+``dexlite calibrate`` fits it; the file beside this module is what it fitted last, and names the
+data. Six forces is what it was taught: DexGraspBench's test in MuJoCo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.files import replaced
+from dexlite_ros.grasp_features import GraspFeatures
+
+FORMAT = 'dexlite_ros/success_model'
+VERSION = 1
+DEFAULT = Path(__file__).with_name('success_model.json')
+FEATURES = tuple(each.name for each in fields(GraspFeatures))
+
+
+@dataclass(frozen=True)
+class SuccessModel:
+    """p = 1 / (1 + exp(-(bias + weights . features)))."""
+
+    weights: dict[str, float]
+    """By name of the feature, per unit of the feature."""
+    bias: float
+    fitted_on: dict[str, str | int | float]
+    """What data, and how well it did there; for people."""
+
+    def probability(self, features: GraspFeatures) -> Tensor:
+        """Return the probability (B,) that each grasp holds."""
+        weights = torch.tensor([self.weights[name] for name in FEATURES])
+        matrix = features.matrix()
+        return torch.sigmoid(matrix @ weights.to(matrix) + self.bias)
+
+    def write(self, path: str | Path) -> None:
+        """Write the model as JSON."""
+        content = {'format': FORMAT, 'version': VERSION, **asdict(self)}
+        with replaced(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=1) + '\n')
+
+    @classmethod
+    def read(cls, path: str | Path = DEFAULT) -> SuccessModel:
+        """
+        Read a model.
+
+        :raises FileError: missing, not such a file, or for other features
+        """
+        try:
+            content = json.loads(Path(path).read_text())
+            if content['format'] != FORMAT or content['version'] != VERSION:
+                raise FileError(path, f"it is not of the format '{FORMAT}', version {VERSION}")
+            model = cls(
+                {name: float(value) for name, value in content['weights'].items()},
+                float(content['bias']), content['fitted_on'])
+        except OSError as error:
+            raise FileError(path, error.strerror or str(error)) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FileError(path, f'it holds no success model: {error!r}') from error
+        if set(model.weights) != set(FEATURES):
+            raise FileError(
+                path, f'its features are {sorted(model.weights)}, not {sorted(FEATURES)}')
+        return model
