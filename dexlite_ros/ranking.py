@@ -33,7 +33,7 @@ class RankingSettings:
     """Deepest allowed overlap of the hand with itself [m]."""
     residual_max: float = 0.3
     """Largest allowed wrench residual, squared unit forces."""
-    pregrasp_clearance_min: float = 0.002
+    pregrasp_clearance_min: float = 0.01
     """Smallest allowed distance from the open hand to the object [m]."""
     obstacle_clearance_min: float = 0.003
     """Smallest allowed distance from the hand to the obstacles [m]."""

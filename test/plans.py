@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import torch
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.grasp_features import GraspFeatures
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import (
@@ -35,8 +38,10 @@ def make_plan(count: int = 3, seed: int = 0) -> GraspPlan:
         joint_names=SHADOW_RIGHT.joint_names,
         grasps=StagedGrasp(stage(), stage(), stage()),
         score=torch.linspace(0.9, 0.5, count),
-        success_probability=torch.full((count,), float('nan')),
+        success_probability=torch.linspace(0.9, 0.5, count),
         metrics=GraspMetrics(*(measure(float(index)) for index in range(8))),
+        features=GraspFeatures(*(
+            measure(float(index)) for index, _ in enumerate(fields(GraspFeatures)))),
         contacts=tuple(_contacts(generator, 2 + index) for index in range(count)),
         surface=ObjectSurface(
             0.05 * np.eye(4, 3), np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]), 0.75,

@@ -29,7 +29,7 @@ def test_plan_writes_json_and_picture(can, tmp_path, capsys):
                  '--output', str(output), '--picture', str(picture)])
     assert code == 0
     assert 'rank  score' in capsys.readouterr().out
-    assert 1 <= len(read_grasps(output)) <= 3
+    assert 1 <= len(read_grasps(output).grasps) <= 3
     assert picture.read_bytes().startswith(b'\x89PNG')
 
 

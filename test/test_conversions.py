@@ -193,7 +193,8 @@ def test_every_number_of_a_grasp_is_in_its_own_field() -> None:
         for name in METRICS:
             expected = float(getattr(plan.metrics, name)[rank])
             assert getattr(grasp, name) == pytest.approx(expected, abs=1e-6)
-        assert np.isnan(grasp.success_probability)
+        expected = float(plan.success_probability[rank])
+        assert grasp.success_probability == pytest.approx(expected, abs=1e-6)
         assert grasp.sim_result == DexGrasp.SIM_NOT_RUN
         assert tuple(grasp.hand_trajectory.joint_names) == plan.joint_names
         times = [seconds(p.time_from_start) for p in grasp.hand_trajectory.points]

@@ -6,15 +6,15 @@ from plans import make_plan
 import pytest
 import torch
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, UnsupportedHand
 from dexlite_ros.files import replaced
-from dexlite_ros.plan_file import plan_to_dict, read_grasps, write_plan
+from dexlite_ros.plan_file import GraspSet, plan_to_dict, read_grasps, write_grasps, write_plan
 
 
 def test_round_trip(tmp_path):
     """Every pose of every stage comes back as it was written."""
     plan = make_plan(3)
-    grasps = read_grasps(write_plan(plan, tmp_path / 'deep' / 'plan.json'))
+    grasps = read_grasps(write_plan(plan, tmp_path / 'deep' / 'plan.json')).grasps
     for name, batch in vars(grasps).items():
         expected = getattr(plan.grasps, name)
         torch.testing.assert_close(batch.translation, expected.translation.double())
@@ -23,13 +23,22 @@ def test_round_trip(tmp_path):
         torch.testing.assert_close(batch.joints, expected.joints.double())
 
 
+def test_grasps_without_a_plan(tmp_path):
+    """Grasps from elsewhere keep the name and the scale of their object."""
+    grasps = make_plan(2).grasps
+    path = write_grasps(GraspSet(grasps, name='cup', scale=0.08), tmp_path / 'cup.json')
+    back = read_grasps(path)
+    assert (back.name, back.scale, back.hand, len(back.grasps)) == ('cup', 0.08, 'shadow_right', 2)
+    torch.testing.assert_close(back.grasps.squeeze.joints, grasps.squeeze.joints.double())
+
+
 def test_layout():
     """The documented keys are there, and what was not computed is null."""
     content = plan_to_dict(make_plan(2))
     assert (content['frame'], content['hand_link'], content['version']) == ('input', 'rh_palm', 1)
     assert len(content['joint_names']) == 22
     grasp = content['grasps'][0]
-    assert grasp['success_probability'] is None
+    assert grasp['success_probability'] == pytest.approx(0.9)
     for stage in ('pregrasp', 'grasp', 'squeeze'):
         sizes = [len(grasp[stage][key]) for key in ('position', 'quat_xyzw', 'joints')]
         assert sizes == [3, 4, 22]
@@ -44,6 +53,9 @@ def test_broken_files_are_refused(tmp_path, content, reason):
     path = tmp_path / 'plan.json'
     path.write_text(content)
     with pytest.raises(FileError, match=reason):
+        read_grasps(path)
+    path.write_text('{"format": "dexlite_ros/grasp_plan", "version": 1, "hand": "claw"}')
+    with pytest.raises(UnsupportedHand, match='claw'):
         read_grasps(path)
     with pytest.raises(FileError, match='missing.json'):
         read_grasps(tmp_path / 'missing.json')

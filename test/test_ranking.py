@@ -1,16 +1,12 @@
 """The ranking is ordered, deterministic, free of look-alikes, and says what it threw away."""
 
-from dataclasses import replace
-
-from fields import ball_field
-from hands import geometry, random_grasps
+from hands import random_grasps
 import pytest
 import torch
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.plan import GraspMetrics
-from dexlite_ros.ranking import hard_filters, RankingSettings, score, select, wrench_residual
+from dexlite_ros.ranking import hard_filters, RankingSettings, select, shortlist
 
 SETTINGS = RankingSettings()
 NOTHING = torch.zeros(6, dtype=torch.bool)
@@ -25,14 +21,11 @@ def metrics(count: int) -> GraspMetrics:
         joint_limit_margin=zero + 0)
 
 
-def test_score_falls_with_every_fault():
-    """More residual, penetration or normal variation never scores higher; all lie in [0, 1]."""
-    base = metrics(5)
-    for name in ('residual', 'penetration', 'normal_variation'):
-        values = torch.tensor([0.0, 1e-5, 1e-3, 1e-1, 10.0])
-        scores = score(replace(base, **{name: values}), SETTINGS)
-        assert (scores.diff() <= 0).all() and scores[0] > scores[-1]
-        assert (scores >= 0).all() and (scores <= 1).all()
+def test_shortlist_takes_the_likeliest():
+    """Twice as many as wanted are staged, the most likely to hold; ties go to the first."""
+    probability = torch.tensor([0.2, 0.9, 0.5, 0.5, 0.1])
+    assert shortlist(probability, 1, SETTINGS).tolist() == [1, 2]
+    assert shortlist(probability, 9, SETTINGS).tolist() == [1, 2, 3, 0, 4]
 
 
 @pytest.mark.parametrize(('name', 'value', 'reason'), [
@@ -84,12 +77,3 @@ def test_select_drops_look_alikes():
     twin.rotation[2], twin.joints[2] = twin.rotation[0], twin.joints[0]
     chosen, rejected = select(twin, torch.tensor([0.5, 0.6, 0.7]), {}, 3, 0.0, SETTINGS)
     assert chosen.tolist() == [2, 1] and rejected.duplicate == 1
-
-
-def test_residual_of_hands_in_the_air_is_one():
-    """A hand that touches nothing balances nothing."""
-    energy = GraspEnergy(geometry(), ball_field(0.03), EnergySettings()).double()
-    grasps = random_grasps(3)
-    far = GraspBatch(grasps.translation + 1.0, grasps.rotation, grasps.joints)
-    residual, _, contacts = wrench_residual(far, energy, SETTINGS)
-    assert (residual == 1).all() and (contacts.active == 0).all()

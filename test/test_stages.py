@@ -45,8 +45,8 @@ def test_squeeze_forces_balance_and_sum_up(energy, grasps):
     contacts, forces = squeeze_forces(grasps, energy, SQUEEZE)
     push = -(forces * contacts.normal).sum(-1)
     torch.testing.assert_close(
-        push.sum(1), torch.full((6,), SETTINGS.total_force, dtype=torch.float64))
-    assert (forces.sum(1).norm(dim=1) < 0.05 * SETTINGS.total_force).all()
+        push.sum(1), torch.full((6,), SQUEEZE.total_force, dtype=torch.float64))
+    assert (forces.sum(1).norm(dim=1) < 0.05 * SQUEEZE.total_force).all()
 
 
 def test_squeeze_is_torque_over_stiffness(energy, grasps, staged):
@@ -62,10 +62,10 @@ def test_squeeze_is_torque_over_stiffness(energy, grasps, staged):
     single = torch.ones(22, dtype=torch.bool)
     single[[joint for pair in pairs for joint in pair]] = False
     free = ~at_limit & single
-    torch.testing.assert_close(SETTINGS.stiffness * motion[free], torque[free])
+    torch.testing.assert_close(SQUEEZE.stiffness * motion[free], torque[free])
     for first, second in pairs:
         wanted = (torque[:, first] + torque[:, second]) / 2
-        commanded = SETTINGS.stiffness * (motion[:, first] + motion[:, second])
+        commanded = SQUEEZE.stiffness * (motion[:, first] + motion[:, second])
         free = ~at_limit[:, first]
         torch.testing.assert_close(commanded[free], wanted[free])
 

@@ -1,21 +1,28 @@
 """The judge lets go what must fall and holds what must hold."""
 
 from dataclasses import replace
+import math
 
 import numpy as np
 import pytest
 import torch
 import trimesh
 
+from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.offline import validation
+from dexlite_ros.offline.judging import judge, misplaced, TESTS
 from dexlite_ros.offline.objects import convex_pieces
 from dexlite_ros.offline.simulation import GraspScene, SimulationSettings
-from dexlite_ros.offline.validation import six_forces, Verdict
+from dexlite_ros.offline.validation import lift, six_forces, Verdict
 from dexlite_ros.planner import GraspPlanner
 
 BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.03)
+PINCH = {'MFJ3': 0.9, 'MFJ2': 0.5, 'MFJ1': 0.5, 'THJ5': 0.3, 'THJ4': 1.2, 'THJ2': 0.3, 'THJ1': 0.4}
+"""A posture in which middle finger and thumb oppose each other [rad]."""
 
 
 @pytest.fixture(scope='module')
@@ -56,6 +63,126 @@ def test_slippery_and_heavy_is_harder(grasps):
     slippery = sum(verdict.passed for verdict in verdicts(grasps, friction=0.02))
     weak = sum(verdict.passed for verdict in verdicts(grasps, torque_limit=0.02))
     assert slippery < normal and weak < normal
+
+
+def pinch() -> tuple[StagedGrasp, np.ndarray]:
+    """Return two opposing fingers, and the corners of a block between their tips."""
+    names = [name.removeprefix('rh_') for name in SHADOW_RIGHT.joint_names]
+
+    def hand(**change: float) -> GraspBatch:
+        joints = torch.tensor([[PINCH.get(name, 0.0) + change.get(name, 0.0) for name in names]])
+        return GraspBatch(torch.zeros(1, 3), torch.eye(3)[None], joints)
+
+    poses = HandKinematics(SHADOW_RIGHT)(hand())
+    links = [SHADOW_RIGHT.link_names.index(name) for name in ('rh_mfdistal', 'rh_thdistal')]
+    tips = poses.position[0, links] + 0.018 * poses.rotation[0, links, :, 2]
+    pose = trimesh.geometry.align_vectors([0, 0, 1], (tips[1] - tips[0]).numpy())
+    pose[:3, 3] = tips.mean(0)
+    block = trimesh.creation.box((0.03, 0.03, 0.034), transform=pose)
+    squeeze = hand(MFJ3=0.1, MFJ2=0.05, MFJ1=0.05, THJ2=0.1, THJ1=0.1)
+    return StagedGrasp(hand(MFJ3=-0.15, THJ1=-0.15), hand(), squeeze), np.asarray(block.vertices)
+
+
+def test_two_fingers_hold_by_friction():
+    """A block pinned between two fingers stays at friction 0.6 and slips away at 0.05."""
+    grasp, block = pinch()
+    for friction, held in ((0.6, True), (0.05, False)):
+        scene = GraspScene(SHADOW_RIGHT, [block], SimulationSettings(friction=friction))
+        assert six_forces(scene, grasp, 0).passed == held
+
+
+def from_above(grasps: StagedGrasp) -> StagedGrasp:
+    """Return the grasps turned about the ball so that each palm looks down."""
+    palm = torch.tensor(SHADOW_RIGHT.palmar_direction, dtype=torch.float64)
+    turns = torch.stack([
+        torch.from_numpy(trimesh.geometry.align_vectors(
+            (rotation.double() @ palm).numpy(), [0, 0, -1])[:3, :3])
+        for rotation in grasps.grasp.rotation])
+    return StagedGrasp(*(
+        GraspBatch((turns @ batch.translation[..., None])[..., 0], turns @ batch.rotation,
+                   batch.joints) for batch in vars(grasps).values()))
+
+
+def pressed(grasps: StagedGrasp, share: float) -> StagedGrasp:
+    """Return the grasps with that share of their squeeze."""
+    start, end = grasps.grasp.joints, grasps.squeeze.joints
+    return replace(grasps, squeeze=replace(grasps.squeeze, joints=start + share * (end - start)))
+
+
+def test_heavier_is_never_easier(grasps):
+    """Five times the mass at the same squeeze: whatever fails light fails heavy."""
+    worlds = [
+        GraspScene(SHADOW_RIGHT, convex_pieces(BALL), SimulationSettings(mass=mass))
+        for mass in (0.1, 0.5)]
+    for protocol in (six_forces, lift):
+        pairs = [
+            tuple(protocol(world, weak, 0).passed for world in worlds)
+            for share in (0.25, 0.5, 1.0) for index in range(2)
+            for weak in [pressed(from_above(grasps), share)[[index]]]]
+        assert not any(heavy and not light for light, heavy in pairs)
+        assert sum(heavy for _, heavy in pairs) < sum(light for light, _ in pairs)
+
+
+def test_lift_takes_along_what_is_held(grasps):
+    """A squeezed ball rises with the hand above it, one that is only touched stays behind."""
+    scene = GraspScene(SHADOW_RIGHT, convex_pieces(BALL))
+    above = from_above(grasps)
+    verdict = lift(scene, above, 0)
+    assert verdict.passed and verdict.rise == pytest.approx(1.0, abs=0.02)
+    loose = lift(scene, pressed(above, 0.0), 0)
+    assert not loose.passed and loose.reason == 'dropped' and loose.rise < 0
+    # The world is as before: gravity does not stay on.
+    assert six_forces(scene, grasps, 0).passed
+
+
+def test_lift_from_a_table(grasps):
+    """With a table under it the ball has its weight from the beginning, and rests on the table."""
+    scene = GraspScene(SHADOW_RIGHT, convex_pieces(BALL), table=-0.03)
+    loose = pressed(from_above(grasps), 0.0)
+    verdicts = [lift(scene, loose, index) for index in range(len(loose))]
+    assert not any(verdict.passed for verdict in verdicts)
+    assert all(abs(v.rise) < 0.05 for v in verdicts if v.reason == 'dropped')
+
+
+def test_divergence_is_a_verdict(grasps):
+    """A world that blows up fails the grasp and says so."""
+    scene = GraspScene(SHADOW_RIGHT, convex_pieces(BALL), SimulationSettings(
+        stiffness=1e6, torque_limit=1e9, time_step=0.02))
+    assert any(six_forces(scene, grasps, i).reason == 'diverged' for i in range(len(grasps)))
+
+
+def test_resting_ends_a_load_without_changing_it(grasps, monkeypatch):
+    """Verdicts are those of waiting the whole time."""
+    quick = verdicts(grasps)
+    monkeypatch.setattr(validation, 'LOADS', replace(
+        validation.LOADS, rest_motion=0.0, rest_turn=0.0))
+    assert [each.passed for each in verdicts(grasps)] == [each.passed for each in quick]
+
+
+def test_every_test_by_name(grasps):
+    """Each named test gives a verdict per grasp; noise goes by seed and place, not by company."""
+    pieces = convex_pieces(BALL)
+    for name in TESTS:
+        assert len(list(judge(grasps, pieces, name))) == len(grasps)
+    together = list(judge(grasps, pieces, 'noise', seed=3))
+    assert list(judge(grasps[[2]], pieces, 'noise', seed=3, first=2)) == together[2:]
+    with pytest.raises(InvalidRequest, match='push'):
+        list(judge(grasps, pieces, 'push'))
+
+
+def test_misplaced_moves_all_stages_alike():
+    """Over many draws the error has the asked spread, and is one for the three stages."""
+    batch = GraspBatch(torch.zeros(1, 3), torch.eye(3)[None], torch.zeros(1, 22))
+    rng = np.random.default_rng(0)
+    moved = [misplaced(StagedGrasp(batch, batch, batch), 0.005, 0.1, rng) for _ in range(400)]
+    shifts = torch.cat([each.grasp.translation for each in moved])
+    assert shifts.std().item() == pytest.approx(0.005, rel=0.1)
+    traces = torch.stack([each.grasp.rotation[0].trace() for each in moved])
+    angles = ((traces - 1) / 2).clamp(-1, 1).acos()
+    assert math.sqrt(angles.square().mean()) == pytest.approx(0.1, rel=0.15)
+    for each in moved[:5]:
+        torch.testing.assert_close(each.pregrasp.rotation, each.squeeze.rotation)
+        torch.testing.assert_close(each.pregrasp.translation, each.squeeze.translation)
 
 
 def test_overlapping_pregrasp_fails(grasps):

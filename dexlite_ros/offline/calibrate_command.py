@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -46,12 +46,16 @@ def main(argv: list[str]) -> int:
     groups = np.array([name for name, _, _ in rows])
     features = np.array([row for _, row, _ in rows])
     passed = np.array([verdict for _, _, verdict in rows])
-    objects = len(set(groups))
-    if objects < 2 or passed.all() or not passed.any():
-        raise InvalidRequest('evaluations', f'{objects} objects, {passed.mean():.0%} success',
-                             'several objects, and both successes and failures')
+    objects, failing, holding = (
+        len(set(groups[which])) for which in (passed | ~passed, ~passed, passed))
+    if min(failing, holding) < 2:
+        raise InvalidRequest(
+            'evaluations', f'{holding} objects that were held, {failing} that were not',
+            'at least two of each')
     unseen = np.zeros(len(rows))
-    for train, test in GroupKFold(min(FOLDS, objects)).split(features, passed, groups):
+    # Every fold has objects that fail, so that no fit sees successes alone.
+    folds = StratifiedGroupKFold(min(FOLDS, failing, holding))
+    for train, test in folds.split(features, passed, groups):
         unseen[test] = fit(features[train], passed[train])[2](features[test])
     judged = calibration_of(unseen, passed.astype(float))
     fitted_on = {

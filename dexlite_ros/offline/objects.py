@@ -127,8 +127,8 @@ def load_pieces(
         raise InvalidRequest('scale', scale, 'a positive number')
     mesh = load_mesh(target.path)
     mesh.apply_scale(scale)
-    if not abs(mesh.convex_hull.volume) > 0:
-        raise FileError(target.path, 'it is flat: its convex hull has no volume')
+    if np.linalg.matrix_rank(mesh.vertices - mesh.vertices.mean(0), tol=1e-9) < 3:
+        raise FileError(target.path, 'it is flat, so it has no volume')
     parts = _convex_parts(target.pieces or target.path)
     return mesh, [part * scale for part in parts] or convex_pieces(mesh)
 

@@ -1,0 +1,59 @@
+"""Grasps in DexGraspBench's layout go out and come back, and its root is where it says."""
+
+import numpy as np
+from plans import make_plan
+import pytest
+import torch
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.offline import dexgraspbench
+from dexlite_ros.offline.npy_file import load_npy, save_npy
+from dexlite_ros.plan_file import GraspSet
+
+
+def test_round_trip(tmp_path):
+    """Poses and joints of all stages return, in order, in one set per object and scale."""
+    sets = [GraspSet(make_plan(12, seed).grasps, name='cup', scale=scale)
+            for seed, scale in ((0, 0.08), (1, 0.12))]
+    for each in sets:
+        paths = dexgraspbench.write(each, tmp_path)
+        assert paths[11].relative_to(tmp_path).as_posix() == (
+            f'cup/scale{round(100 * each.scale):03d}_pose000/11.npy')
+    for back, sent in zip(dexgraspbench.read(tmp_path), sets):
+        assert (back.name, back.scale) == (sent.name, sent.scale)
+        for name, batch in vars(back.grasps).items():
+            expected = getattr(sent.grasps, name).to(torch.float64)
+            for part, value in vars(batch).items():
+                torch.testing.assert_close(value, getattr(expected, part), rtol=0, atol=1e-6)
+
+
+def test_the_root_is_34_mm_behind_the_palm(tmp_path):
+    """A hand whose fingers point along x: 7 numbers of pose, w of the quaternion first."""
+    content = {
+        'obj_pose': np.array([0.0, 0, 0, 1, 0, 0, 0]), 'obj_scale': 1.0, 'obj_path': 'a/cup',
+        # Turned by a quarter about y, which takes z to x.
+        **{f'{stage}_qpos': np.array([0.1, 0, 0, 0.5 ** 0.5, 0, 0.5 ** 0.5, 0] + [0.0] * 22)
+           for stage in ('pregrasp', 'grasp', 'squeeze')}}
+    save_npy(tmp_path / '0.npy', content)
+    (cup,) = dexgraspbench.read(tmp_path / '0.npy')
+    np.testing.assert_allclose(cup.grasps.grasp.translation, [[0.134, 0, 0]], atol=1e-12)
+    fingers = cup.grasps.grasp.rotation[0] @ torch.tensor([0.0, 0, 1]).double()
+    np.testing.assert_allclose(fingers, [1, 0, 0], atol=1e-12)
+    dexgraspbench.write(cup, tmp_path / 'out')
+    back = load_npy(tmp_path / 'out' / 'cup' / 'scale100_pose000' / '0.npy').item()
+    np.testing.assert_allclose(back['grasp_qpos'], content['grasp_qpos'], atol=1e-6)
+
+
+@pytest.mark.parametrize(('change', 'reason'), [
+    ({'squeeze_qpos': np.zeros(28)}, 'shape'), ({'obj_scale': None}, 'missing'),
+    ({'obj_pose': np.ones(7)}, 'origin')])
+def test_other_content_is_refused(tmp_path, change, reason):
+    """The error names the file and the field."""
+    (path,) = dexgraspbench.write(GraspSet(make_plan(1).grasps, name='cup'), tmp_path)
+    content = {**load_npy(path).item(), **change}
+    save_npy(path, {key: value for key, value in content.items() if value is not None})
+    with pytest.raises(FileError, match=reason):
+        dexgraspbench.read(path)
+    with pytest.raises(FileError, match='no .npy'):
+        (tmp_path / 'empty').mkdir()
+        dexgraspbench.read(tmp_path / 'empty')

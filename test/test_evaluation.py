@@ -1,0 +1,143 @@
+"""An evaluation counts objects equally, goes on where it stopped, and refuses to mix settings."""
+
+import json
+
+import numpy as np
+import pytest
+import trimesh
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.offline.calibrate_command import fit
+from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.evaluation_figures import (
+    calibration,
+    calibration_of,
+    mean_of_grasps,
+    reasons,
+    share,
+    success,
+)
+from dexlite_ros.success_model import FEATURES, SuccessModel
+
+TEST = 'six-forces'
+
+
+def cell(name: str, passed: list[bool], probability: float = 0.5, depth: float = 0.0) -> dict:
+    """Return the content of a cell."""
+    return {
+        'object': name, 'plan': {}, 'grasps': [
+            {'success_probability': probability, 'penetration': depth,
+             'verdicts': {TEST: {'passed': each, 'reason': 'held' if each else 'moved'}}}
+            for each in passed]}
+
+
+def test_objects_count_equally():
+    """Two cells of one object weigh as much as one of another; no grasp is no success."""
+    cells = [cell('cup', [True] * 4), cell('cup', [False] * 2), cell('fork', [True, False])]
+    assert success(cells, TEST).mean == pytest.approx(0.5)
+    assert success(cells, TEST, 1).mean == pytest.approx((0.5 + 1.0) / 2)
+    assert success([*cells, cell('air', [])], TEST).mean == pytest.approx(1 / 3)
+    assert reasons(cells, TEST) == {'moved': 3}
+    deep = [cell('cup', [True], depth=0.002), cell('fork', [True] * 9, depth=0.0)]
+    assert mean_of_grasps(deep, 'penetration') == pytest.approx(0.001)
+
+
+def test_interval():
+    """The interval holds the mean, narrows with more objects, and is a point without spread."""
+    few, many = share([0.0, 1.0] * 5), share([0.0, 1.0] * 50)
+    for each in (few, many):
+        assert each.low < each.mean == 0.5 < each.high
+    assert many.high - many.low < few.high - few.low
+    assert share([1.0, 1.0]).low == share([1.0, 1.0]).high == 1.0
+
+
+def test_calibration():
+    """Right predictions have no error, overconfident ones theirs; Brier is the squared miss."""
+    rng = np.random.default_rng(0)
+    predicted = rng.uniform(size=20000)
+    passed = (rng.uniform(size=20000) < predicted).astype(float)
+    assert calibration_of(predicted, passed).error < 0.02
+    sure = calibration_of(np.full(100, 0.95), np.r_[np.ones(50), np.zeros(50)])
+    assert sure.error == pytest.approx(0.45)
+    assert sure.brier == pytest.approx((0.05 ** 2 + 0.95 ** 2) / 2)
+    assert calibration([cell('cup', [True, False])], TEST).error == pytest.approx(0.0)
+
+
+def test_fit_finds_the_law():
+    """Outcomes drawn from known weights give these weights back."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(2.0, 3.0, (20000, 2))
+    chance = 1 / (1 + np.exp(-(0.5 * features[:, 0] - 0.2 * features[:, 1] + 0.3)))
+    weights, bias, _ = fit(features, rng.uniform(size=20000) < chance)
+    np.testing.assert_allclose(weights, [0.5, -0.2], atol=0.03)
+    assert bias == pytest.approx(0.3, abs=0.1)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """Evaluate a ball and a bar with one quick test; return the folder of results."""
+    root = tmp_path_factory.mktemp('evaluation')
+    (root / 'objects').mkdir()
+    trimesh.creation.icosphere(3, 0.03).export(root / 'objects' / 'ball.obj')
+    trimesh.creation.box((0.02, 0.02, 0.15)).export(root / 'objects' / 'bar.obj')
+    assert run(root) == 0
+    return root
+
+
+def run(root, *more: str) -> int:
+    """Call the command with few grasps and one test."""
+    return main(['evaluate', '--objects', str(root / 'objects'), '--output', str(root / 'out'),
+                 '--max-grasps', '4', '--tests', TEST, '--workers', '1', '--device', 'cpu', *more])
+
+
+def test_report(folder):
+    """Figures, tables and pictures are there and say the same."""
+    report = json.loads((folder / 'out' / 'report.json').read_text())
+    assert (report['objects'], report['grasps']) == (2, 8)
+    cells = [json.loads(path.read_text())
+             for path in sorted((folder / 'out' / 'cells').glob('b*_0.json'))]
+    rates = [np.mean([each['verdicts'][TEST]['passed'] for each in cell['grasps']])
+             for cell in cells]
+    assert report['success'][TEST]['all']['mean'] == pytest.approx(np.mean(rates))
+    assert rates[0] == 1.0, 'the ball is held'
+    page = (folder / 'out' / 'report.md').read_text()
+    assert '| ball |' in page and 'dexlite evaluate' in page
+    for name in ('report.png', 'contact_sheet.png'):
+        assert (folder / 'out' / name).read_bytes().startswith(b'\x89PNG')
+
+
+def test_continues_and_refuses_other_settings(folder, capsys):
+    """Only a missing cell is made again, the same; other settings need another folder."""
+    path = folder / 'out' / 'cells' / 'ball_full_0.json'
+    kept = folder / 'out' / 'cells' / 'bar_full_0.json'
+    before, stamp = json.loads(path.read_text()), kept.stat().st_mtime_ns
+    path.unlink()
+    assert run(folder) == 0
+    after = json.loads(path.read_text())
+    assert after['grasps'] == before['grasps'] and kept.stat().st_mtime_ns == stamp
+    assert run(folder, '--points', '1000') == 1
+    assert 'other settings' in capsys.readouterr().err
+
+
+def test_calibrate(tmp_path, capsys):
+    """The verdicts of an evaluation become a model that knows which feature decides."""
+    rng = np.random.default_rng(0)
+    (tmp_path / 'cells').mkdir()
+    for name in ('cup', 'fork', 'jar', 'pan'):
+        content = cell(name, list(rng.uniform(size=60) < 0.5))
+        for grasp in content['grasps']:
+            grasp['features'] = dict(zip(FEATURES, rng.normal(size=len(FEATURES))))
+            grasp['features']['stiffness'] += grasp['verdicts'][TEST]['passed']
+        (tmp_path / 'cells' / f'{name}.json').write_text(json.dumps(content, default=bool))
+    assert main(['calibrate', str(tmp_path), '--output', str(tmp_path / 'model.json')]) == 0
+    model = SuccessModel.read(tmp_path / 'model.json')
+    assert max(model.weights, key=lambda name: abs(model.weights[name])) == 'stiffness'
+    assert model.fitted_on['objects'] == 4 and model.fitted_on['unseen_auc'] > 0.65
+    assert 'unseen_ece' in capsys.readouterr().out
+
+
+def test_calibrate_needs_both_outcomes():
+    """Without judged grasps there is nothing to fit."""
+    with pytest.raises(InvalidRequest, match='evaluations'):
+        from dexlite_ros.offline.calibrate_command import main as calibrate
+        calibrate(['nowhere'])

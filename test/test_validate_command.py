@@ -1,0 +1,95 @@
+"""Grasps are judged from the command line, in pieces, with pictures, and exchanged with others."""
+
+import json
+
+from PIL import Image
+import pytest
+import trimesh
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.film import write_film
+from dexlite_ros.offline.verdict_file import read_verdicts, write_verdicts
+from dexlite_ros.plan_file import read_grasps
+
+
+@pytest.fixture(scope='module')
+def ball(tmp_path_factory):
+    """Return a folder with the mesh of a ball and seven grasps of it."""
+    folder = tmp_path_factory.mktemp('ball')
+    trimesh.creation.icosphere(3, 0.03).export(folder / 'ball.obj')
+    assert main(['plan', str(folder / 'ball.obj'), '--max-grasps', '7', '--num-candidates', '128',
+                 '--device', 'cpu', '--output', str(folder / 'plan.json')]) == 0
+    return folder
+
+
+def validate(folder, *more: str) -> int:
+    """Judge the grasps in this process."""
+    return main(['validate', str(folder / 'plan.json'), '--object', str(folder / 'ball.obj'),
+                 '--workers', '1', *more])
+
+
+def test_table_and_json(ball, capsys):
+    """One line per grasp and one per test; as JSON, one verdict per grasp."""
+    assert validate(ball, '--test', 'six-forces', 'lift') == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + 7 + 2 and 'of 7 hold' in lines[-1]
+    assert validate(ball, '--json') == 0
+    verdicts = json.loads(capsys.readouterr().out)['tests']['six-forces']
+    assert len(verdicts) == 7 and all(each['passed'] for each in verdicts)
+
+
+def test_a_file_is_continued(ball, tmp_path, capsys):
+    """Only verdicts that are missing are made; a file of another question is refused."""
+    path = tmp_path / 'verdicts.json'
+    assert validate(ball, '--output', str(path)) == 0
+    key, verdicts = read_verdicts(path)
+    row = verdicts['six-forces']
+    # What is known is believed: a mark on it stays; what is missing comes back.
+    marked = [*row[:5], None, row[6]]
+    marked[0] = type(row[0])(False, 'moved', 1.0, 0.0)
+    write_verdicts(path, key, {'six-forces': marked})
+    assert validate(ball, '--output', str(path)) == 0
+    _, after = read_verdicts(path)
+    assert after['six-forces'][0].moved == 1.0
+    assert after['six-forces'][5].passed == row[5].passed
+    assert validate(ball, '--output', str(path), '--test', 'lift') == 1
+    assert 'another question' in capsys.readouterr().err
+
+
+def test_picture_and_film(ball, tmp_path):
+    """The picture shows two moments, the film all of them, in GIF and in MP4."""
+    picture, film = tmp_path / 'hold.png', tmp_path / 'hold.gif'
+    assert validate(ball, '--test', 'lift', '--picture', str(picture), '--video', str(film)) == 0
+    assert Image.open(picture).size == (1120, 560)
+    assert Image.open(film).n_frames > 20
+
+
+def test_mp4(tmp_path):
+    """The encoder writes a file that says it is MP4; another suffix is refused."""
+    class Grey:
+        def draw(self, poses: dict, label: str) -> Image.Image:
+            return Image.new('RGB', (64, 64), (poses['shade'],) * 3)
+
+    frames = [{'shade': shade} for shade in range(0, 250, 25)]
+    path = write_film(tmp_path / 'film.mp4', Grey(), frames, '')
+    assert path.read_bytes()[4:8] == b'ftyp'
+    with pytest.raises(InvalidRequest, match='gif or .mp4'):
+        write_film(tmp_path / 'film.avi', Grey(), frames, '')
+
+
+def test_export_and_import(ball, tmp_path, capsys):
+    """Out to DexGraspBench and back the grasps are the same; without a name it is refused."""
+    plan = str(ball / 'plan.json')
+    assert main(['export', plan, '--format', 'dexgraspbench', '--output', str(tmp_path)]) == 1
+    assert 'which object' in capsys.readouterr().err
+    assert main(['export', plan, '--format', 'dexgraspbench', '--output', str(tmp_path / 'out'),
+                 '--object', 'ball', '--scale', '0.5']) == 0
+    assert main(['import', str(tmp_path / 'out'), '--format', 'dexgraspbench', '--output',
+                 str(tmp_path / 'in')]) == 0
+    back, sent = read_grasps(tmp_path / 'in/ball/scale_0.5.json'), read_grasps(plan)
+    assert (back.name, back.scale) == ('ball', 0.5)
+    assert (back.grasps.squeeze.joints - sent.grasps.squeeze.joints).abs().max() < 1e-6
+    assert main(['export', plan, '--format', 'dexgraspnet', '--output', str(tmp_path / 'net'),
+                 '--object', 'ball']) == 0
+    assert (tmp_path / 'net' / 'ball.npy').is_file()
