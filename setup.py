@@ -36,9 +36,16 @@ setup(
         'pillow>=10',
         'tqdm>=4.60',
         'PyYAML>=6.0',
+        'joblib>=1.4',
+        'matplotlib>=3.8',
+        'scikit-learn>=1.4',
     ],
     extras_require={
         'dev': ['pytest>=8', 'ruff>=0.9'],
+        # The second engine of `dexlite stability`.
+        'pybullet': ['pybullet>=3.2.6'],
+        # MP4 films of `dexlite validate --video`; it brings its own ffmpeg.
+        'video': ['imageio-ffmpeg>=0.5'],
         # The package that `dexlite bench --peer` compares with.
         'peer': ['dex1b==0.0.5'],
     },

@@ -8,7 +8,7 @@ Letters: B candidates, K returned grasps.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 import math
 from typing import Protocol, TypeVar
 
@@ -19,23 +19,22 @@ from torch import Tensor
 import trimesh
 
 from dexlite_ros.device import describe_device, device_faults, one_thread, resolve_device
-from dexlite_ros.errors import BadCloud, InvalidRequest, NoGraspFound, ScaleError, UnsupportedHand
+from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError, UnsupportedHand
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.grasp_features import grasp_features, GraspFeatures
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
 from dexlite_ros.initial_grasps import HullProposer
-from dexlite_ros.object.cloud import CloudLimits, PointCloud
+from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.support import Plane
-from dexlite_ros.object.surface import ObjectSurface, SurfaceSettings
+from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport, Rejections
-from dexlite_ros.post_optimizer import OptimizerSettings
-from dexlite_ros.ranking import hard_filters, measure, RankingSettings, select, shortlist
-from dexlite_ros.refinement import hand_details, Refinement, RefinementSettings, Round
+from dexlite_ros.planner_settings import PlannerSettings
+from dexlite_ros.ranking import hard_filters, measure, select, shortlist
+from dexlite_ros.refinement import hand_details, Refinement
 from dexlite_ros.request import PlanRequest, StopWatch
 from dexlite_ros.scene import Scene
-from dexlite_ros.squeeze import SqueezeSettings
-from dexlite_ros.stages import contact_list, stage, Staged, StageSettings
+from dexlite_ros.stages import contact_list, stage, Staged
 from dexlite_ros.success_model import SuccessModel
 
 Measures = TypeVar('Measures', GraspMetrics, GraspFeatures)
@@ -50,38 +49,6 @@ class Proposer(Protocol):
         self, surface: ObjectSurface, count: int, generator: torch.Generator
     ) -> GraspBatch:
         """Return ``count`` grasps in the frame of the surface."""
-
-
-@dataclass(frozen=True)
-class PlannerSettings:
-    """Everything that can be set about planning."""
-
-    num_candidates: int = 512
-    """Grasps proposed per request."""
-    max_grasps: int = 20
-    """Grasps returned at most."""
-    min_score: float = 0.0
-    """Grasps with a lower score are dropped."""
-    couple_joints: bool = True
-    """Keep J1 = J2 on the four fingers, as their common motor does; false frees them."""
-    cloud: CloudLimits = field(default_factory=CloudLimits)
-    surface: SurfaceSettings = field(default_factory=SurfaceSettings)
-    refinement: RefinementSettings = field(default_factory=RefinementSettings)
-    squeeze: SqueezeSettings = field(default_factory=SqueezeSettings)
-    stages: StageSettings = field(default_factory=StageSettings)
-    ranking: RankingSettings = field(default_factory=RankingSettings)
-
-    def __post_init__(self) -> None:
-        for name, lower in (('num_candidates', 1), ('max_grasps', 1)):
-            if getattr(self, name) < lower:
-                raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
-
-    @classmethod
-    def dexlite(cls) -> PlannerSettings:
-        """Return the settings of DexLite: its energy and its 200 annealed steps, no pruning."""
-        rounds = (Round(OptimizerSettings.dexlite(), math.inf),)
-        return cls(
-            num_candidates=128, refinement=RefinementSettings(rounds, {'tips': 1.0}))
 
 
 @dataclass(frozen=True)

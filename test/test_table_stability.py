@@ -1,10 +1,13 @@
 """Objects stay where they stand, and fall where they do not, in both engines."""
 
+import json
+
 import numpy as np
 import pytest
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.offline.commands import main
 from dexlite_ros.offline.table_stability import ENGINES, resting_poses, table_stability
 
 BOX = trimesh.creation.box((0.05, 0.05, 0.10))
@@ -43,3 +46,13 @@ def test_unknown_engine():
     """The error lists the engines."""
     with pytest.raises(InvalidRequest, match='mujoco, pybullet'):
         table_stability([np.asarray(BOX.vertices)], np.eye(4), 'bullet')
+
+
+def test_the_command_compares_engines(tmp_path, capsys):
+    """Of a box both engines say that it rests; the table counts it."""
+    BOX.export(tmp_path / 'box.obj')
+    assert main(['stability', str(tmp_path), '--engine', 'mujoco', 'pybullet', '--poses', '2',
+                 '--workers', '1', '--output', str(tmp_path / 'rest.json')]) == 0
+    assert 'agree on 1 of 1' in capsys.readouterr().out
+    verdicts = json.loads((tmp_path / 'rest.json').read_text())['box']['verdicts']
+    assert [each['passed'] for each in verdicts['pybullet']] == [True, True]

@@ -27,7 +27,8 @@ from dexlite_ros.offline.simulation import GraspScene
 from dexlite_ros.offline.verdict_file import plain
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.plan_file import GraspSet, read_grasps, write_grasps
-from dexlite_ros.planner import GraspPlanner, PlannerSettings
+from dexlite_ros.planner import GraspPlanner
+from dexlite_ros.planner_settings import PlannerSettings
 
 PLANNERS = {'default': PlannerSettings, 'dexlite': PlannerSettings.dexlite}
 """Settings by name: ours, and the energy and schedule of DexLite."""

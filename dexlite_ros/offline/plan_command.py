@@ -14,7 +14,8 @@ from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_cloud, load_geometry
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.plan_file import plan_to_dict, write_plan
-from dexlite_ros.planner import GraspPlanner, PlannerSettings
+from dexlite_ros.planner import GraspPlanner
+from dexlite_ros.planner_settings import PlannerSettings
 
 PRESETS = {'default': PlannerSettings, 'dexlite': PlannerSettings.dexlite}
 

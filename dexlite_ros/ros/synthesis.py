@@ -19,7 +19,8 @@ from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.plan import GraspPlan, PlanReport
-from dexlite_ros.planner import GraspPlanner, PlannerSettings
+from dexlite_ros.planner import GraspPlanner
+from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.ros.conversions import grasp_array, ResultLabels
 from dexlite_ros.ros.markers import PlanMarkers
 from dexlite_ros.ros.node_parameters import NODE_TABLE, NodeSettings
