@@ -3,7 +3,7 @@
 RUN := tools/run.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench lint format clean
+.PHONY: help setup build demo test bench evaluate-quick evaluate lint format clean
 
 help:
 	@echo 'make demo    set up and run the main job: a cloud in, grasps and a picture out'
@@ -11,6 +11,8 @@ help:
 	@echo 'make setup   only set up (again: only what changed)'
 	@echo 'make build   the same as setup; builds the messages anew when they changed'
 	@echo 'make bench   time the planner'
+	@echo 'make evaluate-quick            judge grasps of six built-in shapes, 3 to 5 minutes'
+	@echo 'make evaluate OBJECTS=FOLDER   judge grasps of a folder of meshes, hours'
 	@echo 'make lint    check the style'
 	@echo 'make format  apply the style'
 	@echo 'make clean   remove everything set-up made'
@@ -26,6 +28,12 @@ test: lint
 
 bench: setup
 	@$(RUN) dexlite bench
+
+evaluate-quick: setup
+	@$(RUN) dexlite evaluate --max-grasps 10 --tests six-forces lift --output output/evaluate_quick
+
+evaluate: setup
+	@$(RUN) tools/evaluate.sh $(OBJECTS)
 
 lint: setup
 	@.venv/bin/ruff check .

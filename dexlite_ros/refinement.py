@@ -52,10 +52,10 @@ class RefinementSettings:
 
     rounds: tuple[Round, ...] = (
         Round(OptimizerSettings(iterations=30, energy=EnergySettings(margin=0.0)), 10.0, 'coarse'),
-        Round(OptimizerSettings(iterations=40, energy=EnergySettings(margin=0.0)), 4.0, 'coarse'),
+        Round(OptimizerSettings(iterations=40, energy=EnergySettings(margin=0.0)), 6.0, 'coarse'),
         Round(
             OptimizerSettings(
-                iterations=90, step_size=0.004, energy=EnergySettings(margin=0.0015)), 4.0),
+                iterations=90, step_size=0.004, energy=EnergySettings(margin=0.0015)), 6.0),
     )
     contact_sets: dict[str, float] = field(
         default_factory=lambda: {'tips': 0.5, 'tips_palm': 0.25, 'wrap': 0.25})

@@ -15,7 +15,7 @@ from dexlite_ros.plan_file import read_grasps
 
 COLUMNS = 4
 """Pictures beside each other, of successes and again of failures."""
-PANEL = (300, 300)
+PANEL = (240, 240)
 GREEN, RED = (20, 120, 40), (180, 30, 20)
 Shown = tuple[Cell, Content, int]
 """A cell, its content, the rank of one grasp."""

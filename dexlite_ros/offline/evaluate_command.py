@@ -47,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
                         'whose grasps are judged instead')
     parser.add_argument('--views', choices=('full', 'single'), default='full',
                         help='clouds from all sides, or from one camera above a table (full)')
+    parser.add_argument('--no-table', action='store_true',
+                        help='one camera: do not tell the planner of the table; the object floats')
     parser.add_argument('--points', type=int, default=2048, help='of a full cloud (2048)')
     parser.add_argument('--noise', type=float,
                         help='of each coordinate, or along the rays of the camera [m] '
@@ -94,7 +96,7 @@ def _cells(args: argparse.Namespace) -> list[Cell]:
     cells = []
     for target, scale, planner in _targets(args):
         for seed in range(args.seeds):
-            setup = Setup(args.views, args.points, noise, args.views == 'single', seed)
+            setup = Setup(args.views, args.points, noise, not args.no_table, seed)
             cells.append(Cell(
                 target, scale, setup, planner, args.max_grasps, tuple(args.tests), args.device,
                 folder))

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Everything docs/results says about grasps, from meshes: tools/evaluate.sh OBJECTS [OUTPUT]
+#
+# OBJECTS is a folder with a manifest.csv (columns id, split, tier) and ID/mesh.obj; its split
+# "dev" is evaluated. Each part has a folder below OUTPUT (output/evaluation) and continues there
+# when it was interrupted. Some two hours on two cores.
+set -euo pipefail
+
+objects=${1:?usage: tools/evaluate.sh OBJECTS [OUTPUT]}
+output=${2:-output/evaluation}
+
+evaluate() {
+  local name=$1
+  shift
+  printf '\n== %s\n' "$name"
+  dexlite evaluate --objects "$objects" --split dev --output "$output/$name" "$@"
+}
+
+evaluate core --tier core
+evaluate core_dexlite --tier core --planner dexlite --tests six-forces
+evaluate core_single_view --tier core --views single --no-table --tests six-forces
+evaluate core_single_view_table --tier core --views single --tests six-forces lift
+evaluate core_other_tests --tier core --tests six-torques low-friction
+evaluate hard --tier hard --tests six-forces lift
