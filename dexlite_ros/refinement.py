@@ -131,6 +131,9 @@ class Refinement:
             starts.to(self._device), contact_set.to(self._device),
             torch.randint(2**31, (len(starts),), generator=generator),
             torch.full((len(starts),), torch.nan, device=self._device), 0)
+        numbers = starts.to_vector().isfinite().all(1)
+        population = replace(
+            population[numbers.nonzero().squeeze(1)], non_finite=int((~numbers).sum()))
         for each, energy in zip(self.settings.rounds if optimize else (), self.energies):
             if not len(population.grasps):
                 break

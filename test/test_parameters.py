@@ -135,9 +135,9 @@ def test_read_only_parameters_stay(make_node) -> None:
 
 def test_override_keeps_what_is_not_named() -> None:
     """Nested settings keep their own defaults, not those of their class."""
-    changed = override(PLANNER_TABLE.defaults, {'ranking.same_angle': 0.5})
-    assert changed.ranking.same_angle == 0.5
-    assert changed.ranking.forces == PLANNER_TABLE.defaults.ranking.forces
+    changed = override(PLANNER_TABLE.defaults, {'squeeze.total_force': 30.0})
+    assert changed.squeeze.total_force == 30.0
+    assert changed.squeeze.forces == PLANNER_TABLE.defaults.squeeze.forces
     assert changed.cloud == PLANNER_TABLE.defaults.cloud
 
 
