@@ -20,6 +20,9 @@ from dexlite_ros.object.obstacles import Obstacles
 from dexlite_ros.plan import GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
 
+SHORTLIST_MIN = 16
+"""Fewest grasps that are staged: some fail a filter that nothing before looks at."""
+
 
 @dataclass(frozen=True)
 class RankingSettings:
@@ -47,7 +50,7 @@ class RankingSettings:
 
 def shortlist(probability: Tensor, wanted: int, settings: RankingSettings) -> Tensor:
     """Return indices of the grasps that are worth staging, best first."""
-    count = math.ceil(settings.shortlist * wanted)
+    count = max(math.ceil(settings.shortlist * wanted), SHORTLIST_MIN)
     return probability.argsort(descending=True, stable=True)[:count]
 
 

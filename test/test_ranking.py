@@ -22,10 +22,12 @@ def metrics(count: int) -> GraspMetrics:
 
 
 def test_shortlist_takes_the_likeliest():
-    """Twice as many as wanted are staged, the most likely to hold; ties go to the first."""
-    probability = torch.tensor([0.2, 0.9, 0.5, 0.5, 0.1])
-    assert shortlist(probability, 1, SETTINGS).tolist() == [1, 2]
-    assert shortlist(probability, 9, SETTINGS).tolist() == [1, 2, 3, 0, 4]
+    """Twice as many as wanted, but 16, are staged, the likeliest; ties go to the first."""
+    probability = torch.tensor([0.2, 0.9, 0.5, 0.5, 0.1]).repeat(10)
+    assert shortlist(probability, 1, SETTINGS).tolist() == [
+        1, 6, 11, 16, 21, 26, 31, 36, 41, 46, 2, 3, 7, 8, 12, 13]
+    assert len(shortlist(probability, 10, SETTINGS)) == 20
+    assert len(shortlist(probability, 99, SETTINGS)) == 50
 
 
 @pytest.mark.parametrize(('name', 'value', 'reason'), [

@@ -19,6 +19,5 @@ evaluate() {
 evaluate core --tier core
 evaluate core_dexlite --tier core --planner dexlite --tests six-forces
 evaluate core_single_view --tier core --views single --no-table --tests six-forces
-evaluate core_single_view_table --tier core --views single --tests six-forces lift
-evaluate core_other_tests --tier core --tests six-torques low-friction
-evaluate hard --tier hard --tests six-forces lift
+evaluate core_single_view_table --tier core --views single --tests six-forces
+evaluate hard --tier hard --tests six-forces

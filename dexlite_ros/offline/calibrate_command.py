@@ -61,13 +61,14 @@ def main(argv: list[str]) -> int:
     fitted_on = {
         'objects': objects, 'grasps': len(rows), 'success': round(float(passed.mean()), 4),
         'unseen_auc': round(float(roc_auc_score(passed, unseen)), 4),
-        'unseen_ece': round(judged.error, 4), 'unseen_brier': round(judged.brier, 4)}
+        'unseen_ece': round(judged.error, 4), 'unseen_brier': round(judged.brier, 4),
+        'names': ' '.join(sorted(set(groups)))}
     weights, bias, _ = fit(features, passed)
     SuccessModel(dict(zip(FEATURES, weights.tolist())), bias, fitted_on).write(args.output)
     scale = features.std(0)
     for index in np.argsort(-np.abs(weights * scale)):
         print(f'{FEATURES[index]:<20} {weights[index] * scale[index]:+6.2f} per deviation')
-    print(', '.join(f'{name} {value}' for name, value in fitted_on.items()))
+    print(', '.join(f'{name} {value}' for name, value in fitted_on.items() if name != 'names'))
     print(f'model: {args.output}')
     return 0
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import platform
 import re
 import shlex
-import subprocess
 
 from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
@@ -24,6 +23,7 @@ from dexlite_ros.offline.measured_cloud import Setup
 from dexlite_ros.offline.objects import list_objects, ObjectFile
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.verdict_file import question_key
+from dexlite_ros.success_model import SuccessModel
 
 BUILTIN = 'builtin'
 
@@ -73,16 +73,23 @@ def main(argv: list[str]) -> int:
     missing = [cell for cell in cells if not cell.result.exists()]
     for _ in run_tasks(evaluate_cell, missing, workers=args.workers, unit='plan'):
         pass
-    contents = [read_cell(cell.result) for cell in cells]
+    found = [(cell, read_cell(cell.result)) for cell in cells]
+    pairs = [(cell, content) for cell, content in found if content['usable']]
+    contents = [content for _, content in pairs]
+    if not pairs:
+        raise InvalidRequest('objects', str(args.objects), f'meshes; {found[0][1]["error"]}')
     provenance = {
         'command': shlex.join(['dexlite', 'evaluate', *argv]),
-        'release': f'{__version__}, commit {_commit()}',
+        'release': f'{__version__}, commit ' + ', '.join(sorted({c['commit'] for c in contents})),
         'machine': f'{_processor()}, {args.workers or "all"} workers',
         'date': f'{datetime.now(UTC):%Y-%m-%d}',
     }
+    for cell, content in found:
+        if not content['usable']:
+            provenance[f'left out: {cell.name}'] = content['error']
     figures = write_report(args.output, contents, args.tests, provenance)
     sheet = write_contact_sheet(
-        args.output / 'contact_sheet.png', list(zip(cells, contents)), args.tests[0])
+        args.output / 'contact_sheet.png', pairs, args.tests[0])
     print(json.dumps(figures, allow_nan=False) if args.json else markdown(figures))
     if not args.json:
         print(f'report: {args.output / "report.md"}' + (f', pictures: {sheet}' if sheet else ''))
@@ -105,9 +112,9 @@ def _cells(args: argparse.Namespace) -> list[Cell]:
 
 def _targets(args: argparse.Namespace) -> list[tuple[ObjectFile, float, str]]:
     """Return objects, scales, and how to come by grasps."""
-    if args.objects == BUILTIN:
-        args.objects = write_builtin_objects(args.output / 'objects')
-    objects = list_objects(args.objects, args.split, args.tier)
+    builtin = args.objects == BUILTIN
+    folder = write_builtin_objects(args.output / 'objects') if builtin else args.objects
+    objects = list_objects(folder, args.split, args.tier)
     if args.only:
         objects = [each for each in objects if each.name in args.only]
     objects = objects[:args.limit]
@@ -136,10 +143,12 @@ def _check_question(args: argparse.Namespace) -> None:
     asked = {
         name: value for name, value in vars(args).items()
         if name not in ('output', 'workers', 'json', 'limit', 'only', 'seeds', 'scales')}
+    model = SuccessModel.read()
     key = question_key(
         __version__, sorted(asked.items(), key=lambda item: item[0]),
-        [find_test(name) for name in args.tests],
-        PLANNERS[args.planner]() if args.planner in PLANNERS else args.planner)
+        [(name, find_test(name).key()) for name in args.tests],
+        PLANNERS[args.planner]() if args.planner in PLANNERS else args.planner,
+        sorted(model.weights.items()), model.bias)
     path = args.output / 'cells' / 'question.json'
     if not path.exists():
         with replaced(path) as temporary:
@@ -148,14 +157,6 @@ def _check_question(args: argparse.Namespace) -> None:
         raise InvalidRequest(
             'output', str(args.output),
             'a new folder: what is in it was made with other settings or another release')
-
-
-def _commit() -> str:
-    """Return the commit of the checkout this runs from, or 'unknown'."""
-    answer = subprocess.run(
-        ['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, text=True,
-        capture_output=True, check=False)
-    return answer.stdout.strip() or 'unknown'
 
 
 def _processor() -> str:

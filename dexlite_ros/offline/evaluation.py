@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass
 from functools import cache
 import json
 from pathlib import Path
+import subprocess
 
 import numpy as np
 from numpy.typing import NDArray
 import torch
 
-from dexlite_ros.errors import DexliteError, NoGraspFound
+from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
 from dexlite_ros.files import replaced
 from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.contact_figures import contact_figures, diversity
@@ -68,11 +69,16 @@ class Cell:
 
 def evaluate_cell(cell: Cell) -> None:
     """Write the figures of one cell; an object without grasps has figures, too."""
-    mesh, pieces = load_pieces(cell.target, cell.scale)
     content = {
         'object': cell.target.name, 'scale': cell.scale, 'view': cell.setup.view,
-        'seed': cell.setup.seed, 'error': '', 'plan': {}, 'grasps': [], 'diversity': None}
+        'seed': cell.setup.seed, 'commit': commit(), 'error': '', 'plan': {}, 'grasps': [],
+        'diversity': None, 'usable': True}
     pose, table = np.eye(4), None
+    try:
+        mesh, pieces = load_pieces(cell.target, cell.scale)
+    except FileError as error:
+        _write(cell, content | {'usable': False, 'error': str(error)})
+        return
     try:
         if cell.planner in PLANNERS:
             cloud, pose, support = measured_cloud(
@@ -98,12 +104,26 @@ def evaluate_cell(cell: Cell) -> None:
         content['diversity'] = diversity(grasp_set.grasps.grasp)
         content['pose'] = pose.tolist()
         write_grasps(grasp_set, cell.grasps)
-    except DexliteError as error:
+    except (NoGraspFound, BadCloud, ScaleError) as error:
+        # What the planner makes of the object; anything else is nobody's grasp and stops here.
         content['error'] = str(error)
         if isinstance(error, NoGraspFound) and error.report is not None:
             content['plan'] = {'seconds': error.report.times.total}
+    _write(cell, content)
+
+
+def _write(cell: Cell, content: dict) -> None:
     with replaced(cell.result) as temporary:
         temporary.write_text(json.dumps(plain(content), indent=1, allow_nan=False) + '\n')
+
+
+@cache
+def commit() -> str:
+    """Return the commit of the checkout this runs from, or 'unknown'."""
+    answer = subprocess.run(
+        ['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, text=True,
+        capture_output=True, check=False)
+    return answer.stdout.strip() or 'unknown'
 
 
 @cache

@@ -19,7 +19,15 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.simulation import GraspScene, SimulationSettings
-from dexlite_ros.offline.validation import lift, six_forces, six_torques, Verdict
+from dexlite_ros.offline.validation import (
+    CLOSING,
+    LIFT,
+    lift,
+    LOADS,
+    six_forces,
+    six_torques,
+    Verdict,
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,12 @@ class GraspTest:
     """Standard deviation of each coordinate of the wrist's error [m]."""
     rotation_noise: float = 0.0
     """Standard deviation of the angle of the wrist's error, about any axis [rad]."""
+
+
+    def key(self) -> str:
+        """Return all that decides a verdict, as text that is the same in every process."""
+        rest = (self.simulation, self.position_noise, self.rotation_noise)
+        return repr((self.protocol.__name__, *rest, CLOSING, LOADS, LIFT))
 
 
 TESTS = {

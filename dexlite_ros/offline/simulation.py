@@ -187,10 +187,7 @@ class GraspScene:
 
     def diverged(self) -> bool:
         """Tell whether the simulation has blown up since ``pose``."""
-        warnings = self.data.warning
-        bad = (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
-               mujoco.mjtWarning.mjWARN_BADQACC)
-        return any(warnings[kind].number > 0 for kind in bad)
+        return has_diverged(self.data)
 
     def overlap(self, grasps: GraspBatch, index: int) -> Overlap:
         """Return how deep hand and object, and the hand's own links, overlap in one grasp."""
@@ -206,6 +203,13 @@ class GraspScene:
         mixed &= (self.model.geom_bodyid[contact.geom] > 0).all(1)
         return Overlap(
             float(depth[mixed].max(initial=0.0)), float(depth[among_hand].max(initial=0.0)))
+
+
+def has_diverged(data: mujoco.MjData) -> bool:
+    """Tell whether a simulation has blown up; MuJoCo then goes back to the start and warns."""
+    bad = (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
+           mujoco.mjtWarning.mjWARN_BADQACC)
+    return any(data.warning[kind].number > 0 for kind in bad)
 
 
 def wrist_pose(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest, MissingDependency
-from dexlite_ros.offline.simulation import add_object, add_table, configure, GRAVITY
+from dexlite_ros.offline.simulation import add_object, add_table, configure, GRAVITY, has_diverged
 from dexlite_ros.offline.validation import Verdict
 
 Engine = Literal['mujoco', 'pybullet']
@@ -89,6 +89,8 @@ def _mujoco(pieces: Pieces) -> tuple[float, float]:
     body = model.body('object').id
     start = data.xipos[body].copy()
     mujoco.mj_step(model, data, round(DURATION / TIME_STEP))
+    if has_diverged(data):
+        return math.nan, math.nan
     sideways = np.linalg.norm(data.xipos[body, :2] - start[:2])
     return float(sideways), _angle(data.qpos[3])
 

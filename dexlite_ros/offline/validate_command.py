@@ -103,7 +103,8 @@ def _judge_all(
     arrays = [part.numpy().tobytes() for batch in vars(grasp_set.grasps).values()
               for part in vars(batch).values()]
     key = question_key(*arrays, *(np.asarray(each).tobytes() for each in pieces),
-                       [find_test(name) for name in args.test], args.table, args.seed)
+                       [(name, find_test(name).key()) for name in args.test], args.table,
+                       args.seed)
     verdicts: Verdicts = {name: [None] * count for name in args.test}
     if args.output and args.output.exists():
         known, found = read_verdicts(args.output)

@@ -126,9 +126,9 @@ def lift(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
     for way in np.arange(1, round(LIFT.height / LIFT.speed / tick) + 1) * LIFT.speed * tick:
         scene.command(position + [0.0, 0.0, way], quat, joints)
         scene.step(tick)
-        if scene.diverged():
-            return Verdict(False, 'diverged', math.nan, math.nan)
     scene.step(LIFT.settle_time / 2)
+    if scene.diverged():
+        return Verdict(False, 'diverged', math.nan, math.nan)
     rise = (scene.object_height - held) / (scene.palm_position[2] - hand)
     passed = bool(rise > LIFT.rise_min)
     return Verdict(
@@ -183,17 +183,20 @@ def _resist(
 
 def _under_load(scene: GraspScene) -> Verdict:
     """Look at the object now and then, until it rests or the time is over."""
-    before = _look(scene, ('moved', 'turned'))
-    for look in range(round(LOADS.time / LOADS.check_time)):
+    before = None
+    for _ in range(round(LOADS.time / LOADS.check_time)):
         scene.step(LOADS.check_time)
         verdict = _look(scene, ('moved', 'turned'))
-        still = (
-            look > 0 and abs(verdict.moved - before.moved) < LOADS.rest_motion
-            and abs(verdict.turned - before.turned) < LOADS.rest_turn)
-        if still or not verdict.passed:
+        if not verdict.passed or (before is not None and _rests(before, verdict)):
             break
         before = verdict
     return verdict
+
+
+def _rests(before: Verdict, now: Verdict) -> bool:
+    """Tell whether the object has hardly moved between two looks."""
+    return (abs(now.moved - before.moved) < LOADS.rest_motion
+            and abs(now.turned - before.turned) < LOADS.rest_turn)
 
 
 def _look(scene: GraspScene, reasons: tuple[Reason, Reason]) -> Verdict:
