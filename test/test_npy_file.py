@@ -22,10 +22,14 @@ class Hostile:
 
 def test_dictionaries_of_arrays_and_numbers(tmp_path):
     """Arrays, numpy numbers, strings and lists come back as they were."""
-    content = {'qpos': np.arange(3, dtype=np.float32), 'scale': np.float64(0.1), 'names': ['a']}
+    content = {'qpos': np.arange(3, dtype=np.float32), 'scale': np.float64(0.1), 'names': ['a'],
+               'grid': np.asfortranarray(np.arange(6).reshape(2, 3)), 'text': np.array(['x', 'yz']),
+               'big': np.arange(2, dtype='>f8')}
     save_npy(tmp_path / 'one.npy', content)
     back = load_npy(tmp_path / 'one.npy').item()
-    np.testing.assert_array_equal(back['qpos'], content['qpos'])
+    for name in ('qpos', 'grid', 'text', 'big'):
+        np.testing.assert_array_equal(back[name], content[name])
+        assert back[name].dtype == content[name].dtype
     assert back['scale'] == 0.1 and back['names'] == ['a']
     save_npy(tmp_path / 'many.npy', [content, content])
     assert load_npy(tmp_path / 'many.npy').shape == (2,)
@@ -58,6 +62,26 @@ def test_a_trap_inside_a_dictionary_is_refused(tmp_path):
     with pytest.raises(FileError, match='wants to call'):
         load_npy(tmp_path / 'hostile.npy')
     assert not trap.exists()
+
+
+class Pointers:
+    """An array of eight bytes that would be taken for a pointer to an object."""
+
+    def __reduce__(self) -> tuple:
+        rebuild = np.zeros(0).__reduce__()[0]
+        element = np.dtype('O')
+        return rebuild, (np.ndarray, (0,), b'b'), (1, (1,), element, False, b'\x08' * 8)
+
+
+def test_bytes_are_never_taken_for_objects(tmp_path):
+    """An array of objects is built from values, not from memory."""
+    path = tmp_path / 'pointers.npy'
+    with path.open('wb') as stream:
+        np.lib.format.write_array_header_1_0(
+            stream, {'descr': '|O', 'fortran_order': False, 'shape': ()})
+        pickle.dump(Pointers(), stream, protocol=3)
+    with pytest.raises(FileError, match='elements for'):
+        load_npy(path)
 
 
 def test_broken_files(tmp_path):

@@ -1,37 +1,99 @@
 """
 Other people's .npy files, which hold pickled dictionaries, read without running what is in them.
 
-Unpickling calls whatever the file names. Here only the callables that rebuild numpy arrays and
-scalars can be named; anything else is refused before it is looked up.
+Unpickling calls whatever the file names. Here it can name only what rebuilds numpy arrays, and
+even these names lead to stand-ins that take the numbers and nothing else: numpy's own would let a
+file describe an array of raw pointers.
 """
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 import pickle
+from typing import BinaryIO
 
 import numpy as np
 
 from dexlite_ros.errors import FileError
 
-_REBUILD = {'_reconstruct', 'scalar'}
-ALLOWED = {
-    ('numpy', 'ndarray'), ('numpy', 'dtype'),
-    *(('numpy.core.multiarray', name) for name in _REBUILD),
-    # numpy 2 has moved them.
-    *(('numpy._core.multiarray', name) for name in _REBUILD),
+KINDS = 'biufSU'
+"""Types of elements whose bytes may be taken as they are: numbers and text."""
+
+
+class _ElementType:
+    """Stands in for numpy.dtype: keeps the code of the type and its byte order."""
+
+    def __init__(self, code: str, *_: object) -> None:
+        self._code, self._order = code, ''
+
+    def __setstate__(self, state: tuple) -> None:
+        self._order = state[1] if state[1] in ('<', '>') else ''
+
+    @property
+    def is_object(self) -> bool:
+        """Tell whether the elements are any Python values."""
+        return self._code == 'O8'
+
+    def numbers(self, data: bytes) -> np.ndarray:
+        """Return bytes as a flat array of this type."""
+        element = np.dtype(self._order + self._code)
+        if element.kind not in KINDS or not isinstance(data, bytes):
+            raise pickle.UnpicklingError(f"elements of type '{self._code}' are not read")
+        return np.frombuffer(data, element)
+
+
+class _Array:
+    """Stands in for an array that is being rebuilt; ``value`` is it."""
+
+    def __setstate__(self, state: tuple) -> None:
+        _, shape, element, fortran, data = state
+        self._shape, self._order = tuple(map(int, shape)), 'F' if fortran else 'C'
+        self._elements = list(data) if element.is_object else element.numbers(data)
+
+    def value(self) -> np.ndarray:
+        """Return the array, with the stand-ins in it replaced."""
+        elements = self._elements
+        if isinstance(elements, list):
+            if len(elements) != math.prod(self._shape):
+                raise pickle.UnpicklingError(f'{len(elements)} elements for {self._shape}')
+            values = np.empty(len(elements), object)
+            for index, each in enumerate(elements):
+                values[index] = _finished(each)
+            elements = values
+        return elements.reshape(self._shape, order=self._order).copy()
+
+
+def _rebuild(*_: object) -> _Array:
+    """Stand in for numpy's _reconstruct."""
+    return _Array()
+
+
+def _scalar(element: _ElementType, data: bytes) -> object:
+    """Stand in for numpy's scalar."""
+    (value,) = element.numbers(data)
+    return value
+
+
+STAND_INS = {
+    ('numpy', 'ndarray'): _Array,
+    ('numpy', 'dtype'): _ElementType,
+    # numpy 2 has moved the other two.
+    **{(module, name): stand_in
+       for module in ('numpy.core.multiarray', 'numpy._core.multiarray')
+       for name, stand_in in (('_reconstruct', _rebuild), ('scalar', _scalar))},
 }
-"""What a file may name."""
+"""What a file may name, and what it gets."""
 
 
 class _ArrayUnpickler(pickle.Unpickler):
     """Rebuilds numpy arrays and plain containers, nothing else."""
 
     def find_class(self, module: str, name: str) -> object:
-        """Return one of the allowed callables."""
-        if (module, name) not in ALLOWED:
+        """Return a stand-in."""
+        if (module, name) not in STAND_INS:
             raise pickle.UnpicklingError(f"it wants to call '{module}.{name}'")
-        return super().find_class(module, name)
+        return STAND_INS[module, name]
 
 
 def load_npy(path: str | Path) -> np.ndarray:
@@ -46,7 +108,7 @@ def load_npy(path: str | Path) -> np.ndarray:
             if not header.hasobject:
                 stream.seek(0)
                 return np.load(stream, allow_pickle=False)
-            content = _ArrayUnpickler(stream).load()
+            content = _finished(_ArrayUnpickler(stream).load())
     except OSError as error:
         raise FileError(path, error.strerror or str(error)) from error
     # A pickle can be broken in as many ways as Python has errors.
@@ -63,7 +125,18 @@ def save_npy(path: Path, content: object) -> None:
         np.save(stream, np.array(content, dtype=object), allow_pickle=True)
 
 
-def _read_header(stream) -> np.dtype:  # noqa: ANN001  (any binary stream)
+def _finished(value: object) -> object:
+    """Return nested containers with arrays in place of stand-ins."""
+    if isinstance(value, _Array):
+        return value.value()
+    if isinstance(value, dict):
+        return {key: _finished(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_finished(each) for each in value)
+    return value
+
+
+def _read_header(stream: BinaryIO) -> np.dtype:
     """Return the type of the elements; the stream then stands at the data."""
     version = np.lib.format.read_magic(stream)
     read = {
