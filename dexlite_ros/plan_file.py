@@ -97,13 +97,17 @@ def read_grasps(path: str | Path) -> GraspSet:
         raise FileError(path, f'version {content.get("version")}; this release reads {VERSION}')
     if content.get('hand') not in HANDS:
         raise UnsupportedHand(str(content.get('hand')), tuple(HANDS))
+    names = HANDS[content['hand']].joint_names
+    if content.get('joint_names') != list(names):
+        raise FileError(path, f"its 'joint_names' are not those of the hand: {', '.join(names)}")
     target = content.get('object', {})
     try:
         grasps = StagedGrasp(*(
-            _read_stage([grasp[stage] for grasp in content['grasps']]) for stage in STAGES))
+            _read_stage([grasp[stage] for grasp in content['grasps']], len(names))
+            for stage in STAGES))
         return GraspSet(
             grasps, content['hand'], target.get('name', ''), float(target.get('scale', 1.0)))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise FileError(path, f'a grasp in it is not complete: {error!r}') from error
 
 
@@ -112,10 +116,14 @@ def _write(content: dict, path: str | Path) -> None:
         temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
 
 
-def _read_stage(poses: list[dict]) -> GraspBatch:
+def _read_stage(poses: list[dict], joints: int) -> GraspBatch:
+    sizes = {'position': 3, 'quat_xyzw': 4, 'joints': joints}
     values = {
-        name: torch.tensor([pose[name] for pose in poses], dtype=torch.float64)
-        for name in ('position', 'quat_xyzw', 'joints')}
+        name: torch.tensor([pose[name] for pose in poses], dtype=torch.float64).reshape(-1, size)
+        for name, size in sizes.items()}
+    for name, value in values.items():
+        if len(value) != len(poses) or not value.isfinite().all():
+            raise ValueError(f'{name} is not {sizes[name]} finite numbers in each grasp')
     return GraspBatch.from_quat_xyzw(
         values['position'], values['quat_xyzw'], values['joints'])
 

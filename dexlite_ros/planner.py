@@ -188,7 +188,8 @@ class GraspPlanner:
             raise NoGraspFound(len(starts), f'non_finite {refined.non_finite}', None)
         energy = refinement.energies[-1]
         features = grasp_features(refined.grasps, energy, scene.surface, settings.squeeze)
-        probability = self._success.probability(features)
+        # A grasp whose features are no numbers is never chosen.
+        probability = self._success.probability(features).nan_to_num(0.0)
         kept = shortlist(probability, request.max_grasps, settings.ranking)
         features, probability = features[kept], probability[kept]
         staged = stage(refined.grasps[kept], energy, settings.squeeze, settings.stages)

@@ -1,5 +1,7 @@
 """Grasps in DexGraspBench's layout go out and come back, and its root is where it says."""
 
+from dataclasses import replace
+
 import numpy as np
 from plans import make_plan
 import pytest
@@ -27,6 +29,14 @@ def test_round_trip(tmp_path):
                 torch.testing.assert_close(value, getattr(expected, part), rtol=0, atol=1e-6)
 
 
+def test_nothing_is_overwritten(tmp_path):
+    """Grasps of an object and scale that are there stay as they are."""
+    cup = GraspSet(make_plan(1).grasps, name='cup', scale=0.06)
+    dexgraspbench.write(cup, tmp_path)
+    with pytest.raises(FileError, match='already'):
+        dexgraspbench.write(replace(cup, scale=0.061), tmp_path)
+
+
 def test_the_root_is_34_mm_behind_the_palm(tmp_path):
     """A hand whose fingers point along x: 7 numbers of pose, w of the quaternion first."""
     content = {
@@ -45,7 +55,9 @@ def test_the_root_is_34_mm_behind_the_palm(tmp_path):
 
 
 @pytest.mark.parametrize(('change', 'reason'), [
-    ({'squeeze_qpos': np.zeros(28)}, 'shape'), ({'obj_scale': None}, 'missing'),
+    ({'squeeze_qpos': np.zeros(28)}, '29'), ({'grasp_qpos': np.full(29, np.nan)}, '29'),
+    ({'obj_scale': None}, 'missing'), ({'obj_scale': np.ones(2)}, 'positive'),
+    ({'obj_path': 'cup/..'}, 'names no object'),
     ({'obj_pose': np.ones(7)}, 'origin')])
 def test_other_content_is_refused(tmp_path, change, reason):
     """The error names the file and the field."""

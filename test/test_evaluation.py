@@ -1,6 +1,9 @@
 """An evaluation counts objects equally, goes on where it stopped, and refuses to mix settings."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -117,6 +120,19 @@ def test_continues_and_refuses_other_settings(folder, capsys):
     assert after['grasps'] == before['grasps'] and kept.stat().st_mtime_ns == stamp
     assert run(folder, '--points', '1000') == 1
     assert 'other settings' in capsys.readouterr().err
+
+
+def test_the_question_is_the_same_in_every_process():
+    """What decides whether results are continued must not hold an address or a hash's order."""
+    program = (
+        'from dexlite_ros.offline.judging import TESTS\n'
+        'from dexlite_ros.offline.evaluation import PLANNERS\n'
+        'print([test.key() for test in TESTS.values()], [make() for make in PLANNERS.values()])')
+    answers = {
+        subprocess.run(
+            [sys.executable, '-c', program], env={**os.environ, 'PYTHONHASHSEED': seed},
+            capture_output=True, text=True, check=True).stdout for seed in ('1', '2')}
+    assert len(answers) == 1 and ' at 0x' not in answers.pop()
 
 
 def test_calibrate(tmp_path, capsys):

@@ -23,8 +23,8 @@ class Hostile:
 def test_dictionaries_of_arrays_and_numbers(tmp_path):
     """Arrays, numpy numbers, strings and lists come back as they were."""
     content = {'qpos': np.arange(3, dtype=np.float32), 'scale': np.float64(0.1), 'names': ['a'],
-               'grid': np.asfortranarray(np.arange(6).reshape(2, 3)), 'text': np.array(['x', 'yz']),
-               'big': np.arange(2, dtype='>f8')}
+               'grid': np.asfortranarray(np.arange(6).reshape(2, 3)),
+               'text': np.array(['x', 'yz']), 'big': np.arange(2, dtype='>f8')}
     save_npy(tmp_path / 'one.npy', content)
     back = load_npy(tmp_path / 'one.npy').item()
     for name in ('qpos', 'grid', 'text', 'big'):

@@ -61,6 +61,31 @@ def test_broken_files_are_refused(tmp_path, content, reason):
         read_grasps(tmp_path / 'missing.json')
 
 
+@pytest.mark.parametrize(('name', 'value', 'reason'), [
+    ('joints', [0.0] * 5, 'complete'), ('position', [0.0, 0.0, None], 'complete'),
+    ('quat_xyzw', [float('nan')] * 4, 'quat_xyzw')])
+def test_grasps_that_are_no_grasps_are_refused(tmp_path, name, value, reason):
+    """A short list, a missing number, NaN; and joints in another order."""
+    content = plan_to_dict(make_plan(2))
+    content['grasps'][1]['squeeze'][name] = value
+    path = tmp_path / 'plan.json'
+    path.write_text(json.dumps(content))
+    with pytest.raises(FileError, match=reason):
+        read_grasps(path)
+    content = plan_to_dict(make_plan(2))
+    content['joint_names'].reverse()
+    path.write_text(json.dumps(content))
+    with pytest.raises(FileError, match='joint_names'):
+        read_grasps(path)
+
+
+def test_no_grasps_are_none(tmp_path):
+    """A file with an empty list is one."""
+    path = tmp_path / 'plan.json'
+    path.write_text(json.dumps({**plan_to_dict(make_plan(1)), 'grasps': []}))
+    assert len(read_grasps(path).grasps) == 0
+
+
 def test_a_crash_keeps_the_old_file(tmp_path):
     """When writing fails half-way the old content stays and nothing else is left."""
     path = tmp_path / 'file.txt'

@@ -87,8 +87,11 @@ def _rows(folders: list[Path]) -> Iterator[tuple[str, list[float], bool]]:
     """Yield object, features and verdict of every grasp of evaluations."""
     for folder in folders:
         for path in sorted((folder / 'cells').glob('*.json')):
-            cell = read_cell(path) if path.name.count('.') == 1 else {}
+            cell = {} if path.name.endswith('.grasps.json') else read_cell(path)
             if not cell.get('grasps') or 'features' not in cell['grasps'][0]:
                 continue
+            if TEST not in cell['grasps'][0]['verdicts']:
+                raise InvalidRequest(
+                    'evaluations', str(folder), f'evaluations whose --tests had {TEST}')
             for grasp, held in zip(cell['grasps'], outcomes(cell, TEST)):
                 yield cell['object'], [grasp['features'][name] for name in FEATURES], bool(held)

@@ -49,9 +49,15 @@ def read(path: str | Path) -> list[GraspSet]:
 
 
 def write(grasp_set: GraspSet, folder: str | Path) -> list[Path]:
-    """Write one file per grasp below ``folder`` and return their paths, best first."""
+    """
+    Write one file per grasp below ``folder`` and return their paths, best first.
+
+    :raises FileError: when grasps of this object and scale, in whole centimetres, are there
+    """
     scale = round(100 * grasp_set.scale)
     folder = Path(folder) / grasp_set.name / f'scale{scale:03d}_pose000'
+    if folder.is_dir() and any(folder.iterdir()):
+        raise FileError(folder, 'it has grasps already; remove it or write elsewhere')
     stages = {
         f'{stage}_qpos': _from_palm(getattr(grasp_set.grasps, stage)) for stage in STAGES}
     paths = []
@@ -82,8 +88,12 @@ def _content(path: Path) -> dict:
         if name not in content:
             raise FileError(path, f"'{name}' is missing; DexGraspBench writes it")
     for name in (f'{stage}_qpos' for stage in STAGES):
-        if np.shape(content[name]) != (29,):
-            raise FileError(path, f"'{name}' has shape {np.shape(content[name])}, not (29,)")
+        if np.shape(content[name]) != (29,) or not np.isfinite(content[name]).all():
+            raise FileError(path, f"'{name}' is not 29 finite numbers: {content[name]}")
+    if np.shape(content['obj_scale']) != () or not 0 < content['obj_scale'] < np.inf:
+        raise FileError(path, f"'obj_scale' is {content['obj_scale']}, not a positive number")
+    if Path(str(content['obj_path'])).name in ('', '.', '..'):
+        raise FileError(path, f"'obj_path' is {content['obj_path']!r}; it names no object")
     pose = np.asarray(content['obj_pose'])
     if not np.allclose(pose, [0, 0, 0, 1, 0, 0, 0]):
         raise FileError(path, f'the object is posed at {pose.tolist()}; only the origin is read')

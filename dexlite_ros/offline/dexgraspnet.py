@@ -70,7 +70,10 @@ def _read_file(path: Path) -> list[GraspSet]:
     for index, entry in enumerate(entries):
         try:
             vector = [float(entry['qpos'][name]) for name in NAMES]
-            by_scale[round(float(entry['scale']), 6)].append(vector)
+            scale = float(entry['scale'])
+            if not (np.isfinite(vector).all() and 0 < scale < np.inf):
+                raise ValueError('not all of it are finite numbers, and its scale positive')
+            by_scale[round(scale, 6)].append(vector)
         except (KeyError, TypeError, ValueError) as error:
             raise FileError(path, f'grasp {index} of it is not complete: {error!r}') from error
     return [

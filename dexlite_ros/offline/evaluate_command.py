@@ -16,7 +16,7 @@ from dexlite_ros.files import replaced
 from dexlite_ros.offline.builtin_objects import write_builtin_objects
 from dexlite_ros.offline.contact_sheet import write_contact_sheet
 from dexlite_ros.offline.evaluation import Cell, evaluate_cell, PLANNERS
-from dexlite_ros.offline.evaluation_figures import read_cell
+from dexlite_ros.offline.evaluation_figures import ALL, read_cell
 from dexlite_ros.offline.evaluation_report import markdown, write_report
 from dexlite_ros.offline.judging import find_test, TESTS
 from dexlite_ros.offline.measured_cloud import Setup
@@ -54,7 +54,8 @@ def parser() -> argparse.ArgumentParser:
                         help='of each coordinate, or along the rays of the camera [m] '
                         '(full: 0, single: 0.001)')
     parser.add_argument('--seeds', type=int, default=1, help='plans per object (1)')
-    parser.add_argument('--max-grasps', type=int, default=20, help='grasps per plan (20)')
+    parser.add_argument('--max-grasps', type=int,
+                        help='grasps per plan, best first (20; all of imported ones)')
     parser.add_argument('--tests', nargs='+', choices=list(TESTS), metavar='TEST',
                         default=['six-forces', 'lift', 'noise'],
                         help=f'{", ".join(TESTS)} (six-forces lift noise)')
@@ -68,6 +69,10 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Run ``dexlite evaluate``."""
     args = parser().parse_args(argv)
+    if args.max_grasps is None:
+        args.max_grasps = 20 if args.planner in PLANNERS else ALL
+    if args.max_grasps < 1 or args.seeds < 1:
+        raise InvalidRequest('max-grasps and seeds', (args.max_grasps, args.seeds), '1 or more')
     cells = _cells(args)
     _check_question(args)
     missing = [cell for cell in cells if not cell.result.exists()]

@@ -117,7 +117,7 @@ def mean_of_grasps(cells: list[Content], name: str) -> float:
         values = [each[name] for each in cell['grasps']]
         return float(np.mean(values)) if values else np.nan
 
-    return float(np.nanmean(list(by_object(cells, of_cell).values())))
+    return _mean_of_known(by_object(cells, of_cell))
 
 
 def mean_of_cells(cells: list[Content], name: str) -> float:
@@ -126,8 +126,12 @@ def mean_of_cells(cells: list[Content], name: str) -> float:
         value = cell['plan'].get(name, cell.get(name))
         return np.nan if value is None else float(value)
 
-    means = list(by_object(cells, of_cell).values())
-    return float(np.nanmean(means)) if np.isfinite(means).any() else np.nan
+    return _mean_of_known(by_object(cells, of_cell))
+
+
+def _mean_of_known(values: dict[str, float]) -> float:
+    known = [value for value in values.values() if np.isfinite(value)]
+    return float(np.mean(known)) if known else np.nan
 
 
 def reasons(cells: list[Content], test: str) -> Counter:

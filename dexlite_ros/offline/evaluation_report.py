@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 import json
 from pathlib import Path
@@ -24,6 +25,8 @@ from dexlite_ros.offline.evaluation_figures import (
 )
 from dexlite_ros.offline.verdict_file import plain
 
+PREDICTED = 'six-forces'
+"""The test whose outcome the success model predicts."""
 BEST = (1, 5, 10, ALL)
 """How many of the best grasps a column counts."""
 
@@ -38,8 +41,8 @@ def summary(cells: list[Content], tests: list[str]) -> dict:
             test: {_best(best): vars(success(cells, test, best)) for best in BEST}
             for test in tests},
         'failures': {test: dict(reasons(cells, test).most_common()) for test in tests},
-        'without_grasps': {
-            cell['object']: cell['error'] for cell in cells if not cell['grasps']},
+        'without_grasps': dict(Counter(
+            f'{cell["object"]}: {cell["error"]}' for cell in cells if not cell['grasps'])),
         **{name: mean_of_grasps(cells, name) for name in (*LENGTHS, 'links_in_contact')},
         **{name: mean_of_cells(cells, name) for name in ('diversity', 'seconds')},
         'illegal': {
@@ -50,7 +53,7 @@ def summary(cells: list[Content], tests: list[str]) -> dict:
                    for best in BEST}
             for test in tests},
     }
-    judged = calibration(cells, tests[0])
+    judged = calibration(cells, PREDICTED) if PREDICTED in tests else None
     if judged is not None:
         figures['calibration'] = {
             name: value.tolist() if isinstance(value, np.ndarray) else value
@@ -103,8 +106,8 @@ def markdown(figures: dict) -> str:
         judged = figures['calibration']
         lines.append(f'| calibration error (ECE) / Brier score of the predicted probability | '
                      f'{judged["error"]:.3f} / {judged["brier"]:.3f} |')
-    lines += [f'| no grasp for {name} | {error} |'
-              for name, error in figures['without_grasps'].items()]
+    lines += [f'| plans without a grasp: {reason} | {count} |'
+              for reason, count in figures['without_grasps'].items()]
     lines += ['', *_object_table(figures)]
     return '\n'.join(lines) + '\n'
 
@@ -140,7 +143,7 @@ def _plot(path: Path, cells: list[Content], tests: list[str]) -> None:
     left.set(xlabel='best k grasps', ylabel='hold [%]', ylim=(0, 102),
              title='Success of the best k')
     left.legend(loc='lower left')
-    _plot_reliability(middle, calibration(cells, tests[0]))
+    _plot_reliability(middle, calibration(cells, PREDICTED) if PREDICTED in tests else None)
     rates = sorted(by_object(cells, lambda cell: rate(cell, tests[0], ALL)).values())
     right.bar(range(len(rates)), [100 * rate for rate in rates], width=1.0)
     right.set(xlabel='objects, worst first', ylabel='hold [%]', ylim=(0, 102),

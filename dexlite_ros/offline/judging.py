@@ -43,6 +43,24 @@ class GraspTest:
     """Standard deviation of the angle of the wrist's error, about any axis [rad]."""
 
 
+    def scene(
+        self, pieces: list[NDArray[np.floating]], hand: str, table: float | None
+    ) -> GraspScene:
+        """Return the world the test happens in; only lifting knows the table."""
+        height = table if self.protocol is lift else None
+        return GraspScene(HANDS[hand], pieces, self.simulation, height)
+
+    def disturbed(
+        self, grasps: StagedGrasp, index: int, seed: int, place: int
+    ) -> StagedGrasp:
+        """Return one of the grasps alone, its wrist as wrong as the test wants it."""
+        grasp = grasps[[index]]
+        if not (self.position_noise or self.rotation_noise):
+            return grasp
+        return misplaced(
+            grasp, self.position_noise, self.rotation_noise,
+            np.random.default_rng([seed, place]))
+
     def key(self) -> str:
         """Return all that decides a verdict, as text that is the same in every process."""
         rest = (self.simulation, self.position_noise, self.rotation_noise)
@@ -93,15 +111,9 @@ def judge(
     :raises InvalidRequest: for a test that is not in ``TESTS``
     """
     test = find_test(name)
-    table = table if test.protocol is lift else None
-    scene = GraspScene(HANDS[hand], pieces, test.simulation, table)
+    scene = test.scene(pieces, hand, table)
     for index in range(len(grasps)):
-        grasp = grasps[[index]]
-        if test.position_noise or test.rotation_noise:
-            grasp = misplaced(
-                grasp, test.position_noise, test.rotation_noise,
-                np.random.default_rng([seed, first + index]))
-        yield test.protocol(scene, grasp, 0)
+        yield test.protocol(scene, test.disturbed(grasps, index, seed, first + index), 0)
 
 
 def misplaced(

@@ -47,7 +47,13 @@ def measured_cloud(
 
 
 def at_rest(mesh: trimesh.Trimesh, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return a stable pose (4, 4) of ``mesh`` on z = 0, likely ones drawn more often."""
+    """
+    Return a stable pose (4, 4) of ``mesh`` on z = 0, likely ones drawn more often.
+
+    A mesh that rests nowhere stays as it is, its lowest point on z = 0.
+    """
     hull = mesh.convex_hull
     poses, chance = hull.compute_stable_poses(center_mass=mesh.center_mass)
+    if not len(poses):
+        return trimesh.transformations.translation_matrix((0.0, 0.0, -mesh.bounds[0, 2]))
     return poses[rng.choice(len(chance), p=chance / chance.sum())]

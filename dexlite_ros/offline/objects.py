@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import QhullError
 import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest
@@ -66,9 +67,12 @@ def list_objects(
             ObjectFile(
                 row['id'], folder / row['id'] / 'mesh.obj', split=row['split'], tier=row['tier'])
             for row in csv.DictReader(rows)]
-    return [
+    wanted = [
         each for each in objects
         if split in (None, each.split) and tier in (None, each.tier)]
+    if not wanted:
+        raise FileError(manifest, f"it has no object of split '{split}' and tier '{tier}'")
+    return wanted
 
 
 def _mesh_files(folder: Path) -> list[ObjectFile]:
@@ -86,6 +90,10 @@ def _mesh_files(folder: Path) -> list[ObjectFile]:
                 (whole or parts)[0], parts[0] if parts else None))
     if not found:
         raise FileError(folder, f'there is no mesh in it ({", ".join(MESH_SUFFIXES)})')
+    names = [each.name for each in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FileError(folder, f'several objects in it are called {", ".join(twice)}')
     return found
 
 
@@ -129,8 +137,11 @@ def load_pieces(
     mesh.apply_scale(scale)
     if np.linalg.matrix_rank(mesh.vertices - mesh.vertices.mean(0), tol=1e-9) < 3:
         raise FileError(target.path, 'it is flat, so it has no volume')
-    parts = _convex_parts(target.pieces or target.path)
-    return mesh, [part * scale for part in parts] or convex_pieces(mesh)
+    try:
+        parts = _convex_parts(target.pieces or target.path)
+        return mesh, [part * scale for part in parts] or convex_pieces(mesh)
+    except (QhullError, RuntimeError, ValueError) as error:
+        raise FileError(target.path, f'it cannot be cut into convex pieces: {error}') from error
 
 
 def _convex_parts(path: str | Path) -> list[NDArray[np.float64]]:

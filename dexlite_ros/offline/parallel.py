@@ -20,8 +20,8 @@ class WorkerLost(DexliteError):
 
     def __init__(self) -> None:
         super().__init__(
-            'a worker process died, most likely for want of memory; what was finished is kept: '
-            'call again to go on, with fewer --workers')
+            'a worker process died, most likely for want of memory; call again with fewer '
+            '--workers: what is in the output is not done twice')
 
 
 def run_tasks(
@@ -41,9 +41,9 @@ def run_tasks(
     """
     workers = workers or joblib.cpu_count()
     # One thread each: the work of a task is too small for more.
-    pool = joblib.Parallel(
-        n_jobs=min(workers, max(len(tasks), 1)), return_as='generator_unordered',
-        backend=None if workers == 1 else 'loky')
+    with joblib.parallel_config('loky', inner_max_num_threads=1):
+        pool = joblib.Parallel(
+            n_jobs=min(workers, max(len(tasks), 1)), return_as='generator_unordered')
     jobs = (joblib.delayed(_numbered)(function, index, task) for index, task in enumerate(tasks))
     with tqdm(total=len(tasks), unit=unit, disable=None, smoothing=0.05) as bar:
         try:

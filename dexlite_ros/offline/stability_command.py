@@ -23,6 +23,7 @@ class StabilityTask:
     target: ObjectFile
     engines: tuple[str, ...]
     poses: int
+    scale: float
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class Stability:
     error: str = ''
 
     def agree(self) -> bool:
-        """Tell whether all engines say the same about every pose."""
+        """Tell whether all engines say the same about every pose; False without verdicts."""
+        if self.error:
+            return False
         answers = [[each.passed for each in row] for row in self.verdicts.values()]
         return all(each == answers[0] for each in answers)
 
@@ -50,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument('--limit', type=int, help='the first so many objects')
     parser.add_argument('--engine', nargs='+', choices=ENGINES, default=['mujoco'],
                         help='one, or both to compare them (mujoco)')
+    parser.add_argument('--scale', type=float, default=1.0, help='factor to metres (1)')
     parser.add_argument('--poses', type=int, default=1, help='per object, likeliest first (1)')
     parser.add_argument('--workers', type=int, default=0, help='processes (0: one per CPU)')
     parser.add_argument('--output', type=Path, help='write the verdicts as JSON here')
@@ -61,7 +65,7 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite stability``."""
     args = parser().parse_args(argv)
     objects = list_objects(args.objects, args.split, args.tier)[:args.limit]
-    tasks = [StabilityTask(each, tuple(args.engine), args.poses) for each in objects]
+    tasks = [StabilityTask(each, tuple(args.engine), args.poses, args.scale) for each in objects]
     results = {
         task.target.name: result
         for task, result in run_tasks(try_object, tasks, workers=args.workers, unit='object')}
@@ -76,7 +80,7 @@ def main(argv: list[str]) -> int:
 def try_object(task: StabilityTask) -> Stability:
     """Return the verdicts on one object; workers call it."""
     try:
-        mesh, pieces = load_pieces(task.target)
+        mesh, pieces = load_pieces(task.target, task.scale)
         poses = resting_poses(mesh, task.poses)
         return Stability({
             engine: [table_stability(pieces, pose, engine) for pose in poses]

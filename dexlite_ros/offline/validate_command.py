@@ -16,11 +16,9 @@ import trimesh
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.judging import find_test, judge, TESTS
 from dexlite_ros.offline.objects import load_pieces, ObjectFile
 from dexlite_ros.offline.parallel import run_tasks
-from dexlite_ros.offline.simulation import GraspScene
 from dexlite_ros.offline.validation import Verdict
 from dexlite_ros.offline.verdict_file import (
     plain,
@@ -150,10 +148,11 @@ def _show(
         raise InvalidRequest(
             'grasp', args.grasp, f'a rank from 0 to {len(grasp_set.grasps) - 1}')
     test = find_test(args.test[0])
-    scene = GraspScene(HANDS[grasp_set.hand], pieces, test.simulation)
-    scene.pose(grasp_set.grasps.pregrasp, args.grasp)
+    scene = test.scene(pieces, grasp_set.hand, args.table)
+    grasp = test.disturbed(grasp_set.grasps, args.grasp, args.seed, args.grasp)
+    scene.pose(grasp.pregrasp, 0)
     begin = scene.link_poses()
-    verdict, frames = record(test, scene, grasp_set.grasps, args.grasp)
+    verdict, frames = record(test, scene, grasp, 0)
     label = f'{args.test[0]}: {verdict.reason}'
     # In the object's own frame the mesh and the pieces lie the same way.
     filmer = Filmer(scene, mesh, begin)
