@@ -30,6 +30,7 @@ bench: setup
 	@$(RUN) dexlite bench
 
 evaluate-quick: setup
+	@rm -rf output/evaluate_quick
 	@$(RUN) dexlite evaluate --max-grasps 10 --tests six-forces lift --output output/evaluate_quick
 
 evaluate: setup

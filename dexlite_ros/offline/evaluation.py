@@ -16,6 +16,7 @@ import subprocess
 import numpy as np
 from numpy.typing import NDArray
 import torch
+import trimesh
 
 from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
 from dexlite_ros.files import replaced
@@ -67,49 +68,68 @@ class Cell:
         return self.folder / f'{self.name}.grasps.json'
 
 
+@dataclass(frozen=True)
+class Found:
+    """Grasps to be judged, and what is known of them before."""
+
+    grasp_set: GraspSet
+    predicted: list[dict]
+    """For each grasp, the probability to hold and the features behind it; empty if imported."""
+    plan: dict
+    """Time and legality of the plan; empty if imported."""
+    pose: NDArray[np.float64]
+    """(4, 4) of the mesh in the frame of the grasps."""
+    table: float | None
+    """Height of the table [m]."""
+
+
 def evaluate_cell(cell: Cell) -> None:
     """Write the figures of one cell; an object without grasps has figures, too."""
     content = {
         'object': cell.target.name, 'scale': cell.scale, 'view': cell.setup.view,
-        'seed': cell.setup.seed, 'commit': commit(), 'error': '', 'plan': {}, 'grasps': [],
-        'diversity': None, 'usable': True}
-    pose, table = np.eye(4), None
+        'seed': cell.setup.seed, 'commit': commit(), 'usable': True, 'error': '', 'plan': {},
+        'grasps': [], 'diversity': None}
     try:
         mesh, pieces = load_pieces(cell.target, cell.scale)
     except FileError as error:
         _write(cell, content | {'usable': False, 'error': str(error)})
         return
     try:
-        if cell.planner in PLANNERS:
-            cloud, pose, support = measured_cloud(
-                mesh, cell.setup, np.random.default_rng(cell.setup.seed))
-            table = None if support is None else support.offset
-            plan = _planner(cell.planner, cell.device).plan(
-                cloud, support=support, max_grasps=cell.max_grasps, seed=cell.setup.seed)
-            content['plan'] = _plan_figures(plan)
-            grasp_set = GraspSet(plan.grasps, plan.hand, cell.target.name, cell.scale)
-            predicted = [
-                {'success_probability': float(chance), 'features': {
-                    name: float(values[rank]) for name, values in vars(plan.features).items()}}
-                for rank, chance in enumerate(plan.success_probability)]
-        else:
-            grasp_set = read_grasps(cell.planner)
-            grasp_set = GraspSet(
-                grasp_set.grasps[:cell.max_grasps], grasp_set.hand, cell.target.name, cell.scale)
-            predicted = [{} for _ in range(len(grasp_set.grasps))]
-        placed = [piece @ pose[:3, :3].T + pose[:3, 3] for piece in pieces]
-        content['grasps'] = [
-            {**known, **figures}
-            for known, figures in zip(predicted, _judged(grasp_set, placed, table, cell))]
-        content['diversity'] = diversity(grasp_set.grasps.grasp)
-        content['pose'] = pose.tolist()
-        write_grasps(grasp_set, cell.grasps)
+        found = _plan(cell, mesh) if cell.planner in PLANNERS else _imported(cell)
     except (NoGraspFound, BadCloud, ScaleError) as error:
         # What the planner makes of the object; anything else is nobody's grasp and stops here.
-        content['error'] = str(error)
-        if isinstance(error, NoGraspFound) and error.report is not None:
-            content['plan'] = {'seconds': error.report.times.total}
-    _write(cell, content)
+        _write(cell, content | {'error': str(error)})
+        return
+    placed = [piece @ found.pose[:3, :3].T + found.pose[:3, 3] for piece in pieces]
+    judged = _judged(found.grasp_set, placed, found.table, cell)
+    write_grasps(found.grasp_set, cell.grasps)
+    _write(cell, content | {
+        'plan': found.plan,
+        'grasps': [{**known, **figures} for known, figures in zip(found.predicted, judged)],
+        'diversity': diversity(found.grasp_set.grasps.grasp),
+        'pose': found.pose.tolist()})
+
+
+def _plan(cell: Cell, mesh: trimesh.Trimesh) -> Found:
+    cloud, pose, support = measured_cloud(
+        mesh, cell.setup, np.random.default_rng(cell.setup.seed))
+    plan = _planner(cell.planner, cell.device).plan(
+        cloud, support=support, max_grasps=cell.max_grasps, seed=cell.setup.seed)
+    predicted = [
+        {'success_probability': float(chance), 'features': {
+            name: float(values[rank]) for name, values in vars(plan.features).items()}}
+        for rank, chance in enumerate(plan.success_probability)]
+    return Found(
+        GraspSet(plan.grasps, plan.hand, cell.target.name, cell.scale), predicted,
+        _plan_figures(plan), pose, None if support is None else support.offset)
+
+
+def _imported(cell: Cell) -> Found:
+    stored = read_grasps(cell.planner)
+    grasps = stored.grasps[:cell.max_grasps]
+    return Found(
+        GraspSet(grasps, stored.hand, cell.target.name, cell.scale), [{}] * len(grasps), {},
+        np.eye(4), None)
 
 
 def _write(cell: Cell, content: dict) -> None:
