@@ -11,7 +11,7 @@ help:
 	@echo 'make setup   only set up (again: only what changed)'
 	@echo 'make build   the same as setup; builds the messages anew when they changed'
 	@echo 'make bench   time the planner'
-	@echo 'make evaluate-quick            judge grasps of six built-in shapes, 3 to 5 minutes'
+	@echo 'make evaluate-quick            judge grasps of six built-in shapes, minutes'
 	@echo 'make evaluate OBJECTS=FOLDER   judge grasps of a folder of meshes, hours'
 	@echo 'make lint    check the style'
 	@echo 'make format  apply the style'
