@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import json
 import os
 from pathlib import Path
 
@@ -23,3 +24,9 @@ def replaced(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, content: object) -> None:
+    """Replace a file by plain data; NaN and infinity, which JSON cannot hold, are errors."""
+    with replaced(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')

@@ -131,9 +131,7 @@ def _features(
         'normal_variation': _normal_variation(touching, energy, settings.variation_distance),
         'normal_balance': _normal_balance(touching),
         **_squeezed(grasps, energy, squeeze, settings),
-        'limit_margin': torch.minimum(
-            grasps.joints - energy.geometry.kinematics.lower,
-            energy.geometry.kinematics.upper - grasps.joints).amin(1),
+        'limit_margin': energy.geometry.kinematics.limit_margin(grasps.joints),
     }
 
 

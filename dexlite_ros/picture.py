@@ -147,9 +147,14 @@ def hand_meshes(hand: str, grasp: GraspBatch) -> list[ColouredMesh]:
     meshes = []
     for index, (vertices, faces) in enumerate(link_meshes(description)):
         rotation, position = poses.rotation[0, index].numpy(), poses.position[0, index].numpy()
-        colour = TIP_COLOUR if 'distal' in description.links[index].name else HAND_COLOUR
+        colour = link_colour(description.links[index].name)
         meshes.append(ColouredMesh(vertices @ rotation.T + position, faces, colour))
     return meshes
+
+
+def link_colour(link: str) -> tuple[float, float, float]:
+    """Return the colour of a link of the hand; fingertips stand out."""
+    return TIP_COLOUR if 'distal' in link else HAND_COLOUR
 
 
 def render(

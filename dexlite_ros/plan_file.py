@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.errors import FileError, UnsupportedHand
-from dexlite_ros.files import replaced
+from dexlite_ros.files import write_json
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hands import HANDS
 from dexlite_ros.plan import GraspPlan
@@ -55,7 +55,7 @@ def plan_to_dict(plan: GraspPlan) -> dict:
 
 def write_plan(plan: GraspPlan, path: str | Path) -> Path:
     """Write a plan as JSON and return the path."""
-    _write(plan_to_dict(plan), path)
+    write_json(path, plan_to_dict(plan))
     return Path(path)
 
 
@@ -63,7 +63,7 @@ def write_grasps(grasp_set: GraspSet, path: str | Path) -> Path:
     """Write grasps that no plan of ours gave, without scores and contacts; return the path."""
     hand = HANDS[grasp_set.hand]
     grasps = grasp_set.grasps
-    _write({
+    write_json(path, {
         'format': FORMAT,
         'version': VERSION,
         'frame': 'input',
@@ -74,7 +74,7 @@ def write_grasps(grasp_set: GraspSet, path: str | Path) -> Path:
         'grasps': [
             {stage: _pose(getattr(grasps, stage), index) for stage in STAGES}
             for index in range(len(grasps))],
-    }, path)
+    })
     return Path(path)
 
 
@@ -109,11 +109,6 @@ def read_grasps(path: str | Path) -> GraspSet:
             grasps, content['hand'], target.get('name', ''), float(target.get('scale', 1.0)))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise FileError(path, f'a grasp in it is not complete: {error!r}') from error
-
-
-def _write(content: dict, path: str | Path) -> None:
-    with replaced(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
 
 
 def _read_stage(poses: list[dict], joints: int) -> GraspBatch:

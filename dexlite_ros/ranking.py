@@ -99,9 +99,7 @@ def obstacle_clearance(
 
 def limit_margin(grasps: StagedGrasp, kinematics: HandKinematics) -> Tensor:
     """Return the smallest distance (B,) of any joint at any stage to its limits [rad]."""
-    margins = [
-        torch.minimum(batch.joints - kinematics.lower, kinematics.upper - batch.joints).amin(1)
-        for batch in vars(grasps).values()]
+    margins = [kinematics.limit_margin(batch.joints) for batch in vars(grasps).values()]
     return torch.stack(margins).amin(0)
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.files import replaced
+from dexlite_ros.files import write_json
 from dexlite_ros.grasp_features import GraspFeatures
 
 FORMAT = 'dexlite_ros/success_model'
@@ -42,9 +42,7 @@ class SuccessModel:
 
     def write(self, path: str | Path) -> None:
         """Write the model as JSON."""
-        content = {'format': FORMAT, 'version': VERSION, **asdict(self)}
-        with replaced(path) as temporary:
-            temporary.write_text(json.dumps(content, indent=1) + '\n')
+        write_json(path, {'format': FORMAT, 'version': VERSION, **asdict(self)})
 
     @classmethod
     def read(cls, path: str | Path = DEFAULT) -> SuccessModel:

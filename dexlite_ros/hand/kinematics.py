@@ -152,6 +152,10 @@ class HandKinematics(nn.Module):
         """Return the unit joint axes (B, J, 3) in the object frame."""
         return (poses.rotation[:, self.joint_link] @ self.joint_axis[:, :, None]).squeeze(-1)
 
+    def limit_margin(self, joints: Tensor) -> Tensor:
+        """Return the smallest distance (B,) of joints (B, J) to their limits [rad]."""
+        return torch.minimum(joints - self.lower, self.upper - joints).amin(1)
+
     def clamp(self, joints: Tensor) -> Tensor:
         """Return joints (B, J) moved into their limits [rad]."""
         return torch.minimum(torch.maximum(joints, self.lower), self.upper)

@@ -15,10 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.offline.evaluation_figures import calibration_of, outcomes, read_cell
+from dexlite_ros.offline.evaluation_figures import calibration_of, outcomes, PREDICTED, read_cell
 from dexlite_ros.success_model import DEFAULT, FEATURES, SuccessModel
 
-TEST = 'six-forces'
 FOLDS = 10
 PENALTY = 0.3
 """Inverse strength of the penalty on standardised weights (scikit-learn's C)."""
@@ -47,7 +46,7 @@ def main(argv: list[str]) -> int:
     features = np.array([row for _, row, _ in rows])
     passed = np.array([verdict for _, _, verdict in rows])
     objects, failing, holding = (
-        len(set(groups[which])) for which in (passed | ~passed, ~passed, passed))
+        len(set(names)) for names in (groups, groups[~passed], groups[passed]))
     if min(failing, holding) < 2:
         raise InvalidRequest(
             'evaluations', f'{holding} objects that were held, {failing} that were not',
@@ -90,8 +89,8 @@ def _rows(folders: list[Path]) -> Iterator[tuple[str, list[float], bool]]:
             cell = {} if path.name.endswith('.grasps.json') else read_cell(path)
             if not cell.get('grasps') or 'features' not in cell['grasps'][0]:
                 continue
-            if TEST not in cell['grasps'][0]['verdicts']:
+            if PREDICTED not in cell['grasps'][0]['verdicts']:
                 raise InvalidRequest(
-                    'evaluations', str(folder), f'evaluations whose --tests had {TEST}')
-            for grasp, held in zip(cell['grasps'], outcomes(cell, TEST)):
+                    'evaluations', str(folder), f'evaluations whose --tests had {PREDICTED}')
+            for grasp, held in zip(cell['grasps'], outcomes(cell, PREDICTED)):
                 yield cell['object'], [grasp['features'][name] for name in FEATURES], bool(held)

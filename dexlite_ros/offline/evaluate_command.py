@@ -12,7 +12,7 @@ import shlex
 
 from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.files import replaced
+from dexlite_ros.files import write_json
 from dexlite_ros.offline.builtin_objects import write_builtin_objects
 from dexlite_ros.offline.contact_sheet import write_contact_sheet
 from dexlite_ros.offline.evaluation import Cell, evaluate_cell, PLANNERS
@@ -156,8 +156,7 @@ def _check_question(args: argparse.Namespace) -> None:
         sorted(model.weights.items()), model.bias)
     path = args.output / 'cells' / 'question.json'
     if not path.exists():
-        with replaced(path) as temporary:
-            temporary.write_text(json.dumps({'question': key, 'asked': repr(asked)}) + '\n')
+        write_json(path, {'question': key, 'asked': repr(asked)})
     elif json.loads(path.read_text())['question'] != key:
         raise InvalidRequest(
             'output', str(args.output),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import cache
-import json
 from pathlib import Path
 import subprocess
 
@@ -19,7 +18,7 @@ import torch
 import trimesh
 
 from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
-from dexlite_ros.files import replaced
+from dexlite_ros.files import write_json
 from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.contact_figures import contact_figures, diversity
 from dexlite_ros.offline.judging import judge
@@ -133,8 +132,7 @@ def _imported(cell: Cell) -> Found:
 
 
 def _write(cell: Cell, content: dict) -> None:
-    with replaced(cell.result) as temporary:
-        temporary.write_text(json.dumps(plain(content), indent=1, allow_nan=False) + '\n')
+    write_json(cell.result, plain(content))
 
 
 @cache

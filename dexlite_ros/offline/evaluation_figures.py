@@ -19,6 +19,8 @@ from scipy.stats import bootstrap
 
 from dexlite_ros.errors import FileError
 
+PREDICTED = 'six-forces'
+"""The test whose outcome the success model predicts."""
 BINS = 10
 """Bins of predicted probability, equally wide."""
 LENGTHS = ('penetration', 'self_penetration', 'finger_distance', 'finger_spread')
@@ -36,10 +38,6 @@ class Share:
     mean: float
     low: float
     high: float
-
-    def __str__(self) -> str:
-        """Return percents."""
-        return f'{100 * self.mean:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]'
 
 
 @dataclass(frozen=True)

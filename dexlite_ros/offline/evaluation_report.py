@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-import json
 from pathlib import Path
 
 import numpy as np
 
-from dexlite_ros.files import replaced
+from dexlite_ros.files import replaced, write_json
 from dexlite_ros.offline.evaluation_figures import (
     ALL,
     by_object,
@@ -19,14 +18,13 @@ from dexlite_ros.offline.evaluation_figures import (
     LENGTHS,
     mean_of_cells,
     mean_of_grasps,
+    PREDICTED,
     rate,
     reasons,
     success,
 )
 from dexlite_ros.offline.verdict_file import plain
 
-PREDICTED = 'six-forces'
-"""The test whose outcome the success model predicts."""
 BEST = (1, 5, 10, ALL)
 """How many of the best grasps a column counts."""
 
@@ -70,8 +68,7 @@ def write_report(
     :param provenance: what was run where, by name
     """
     figures = {'provenance': provenance, **summary(cells, tests)}
-    with replaced(folder / 'report.json') as temporary:
-        temporary.write_text(json.dumps(figures, indent=1, allow_nan=False) + '\n')
+    write_json(folder / 'report.json', figures)
     with replaced(folder / 'report.md') as temporary:
         temporary.write_text(markdown(figures))
     _plot(folder / 'report.png', cells, tests)

@@ -22,10 +22,9 @@ from dexlite_ros.offline.simulation import FRAME_TIME, GraspScene
 from dexlite_ros.offline.validation import Verdict
 from dexlite_ros.picture import (
     ColouredMesh,
-    HAND_COLOUR,
+    link_colour,
     OBJECT_COLOUR,
     render,
-    TIP_COLOUR,
     VIEW_IN_PALM,
     write_label,
     write_sheet,
@@ -62,7 +61,7 @@ class Filmer:
         hand = scene.hand
         self._palm = hand.palm_link
         self._parts = {
-            name: (vertices, faces, TIP_COLOUR if 'distal' in name else HAND_COLOUR)
+            name: (vertices, faces, link_colour(name))
             for name, (vertices, faces) in zip(hand.link_names, link_meshes(hand))}
         self._parts['object'] = (
             np.asarray(target.vertices), np.asarray(target.faces), OBJECT_COLOUR)

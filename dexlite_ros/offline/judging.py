@@ -42,7 +42,6 @@ class GraspTest:
     rotation_noise: float = 0.0
     """Standard deviation of the angle of the wrist's error, about any axis [rad]."""
 
-
     def scene(
         self, pieces: list[NDArray[np.floating]], hand: str, table: float | None
     ) -> GraspScene:

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from dexlite_ros.errors import DexliteError
-from dexlite_ros.files import replaced
+from dexlite_ros.files import write_json
 from dexlite_ros.offline.objects import list_objects, load_pieces, ObjectFile
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.table_stability import ENGINES, resting_poses, table_stability
@@ -71,8 +71,7 @@ def main(argv: list[str]) -> int:
         for task, result in run_tasks(try_object, tasks, workers=args.workers, unit='object')}
     content = plain({name: asdict(results[name]) for name in sorted(results)})
     if args.output:
-        with replaced(args.output) as temporary:
-            temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
+        write_json(args.output, content)
     print(json.dumps(content, allow_nan=False) if args.json else _table(results, args.engine))
     return 0
 

@@ -9,7 +9,6 @@ torques. Lift closes the hand in the same way, turns gravity on, and raises the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 import math
 from typing import Literal
@@ -142,13 +141,12 @@ def close(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
         return Verdict(False, 'overlap', 0.0, 0.0)
     scene.pose(grasps.pregrasp, index)
     scene.set_gravity(scene.has_table)
-    for _ in closing_motion(scene, grasps, index):
-        pass
+    _move_hand(scene, grasps, index)
     return _look(scene, ('moved in squeeze', 'turned in squeeze'))
 
 
-def closing_motion(scene: GraspScene, grasps: StagedGrasp, index: int) -> Iterator[float]:
-    """Command straight ways from stage to stage; yield the time [s] after each command."""
+def _move_hand(scene: GraspScene, grasps: StagedGrasp, index: int) -> None:
+    """Command straight ways from pregrasp to grasp to squeeze."""
     tick = CLOSING.transition_time / CLOSING.waypoints
     for first, second in ((grasps.pregrasp, grasps.grasp), (grasps.grasp, grasps.squeeze)):
         (start, start_quat), (end, end_quat) = (
@@ -161,7 +159,6 @@ def closing_motion(scene: GraspScene, grasps: StagedGrasp, index: int) -> Iterat
                 (1 - way) * start + way * end, quat / np.linalg.norm(quat),
                 (1 - way) * before + way * after)
             scene.step(tick)
-            yield tick
 
 
 def _resist(

@@ -14,7 +14,7 @@ import math
 from pathlib import Path
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.files import replaced
+from dexlite_ros.files import write_json
 from dexlite_ros.offline.validation import Verdict
 
 FORMAT = 'dexlite_ros/verdicts'
@@ -42,8 +42,7 @@ def write_verdicts(path: str | Path, key: str, verdicts: Verdicts) -> None:
             name: [None if each is None else plain(asdict(each)) for each in row]
             for name, row in verdicts.items()},
     }
-    with replaced(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
+    write_json(path, content)
 
 
 def read_verdicts(path: str | Path) -> tuple[str, Verdicts]:
