@@ -37,6 +37,7 @@ setup(
         'tqdm>=4.60',
         'PyYAML>=6.0',
         'joblib>=1.4',
+        'pyarrow>=15',
         'matplotlib>=3.8',
         'scikit-learn>=1.4',
     ],

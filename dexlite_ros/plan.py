@@ -128,6 +128,8 @@ class GraspPlan:
     metrics: GraspMetrics
     features: GraspFeatures
     """What the probability was computed from."""
+    start: Tensor
+    """(K,) index of the proposal each grasp grew from."""
     contacts: tuple[Contacts, ...]
     surface: ObjectSurface
     """The closed surface that was planned on, in the frame of the cloud."""

@@ -60,6 +60,7 @@ class Ranked:
     metrics: GraspMetrics
     features: GraspFeatures
     probability: Tensor
+    start: Tensor
 
 
 class GraspPlanner:
@@ -192,6 +193,7 @@ class GraspPlanner:
         probability = self._success.probability(features).nan_to_num(0.0)
         kept = shortlist(probability, request.max_grasps, settings.ranking)
         features, probability = features[kept], probability[kept]
+        start = refined.start[kept.cpu()]
         staged = stage(refined.grasps[kept], energy, settings.squeeze, settings.stages)
         clock.lap('stage')
         metrics = measure(staged, features, refined.energy[kept], energy, scene.obstacles)
@@ -206,7 +208,7 @@ class GraspPlanner:
             self.model_id, stopped_early=request.optimize and refined.iterations < last)
         if not len(chosen):
             raise NoGraspFound(report.num_refined, rejected.summary(), report)
-        ranked = Ranked(chosen, staged, metrics, features, probability)
+        ranked = Ranked(chosen, staged, metrics, features, probability, start)
         return self._result(ranked, scene, report)
 
     def _propose(
@@ -263,6 +265,7 @@ class GraspPlanner:
             success_probability=probability,
             metrics=_on_cpu(ranked.metrics[chosen]),
             features=_on_cpu(ranked.features[chosen]),
+            start=ranked.start[ranked.chosen.cpu()],
             contacts=contact_list(
                 ranked.staged, chosen, self._hand['fine'].group_links, scene.offset),
             surface=replace(scene.surface, vertices=scene.surface.vertices + scene.offset),

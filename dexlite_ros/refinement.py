@@ -80,6 +80,8 @@ class Population:
     """(B,) of each grasp's own random numbers, on the CPU."""
     energy: Tensor
     """(B,) of the last round; NaN before the first."""
+    start: Tensor
+    """(B,) index of the start each grasp grew from, on the CPU."""
     iterations: int
     """Iterations of the shortest last round; fewer than set when stopped early."""
     non_finite: int = 0
@@ -89,7 +91,8 @@ class Population:
         """Select grasps."""
         return replace(
             self, grasps=self.grasps[index], contact_set=self.contact_set[index],
-            seeds=self.seeds[index.cpu()], energy=self.energy[index])
+            seeds=self.seeds[index.cpu()], energy=self.energy[index],
+            start=self.start[index.cpu()])
 
 
 class Refinement:
@@ -130,7 +133,8 @@ class Refinement:
         population = Population(
             starts.to(self._device), contact_set.to(self._device),
             torch.randint(2**31, (len(starts),), generator=generator),
-            torch.full((len(starts),), torch.nan, device=self._device), 0)
+            torch.full((len(starts),), torch.nan, device=self._device),
+            torch.arange(len(starts)), 0)
         numbers = starts.to_vector().isfinite().all(1)
         population = replace(
             population[numbers.nonzero().squeeze(1)], non_finite=int((~numbers).sum()))

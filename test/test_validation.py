@@ -13,11 +13,10 @@ from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.cloud import PointCloud
-from dexlite_ros.offline import validation
 from dexlite_ros.offline.judging import judge, misplaced, TESTS
 from dexlite_ros.offline.objects import convex_pieces
 from dexlite_ros.offline.simulation import GraspScene, SimulationSettings
-from dexlite_ros.offline.validation import lift, six_forces, Verdict
+from dexlite_ros.offline.validation import lift, LOADS, LoadSettings, six_forces, Verdict
 from dexlite_ros.planner import GraspPlanner
 
 BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.03)
@@ -151,12 +150,29 @@ def test_divergence_is_a_verdict(grasps):
     assert any(six_forces(scene, grasps, i).reason == 'diverged' for i in range(len(grasps)))
 
 
-def test_resting_ends_a_load_without_changing_it(grasps, monkeypatch):
+@pytest.mark.parametrize('loads', [LOADS, LoadSettings.quick()])
+def test_ending_a_load_early_does_not_change_it(grasps, loads):
     """Verdicts are those of waiting the whole time."""
-    quick = verdicts(grasps)
-    monkeypatch.setattr(validation, 'LOADS', replace(
-        validation.LOADS, rest_motion=0.0, rest_turn=0.0))
-    assert [each.passed for each in verdicts(grasps)] == [each.passed for each in quick]
+    whole = replace(LOADS, rest_motion=0.0, rest_turn=0.0)
+    scene = GraspScene(SHADOW_RIGHT, convex_pieces(BALL))
+    steps = {}
+    for settings in (loads, whole):
+        scene.step = counted = Counted(GraspScene.step.__get__(scene))
+        steps[settings] = [
+            six_forces(scene, grasps, i, settings).passed for i in range(len(grasps))], counted
+    assert steps[loads][0] == steps[whole][0]
+    assert steps[loads][1].seconds < steps[whole][1].seconds
+
+
+class Counted:
+    """Counts the simulated time."""
+
+    def __init__(self, step):
+        self.step, self.seconds = step, 0.0
+
+    def __call__(self, seconds):
+        self.seconds += seconds
+        self.step(seconds)
 
 
 def test_every_test_by_name(grasps):

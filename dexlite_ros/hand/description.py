@@ -86,6 +86,10 @@ class HandDescription:
     """Pairs of links that may overlap, besides each link and its parent."""
     grasp_centre: Vector
     """Point the hand closes around, in the root link's frame [m]."""
+    palm_centre: Vector
+    """Middle of the palm's surface, in the root link's frame [m]."""
+    pinch_points: tuple[tuple[str, Vector], tuple[str, Vector]]
+    """Link, and point in its frame [m], of the two fingertips that oppose each other."""
     palmar_direction: Vector
     """Unit vector out of the palm, in the root link's frame."""
     finger_direction: Vector

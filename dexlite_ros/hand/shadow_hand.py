@@ -173,6 +173,9 @@ SHADOW_RIGHT = HandDescription(
     ),
     # Between the curled fingertips and the thumb, where small objects end up.
     grasp_centre=(0.005, -0.012, 0.119),
+    palm_centre=(0.0, -0.012, 0.05),
+    # Ends of the distal links of thumb and middle finger.
+    pinch_points=(('rh_thdistal', (0.0, 0.0, 0.0275)), ('rh_mfdistal', (0.0, 0.0, 0.026))),
     palmar_direction=(0.0, -1.0, 0.0),
     finger_direction=(0.0, 0.0, 1.0),
 )

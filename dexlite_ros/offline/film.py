@@ -42,7 +42,7 @@ def record(
     frames: list[Poses] = []
     scene.observer = lambda now: frames.append(now.link_poses())
     try:
-        verdict = test.protocol(scene, grasps, index)
+        verdict = test(scene, grasps, index)
     finally:
         scene.observer = None
     return verdict, frames or [scene.link_poses()]

@@ -37,6 +37,9 @@ class ObjectFile:
     """The same mesh cut into convex parts, where the folder has one."""
     split: str = ''
     tier: str = ''
+    unit: float = 1.0
+    """Metres per unit of the file."""
+    licence: str = ''
 
 
 def list_objects(
@@ -65,7 +68,8 @@ def list_objects(
     with manifest.open(newline='') as rows:
         objects = [
             ObjectFile(
-                row['id'], folder / row['id'] / 'mesh.obj', split=row['split'], tier=row['tier'])
+                row['id'], folder / row['id'] / 'mesh.obj', split=row['split'],
+                tier=row['tier'], licence=row.get('licence', ''))
             for row in csv.DictReader(rows)]
     wanted = [
         each for each in objects
@@ -127,13 +131,14 @@ def load_pieces(
 
     A file whose parts are all convex is cut already, and is taken as it is.
 
-    :param scale: factor from the file's unit to metres
+    :param scale: factor to the object's own size
     :raises FileError: when the file is not a mesh, or has no volume
     :raises InvalidRequest: for a scale that is not positive
     """
     if not scale > 0:
         raise InvalidRequest('scale', scale, 'a positive number')
     mesh = load_mesh(target.path)
+    scale *= target.unit
     mesh.apply_scale(scale)
     if np.linalg.matrix_rank(mesh.vertices - mesh.vertices.mean(0), tol=1e-9) < 3:
         raise FileError(target.path, 'it is flat, so it has no volume')

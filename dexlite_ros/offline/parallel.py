@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import joblib
@@ -30,6 +31,8 @@ def run_tasks(
     *,
     workers: int,
     unit: str,
+    first: Callable[[Task], object] | None = None,
+    note: Callable[[Result], str] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
     """
     Yield each task with its result, in the order they end.
@@ -37,6 +40,9 @@ def run_tasks(
     :param function: importable by its name; with one worker it runs in this process
     :param workers: processes; 0: one per CPU
     :param unit: what one task is, for the progress bar
+    :param first: done in this process, which may own a GPU, while the workers are busy with tasks
+        before; its outcome is what ``function`` gets
+    :param note: returns what the progress bar says after a result
     :raises WorkerLost: when a process died
     """
     workers = workers or joblib.cpu_count()
@@ -44,17 +50,40 @@ def run_tasks(
     with joblib.parallel_config('loky', inner_max_num_threads=1):
         pool = joblib.Parallel(
             n_jobs=min(workers, max(len(tasks), 1)), return_as='generator_unordered')
-    jobs = (joblib.delayed(_numbered)(function, index, task) for index, task in enumerate(tasks))
+    jobs = (
+        joblib.delayed(_numbered)(function, index, _outcome(first, task) if first else task)
+        for index, task in enumerate(tasks))
     with tqdm(total=len(tasks), unit=unit, disable=None, smoothing=0.05) as bar:
         try:
             for index, result in pool(jobs):
+                if note:
+                    bar.set_postfix_str(note(result), refresh=False)
                 bar.update()
                 yield tasks[index], result
         except TerminatedWorkerError as error:
             raise WorkerLost from error
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """A value, or why there is none: joblib would wait for ever if making its jobs failed."""
+
+    value: object = None
+    error: Exception | None = None
+
+
+def _outcome(function: Callable[[Task], object], task: Task) -> _Outcome:
+    try:
+        return _Outcome(function(task))
+    except Exception as error:
+        return _Outcome(error=error)  # Raised in the worker, from where it comes back.
+
+
 def _numbered(
-    function: Callable[[Task], Result], index: int, task: Task
+    function: Callable[[Task], Result], index: int, task: Task | _Outcome
 ) -> tuple[int, Result]:
+    if isinstance(task, _Outcome):
+        if task.error is not None:
+            raise task.error
+        task = task.value
     return index, function(task)

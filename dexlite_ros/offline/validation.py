@@ -59,6 +59,16 @@ class LoadSettings:
     rest_turn: float = math.radians(0.03)
     """[rad]. On the 400 grasps that come with the benchmark, resting changes no verdict; at five
     times these values, three."""
+    foresight: float = math.inf
+    """A load also ends when the object, were it to move and turn so many times as fast as now,
+    would still be within the limits at its end; infinite: never."""
+    foresight_looks: int = 3
+    """Looks at the object before that may happen."""
+
+    @classmethod
+    def quick(cls) -> LoadSettings:
+        """Return the loads with foresight: half the time, one verdict in a hundred differs."""
+        return cls(foresight=5.0)
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,11 @@ class LiftSettings:
     """[m/s]"""
     rise_min: float = 0.7
     """Share of the hand's rise that the object has to make."""
+
+    @classmethod
+    def quick(cls) -> LiftSettings:
+        """Return a lift that is shorter in every part."""
+        return cls(settle_time=0.4, height=0.3)
 
 
 CLOSING, LOADS, LIFT = ClosingSettings(), LoadSettings(), LiftSettings()
@@ -92,21 +107,27 @@ class Verdict:
     """Rise of the object over that of the hand; NaN where nothing is lifted."""
 
 
-def six_forces(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
+def six_forces(
+    scene: GraspScene, grasps: StagedGrasp, index: int, loads: LoadSettings = LOADS
+) -> Verdict:
     """Return the verdict of six forces on one grasp, in the frame of the scene's object."""
-    force = LOADS.acceleration * scene.settings.mass
+    force = loads.acceleration * scene.settings.mass
     forces = [np.concatenate([force * side, np.zeros(3)]) for side in SIDES]
-    return _resist(scene, grasps, index, forces)
+    return _resist(scene, grasps, index, forces, loads)
 
 
-def six_torques(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
+def six_torques(
+    scene: GraspScene, grasps: StagedGrasp, index: int, loads: LoadSettings = LOADS
+) -> Verdict:
     """Return the verdict of six torques on one grasp, in the frame of the scene's object."""
-    torque = LOADS.acceleration * scene.settings.mass * LOADS.lever
+    torque = loads.acceleration * scene.settings.mass * loads.lever
     torques = [np.concatenate([np.zeros(3), torque * side]) for side in SIDES]
-    return _resist(scene, grasps, index, torques)
+    return _resist(scene, grasps, index, torques, loads)
 
 
-def lift(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
+def lift(
+    scene: GraspScene, grasps: StagedGrasp, index: int, settings: LiftSettings = LIFT
+) -> Verdict:
     """
     Return the verdict of lifting one grasp by 1 m along z.
 
@@ -117,19 +138,20 @@ def lift(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
     if not verdict.passed:
         return verdict
     scene.set_gravity(True)
-    scene.step(LIFT.settle_time)
+    scene.step(settings.settle_time)
     hand, held = scene.palm_position[2], scene.object_height
     position, quat = wrist_pose(grasps.squeeze, index)
     joints = grasps.squeeze.joints[index].double().numpy()
     tick = 0.02
-    for way in np.arange(1, round(LIFT.height / LIFT.speed / tick) + 1) * LIFT.speed * tick:
+    ticks = round(settings.height / settings.speed / tick)
+    for way in np.arange(1, ticks + 1) * settings.speed * tick:
         scene.command(position + [0.0, 0.0, way], quat, joints)
         scene.step(tick)
-    scene.step(LIFT.settle_time / 2)
+    scene.step(settings.settle_time / 2)
     if scene.diverged():
         return Verdict(False, 'diverged', math.nan, math.nan)
     rise = (scene.object_height - held) / (scene.palm_position[2] - hand)
-    passed = bool(rise > LIFT.rise_min)
+    passed = bool(rise > settings.rise_min)
     return Verdict(
         passed, 'held' if passed else 'dropped', *scene.object_motion(), rise=float(rise))
 
@@ -162,38 +184,46 @@ def _move_hand(scene: GraspScene, grasps: StagedGrasp, index: int) -> None:
 
 
 def _resist(
-    scene: GraspScene, grasps: StagedGrasp, index: int, loads: list[Wrench]
+    scene: GraspScene, grasps: StagedGrasp, index: int, wrenches: list[Wrench],
+    loads: LoadSettings,
 ) -> Verdict:
     """Return the first verdict that is not passed, or the last."""
     verdict = close(scene, grasps, index)
     if not verdict.passed:
         return verdict
     squeezed = scene.state()
-    for load in loads:
+    for wrench in wrenches:
         scene.restore(squeezed)
-        scene.load(load)
-        verdict = _under_load(scene)
+        scene.load(wrench)
+        verdict = _under_load(scene, loads)
         if not verdict.passed:
             break
     return verdict
 
 
-def _under_load(scene: GraspScene) -> Verdict:
+def _under_load(scene: GraspScene, loads: LoadSettings) -> Verdict:
     """Look at the object now and then, until it rests or the time is over."""
     before = None
-    for _ in range(round(LOADS.time / LOADS.check_time)):
-        scene.step(LOADS.check_time)
+    looks = round(loads.time / loads.check_time)
+    for look in range(1, looks + 1):
+        scene.step(loads.check_time)
         verdict = _look(scene, ('moved', 'turned'))
-        if not verdict.passed or (before is not None and _rests(before, verdict)):
+        if not verdict.passed or (
+                before is not None and _decided(before, verdict, look, looks - look, loads)):
             break
         before = verdict
     return verdict
 
 
-def _rests(before: Verdict, now: Verdict) -> bool:
-    """Tell whether the object has hardly moved between two looks."""
-    return (abs(now.moved - before.moved) < LOADS.rest_motion
-            and abs(now.turned - before.turned) < LOADS.rest_turn)
+def _decided(before: Verdict, now: Verdict, look: int, left: int, loads: LoadSettings) -> bool:
+    """Tell whether the object hardly moves between two looks, or too little to go too far."""
+    moving, turning = abs(now.moved - before.moved), abs(now.turned - before.turned)
+    if moving < loads.rest_motion and turning < loads.rest_turn:
+        return True
+    if look < loads.foresight_looks or math.isinf(loads.foresight):
+        return False
+    return (now.moved + loads.foresight * left * moving < CLOSING.move_max
+            and now.turned + loads.foresight * left * turning < CLOSING.turn_max)
 
 
 def _look(scene: GraspScene, reasons: tuple[Reason, Reason]) -> Verdict:

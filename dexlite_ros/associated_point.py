@@ -1,0 +1,47 @@
+"""
+The point of an object's cloud that a grasp is about.
+
+Dex1B (2025) ties each grasp to one point, so that grasps can be asked for, and counted, by place:
+a ray leaves the palm through the middle between the tips of thumb and middle finger, and the point
+nearest to it is the grasp's. Letters: B grasps, P points.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.kinematics import HandKinematics
+
+FARNESS = 0.25
+"""What a metre along the ray counts against a metre beside it: the near side of an object wins."""
+
+
+def palm_rays(kinematics: HandKinematics, grasps: GraspBatch) -> tuple[Tensor, Tensor]:
+    """Return origins (B, 3) [m] and unit directions (B, 3) of the rays, in the grasps' frame."""
+    hand = kinematics.description
+    poses = kinematics(grasps)
+    places = (hand.palm_link, hand.palm_centre), *hand.pinch_points
+    centre, *tips = (
+        poses.position[:, link] + poses.rotation[:, link] @ torch.tensor(point).to(poses.position)
+        for link, point in ((hand.link_names.index(name), point) for name, point in places))
+    return centre, torch.nn.functional.normalize((tips[0] + tips[1]) / 2 - centre, dim=1)
+
+
+def associated_points(kinematics: HandKinematics, grasps: GraspBatch, cloud: Tensor) -> Tensor:
+    """
+    Return the index (B,) of each grasp's point.
+
+    :param cloud: (P, 3) on the object, in the grasps' frame [m]
+    """
+    origin, direction = palm_rays(kinematics, grasps)
+    return nearest_to_rays(origin, direction, cloud.to(origin))
+
+
+def nearest_to_rays(origin: Tensor, direction: Tensor, cloud: Tensor) -> Tensor:
+    """Return the index (B,) of the point nearest to each ray; of two sides the first one met."""
+    offset = cloud - origin[:, None]  # (B, P, 3)
+    along = (offset @ direction[:, :, None]).clamp(min=0)  # (B, P, 1)
+    beside = (offset - along * direction[:, None]).norm(dim=2)
+    return (beside + FARNESS * along.squeeze(2)).argmin(1)

@@ -1,0 +1,1 @@
+"""Judged grasps on disk; the format is described in docs/data.md."""

@@ -1,0 +1,200 @@
+"""
+A folder of Parquet files: ``objects/NAME.parquet`` and ``grasps/NAME/SHARD.parquet``.
+
+Files are written under a temporary name and renamed, so whatever is there is whole. A shard holds
+all grasps of one task and is never changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.files import replaced, write_json
+from dexlite_ros.hands import HANDS
+from dexlite_ros.offline.dataset.schema import (
+    check_format,
+    FORMAT,
+    grasp_schema,
+    matrix,
+    NORMAL_UNIT,
+    object_schema,
+    RESOLUTION,
+    VERSION,
+    with_format,
+)
+from dexlite_ros.offline.prepared_object import PreparedObject, StablePose
+from dexlite_ros.offline.validation import Verdict
+
+
+@dataclass(frozen=True)
+class GraspDataset:
+    """A dataset of one hand in a folder."""
+
+    folder: Path
+    hand: str = 'shadow_right'
+
+    @classmethod
+    def open(cls, folder: str | Path) -> GraspDataset:
+        """
+        Return the dataset in a folder.
+
+        :raises FileError: when there is none, or of another version
+        """
+        path = Path(folder) / 'dataset.json'
+        try:
+            content = json.loads(path.read_text())
+        except OSError as error:
+            raise FileError(path, error.strerror or str(error)) from error
+        except ValueError as error:
+            raise FileError(path, f'not JSON: {error}') from error
+        if not isinstance(content, dict) or content.get('format') != FORMAT:
+            raise FileError(path, f"its 'format' is not '{FORMAT}'")
+        if content.get('version') != VERSION:
+            raise FileError(
+                path, f'version {content.get("version")}; this release reads {VERSION}')
+        return cls(Path(folder), content['hand'])
+
+    @classmethod
+    def create(
+        cls, folder: str | Path, about: dict, hand: str = 'shadow_right'
+    ) -> GraspDataset:
+        """Return a new dataset; ``about`` is plain data that says how it is made."""
+        write_json(Path(folder) / 'dataset.json', {
+            'format': FORMAT, 'version': VERSION, 'hand': hand,
+            'hand_link': HANDS[hand].palm_link, 'joint_names': list(HANDS[hand].joint_names),
+            **about})
+        return cls(Path(folder), hand)
+
+    @property
+    def about(self) -> dict:
+        """What dataset.json says."""
+        return json.loads((self.folder / 'dataset.json').read_text())
+
+    @property
+    def grasp_schema(self) -> pa.Schema:
+        """Columns of the grasps."""
+        hand = HANDS[self.hand]
+        return with_format(grasp_schema(len(hand.joint_names)), hand)
+
+    @property
+    def object_schema(self) -> pa.Schema:
+        """Columns of the objects."""
+        return with_format(object_schema(), HANDS[self.hand])
+
+    def shard(self, target: str, name: str) -> Path:
+        """Return the file of one task's grasps."""
+        return self.folder / 'grasps' / target / f'{name}.parquet'
+
+    def object_file(self, target: str) -> Path:
+        """Return the file of one object."""
+        return self.folder / 'objects' / f'{target}.parquet'
+
+    def write_grasps(self, table: pa.Table, path: Path) -> None:
+        """Write grasps; a path inside ``grasps/``."""
+        _write(table.cast(self.grasp_schema), path)
+
+    def write_objects(self, table: pa.Table, path: Path) -> None:
+        """Write objects; a path inside ``objects/``."""
+        _write(table.cast(self.object_schema), path)
+
+    def grasps(self) -> pa.Table:
+        """
+        Return all grasps, in the order of their files' names.
+
+        :raises FileError: for a file that is not of this format
+        """
+        return self._read('grasps', self.grasp_schema)
+
+    def objects(self) -> pa.Table:
+        """
+        Return all objects, in the order of their files' names.
+
+        :raises FileError: for a file that is not of this format
+        """
+        return self._read('objects', self.object_schema)
+
+    def prepared(self) -> dict[str, PreparedObject]:
+        """Return all objects by name."""
+        return {
+            row['object']: object_from_row(row) for row in self.objects().to_pylist()}
+
+    def size(self) -> int:
+        """Return the bytes of all its files."""
+        return sum(path.stat().st_size for path in self.folder.rglob('*') if path.is_file())
+
+    def _read(self, part: str, schema: pa.Schema) -> pa.Table:
+        tables = []
+        for path in sorted((self.folder / part).rglob('*.parquet')):
+            if path.name.startswith('.'):
+                continue  # Somebody is writing it.
+            try:
+                table = pq.read_table(path, partitioning=None)
+            except (pa.ArrowException, OSError) as error:
+                raise FileError(path, f'it cannot be read: {error}') from error
+            check_format(path, table.schema, schema)
+            tables.append(table)
+        return pa.concat_tables(tables).unify_dictionaries() if tables else schema.empty_table()
+
+
+def object_to_table(prepared: PreparedObject) -> pa.Table:
+    """Return one row for an object."""
+    return pa.Table.from_pylist([{
+        'object': prepared.name, 'split': prepared.split, 'family': prepared.family,
+        'licence': prepared.licence, 'digest': prepared.digest, 'rests': prepared.rests,
+        'points': np.round(prepared.points / RESOLUTION).astype(np.int16).ravel(),
+        'normals': np.round(prepared.normals * NORMAL_UNIT).astype(np.int8).ravel(),
+        'pieces': [piece.astype(np.float32).ravel() for piece in prepared.pieces],
+        'volume': prepared.volume, 'centre_of_mass': prepared.centre_of_mass,
+        'inertia': prepared.inertia.ravel(),
+        'poses': [
+            {'pose': each.pose.ravel(), 'held': each.verdict.passed,
+             'reason': each.verdict.reason, 'moved': each.verdict.moved,
+             'turned': each.verdict.turned} for each in prepared.poses],
+    }], schema=object_schema())
+
+
+def object_from_row(row: dict) -> PreparedObject:
+    """Return the object of a row, as precise as it was stored."""
+    normals = np.array(row['normals'], np.float64).reshape(-1, 3)
+    return PreparedObject(
+        row['object'], row['family'], row['licence'], row['digest'],
+        np.array(row['points'], np.float64).reshape(-1, 3) * RESOLUTION,
+        normals / np.linalg.norm(normals, axis=1, keepdims=True),
+        [np.array(piece, np.float64).reshape(-1, 3) for piece in row['pieces']],
+        row['volume'], np.array(row['centre_of_mass']), np.array(row['inertia']).reshape(3, 3),
+        [StablePose(np.array(each['pose']).reshape(4, 4), Verdict(
+            each['held'], each['reason'], each['moved'], each['turned']))
+         for each in row['poses']])
+
+
+def held(table: pa.Table) -> np.ndarray:
+    """Tell which grasps (N,) passed six forces and lift."""
+    both = pc.and_(table['six_forces'], table['lift'])
+    return both.to_numpy()
+
+
+def keys(table: pa.Table) -> list[str]:
+    """Return object/scale/mode and seed/number for each grasp (N,); no two are the same."""
+    columns = (table[name].to_pylist() for name in ('object', 'scale', 'seed', 'number', 'mode'))
+    return [
+        f'{name}/{scale:g}/{mode[0]}{seed}/{number}'
+        for name, scale, seed, number, mode in zip(*columns)]
+
+
+def positions(table: pa.Table) -> np.ndarray:
+    """Return the palms' positions (N, 3) [m]."""
+    return matrix(table, 'position')
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    with replaced(path) as temporary:
+        pq.write_table(
+            table, temporary, compression='zstd', compression_level=12, write_statistics=False)

@@ -1,0 +1,1 @@
+"""Grasps by the thousand: propose, choose, judge, keep."""

@@ -1,0 +1,140 @@
+"""
+Candidates of one task: starts, refined, staged, filtered, and a balanced choice of them.
+
+This is what a GPU speeds up; judging, which it does not, comes after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+from torch import Tensor
+import trimesh
+
+from dexlite_ros.associated_point import associated_points
+from dexlite_ros.errors import FileError, NoGraspFound, ScaleError
+from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hands import HANDS
+from dexlite_ros.offline.generation.balance import choose_balanced
+from dexlite_ros.offline.generation.expansion import ExpansionProposer
+from dexlite_ros.offline.generation.task import GenerationTask
+from dexlite_ros.offline.object_source import load_target
+from dexlite_ros.offline.prepared_object import mesh_digest, surface_cloud
+from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
+from dexlite_ros.planner import GraspPlanner
+from dexlite_ros.planner_settings import PlannerSettings
+
+KINEMATICS = HandKinematics(HANDS['shadow_right'])
+REFINED = 120
+"""Candidates that are refined to the end; those that pass the filters are chosen from."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """K grasps that are to be judged."""
+
+    grasps: StagedGrasp
+    metrics: GraspMetrics
+    probability: Tensor
+    """(K,) to hold, before it is judged."""
+    points: NDArray[np.int64]
+    """(K,) associated points in the object's cloud."""
+    counts: NDArray[np.int64]
+    """(K,) how many grasps of that place were known when this one was chosen."""
+    parents: list[str | None]
+    """(K,) key of the grasp each was expanded from."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What a task proposes."""
+
+    task: GenerationTask
+    pieces: list[NDArray[np.float64]]
+    """Of the object at the task's scale [m]."""
+    choice: Choice | None
+    """None: every candidate was rejected."""
+    report: PlanReport | None
+    """None: the object cannot be used."""
+    seconds: float
+    """Wall time."""
+    error: str = ''
+    """Why the object cannot be used."""
+
+
+def generation_settings() -> PlannerSettings:
+    """Return settings under which all refined grasps come back, not only the best."""
+    usual = PlannerSettings()
+    last = usual.refinement.rounds[-1].keep
+    rounds = tuple(
+        replace(each, keep=each.keep / last) for each in usual.refinement.rounds)
+    return replace(
+        usual, max_grasps=REFINED, refinement=replace(usual.refinement, rounds=rounds),
+        ranking=replace(usual.ranking, shortlist=1.0))
+
+
+def propose(task: GenerationTask) -> Candidates:
+    """Return the candidates of a task, or why its object cannot be used."""
+    started = time.perf_counter()
+    try:
+        mesh, pieces = load_target(task.target)
+        return _propose(task, mesh, pieces, started)
+    except (FileError, ScaleError) as error:
+        return Candidates(task, [], None, None, time.perf_counter() - started, str(error))
+
+
+def _propose(
+    task: GenerationTask, mesh: trimesh.Trimesh, pieces: list[NDArray[np.float64]],
+    started: float,
+) -> Candidates:
+    cloud, normals = surface_cloud(mesh, mesh_digest(mesh))
+    cloud = cloud * task.scale
+    mesh.apply_scale(task.scale)
+    planner, parent_of = _planner(task.device), None
+    if task.parents is not None:
+        proposer = ExpansionProposer(
+            KINEMATICS, task.parents, cloud, normals, np.asarray(mesh.bounds.mean(0)))
+        planner = GraspPlanner(generation_settings(), task.device, proposer=proposer)
+    try:
+        plan = planner.plan(mesh, seed=task.random_seed)
+        report = plan.report
+    except NoGraspFound as error:
+        plan, report = None, error.report
+    if report is None:
+        raise FileError(task.target.name, 'no energy of any start was a number')
+    if task.parents is not None:
+        parent_of = [task.parents.keys[index] for index in proposer.parent]
+    return Candidates(
+        task, [piece * task.scale for piece in pieces],
+        None if plan is None else _choose(task, plan, cloud, parent_of), report,
+        time.perf_counter() - started)
+
+
+def _choose(
+    task: GenerationTask, plan: GraspPlan, cloud: NDArray[np.float64],
+    parent_of: list[str] | None,
+) -> Choice:
+    """Return a choice of the plan's grasps in which no place of the object stands out."""
+    points = associated_points(
+        KINEMATICS, plan.grasps.grasp.to(torch.float32), torch.from_numpy(cloud)).numpy()
+    known = np.zeros(len(cloud), np.int64) if task.parents is None else task.parents.counts
+    chosen, counts = choose_balanced(
+        cloud[points], known[points], task.grasps, np.random.default_rng(task.random_seed))
+    index = torch.from_numpy(chosen)
+    parents = [None if parent_of is None else parent_of[each] for each in plan.start[index]]
+    return Choice(
+        plan.grasps[index], plan.metrics[index], plan.success_probability[index],
+        points[chosen], counts, parents)
+
+
+@cache
+def _planner(device: str) -> GraspPlanner:
+    """Return this process's planner."""
+    torch.set_num_threads(1)
+    return GraspPlanner(generation_settings(), device)

@@ -1,0 +1,144 @@
+"""
+New grasps from old ones: a hand that held at one point of an object is carried to another.
+
+The carrying turns the normal of the object at the first point into that at the second. Points with
+few grasps are preferred, both as origins and as destinations. Letters: B grasps, N parents, P
+points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+import roma
+from scipy.spatial import cKDTree
+import torch
+from torch import Tensor
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.kinematics import couple, HandKinematics
+from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.offline.generation.balance import rarity
+
+
+@dataclass(frozen=True)
+class Parents:
+    """N grasps that held on an object at one scale."""
+
+    keys: tuple[str, ...]
+    """(N,) what each is called in its dataset."""
+    grasps: GraspBatch
+    points: NDArray[np.int64]
+    """(N,) index of each one's associated point."""
+    counts: NDArray[np.int64]
+    """(P,) grasps that held in the neighbourhood of each point of the object's cloud."""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(frozen=True)
+class ExpansionSettings:
+    """How far grasps are carried, and how much they change on the way."""
+
+    reach: float = 0.04
+    """Greatest distance between the two points [m]."""
+    position_noise: float = 0.005
+    """Standard deviation of each coordinate of the palm [m]."""
+    rotation_noise: float = 0.1
+    """Standard deviation of the palm's turn about each axis [rad]."""
+    joint_noise: float = 0.1
+    """Standard deviation of each joint [rad]."""
+
+
+class ExpansionProposer:
+    """Proposes grasps near those that held; remembers which parent each came from."""
+
+    model_id = 'expansion'
+
+    def __init__(
+        self,
+        kinematics: HandKinematics,
+        parents: Parents,
+        cloud: NDArray[np.float64],
+        normals: NDArray[np.float64],
+        offset: NDArray[np.float64],
+        settings: ExpansionSettings = ExpansionSettings(),
+    ) -> None:
+        """
+        Prepare one object.
+
+        :param cloud: (P, 3) of the object, in the parents' frame [m]
+        :param normals: (P, 3) unit, outwards
+        :param offset: (3,) where the origin of the surfaces to come lies in that frame [m]
+        """
+        self._kinematics = kinematics
+        self._parents = parents
+        self._cloud, self._normals = cloud, normals
+        self._offset = offset
+        self._settings = settings
+        self.parent = np.zeros(0, np.int64)
+        """(B,) index of the parent of each proposal of the last call."""
+
+    def propose(
+        self, surface: ObjectSurface, count: int, generator: torch.Generator
+    ) -> GraspBatch:
+        """Return ``count`` proposals in the frame of the surface, on the CPU."""
+        del surface  # The object is known already.
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        rng = np.random.default_rng(seed)
+        parents = self._parents
+        weight = rarity(parents.counts[parents.points])
+        self.parent = rng.choice(len(parents), count, p=weight / weight.sum())
+        origin = parents.points[self.parent]
+        carried = self._carried(
+            parents.grasps[torch.from_numpy(self.parent)], origin,
+            self._destinations(origin, rng))
+        return self._disturbed(carried, generator)
+
+    def _destinations(
+        self, origin: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Return a point within reach for each of B points, rare ones more often."""
+        weight = rarity(self._parents.counts)
+        reachable = cKDTree(self._cloud).query_ball_point(
+            self._cloud[origin], self._settings.reach, return_sorted=True)
+        return np.array([
+            rng.choice(near, p=weight[near] / weight[near].sum()) for near in reachable])
+
+    def _carried(
+        self, grasps: GraspBatch, origin: NDArray[np.int64], target: NDArray[np.int64]
+    ) -> GraspBatch:
+        cloud, normals = torch.from_numpy(self._cloud), torch.from_numpy(self._normals)
+        turn = _between(normals[origin], normals[target])
+        position = cloud[target] + _turned(turn, grasps.translation.double() - cloud[origin])
+        return GraspBatch(
+            (position - torch.from_numpy(self._offset)).float(),
+            (turn @ grasps.rotation.double()).float(), grasps.joints.float())
+
+    def _disturbed(self, grasps: GraspBatch, generator: torch.Generator) -> GraspBatch:
+        settings, count = self._settings, len(grasps)
+        shift, turn = (torch.randn(count, 3, generator=generator) for _ in range(2))
+        noise = torch.randn(grasps.joints.shape, generator=generator)
+        joints = self._kinematics.clamp(grasps.joints + settings.joint_noise * noise)
+        return GraspBatch(
+            grasps.translation + settings.position_noise * shift,
+            roma.rotvec_to_rotmat(settings.rotation_noise * turn) @ grasps.rotation,
+            couple(joints, torch.tensor(self._kinematics.description.coupled_indices)))
+
+
+def _between(first: Tensor, second: Tensor) -> Tensor:
+    """Return the smallest rotations (B, 3, 3) that turn unit vectors (B, 3) into others."""
+    axis = torch.linalg.cross(first, second)
+    sine, cosine = axis.norm(dim=1, keepdim=True), (first * second).sum(1, keepdim=True)
+    # Opposite vectors have no smallest turn; any axis across them does.
+    across = torch.linalg.cross(first, first.roll(1, dims=1) + first.new_tensor([0.0, 0.0, 1e-3]))
+    axis = torch.where(sine < 1e-9, across, axis)
+    angle = torch.atan2(sine, cosine)
+    return roma.rotvec_to_rotmat(angle * torch.nn.functional.normalize(axis, dim=1))
+
+
+def _turned(rotation: Tensor, vector: Tensor) -> Tensor:
+    return (rotation @ vector[:, :, None]).squeeze(2)

@@ -1,0 +1,27 @@
+"""Which grasps of a dataset can be expanded: those that held."""
+
+from __future__ import annotations
+
+import pyarrow.compute as pc
+
+from dexlite_ros.offline.dataset.schema import stages_from_table
+from dexlite_ros.offline.dataset.store import GraspDataset, held, keys
+from dexlite_ros.offline.generation.balance import local_counts
+from dexlite_ros.offline.generation.expansion import Parents
+
+
+def find_parents(dataset: GraspDataset) -> dict[tuple[str, float], Parents]:
+    """Return the grasps that held, by name and scale of their object."""
+    table = dataset.grasps()
+    table = table.filter(held(table))
+    clouds = {name: each.points for name, each in dataset.prepared().items()}
+    found = {}
+    for name in sorted(set(table['object'].to_pylist())):
+        of_object = table.filter(pc.equal(table['object'].cast('string'), name))
+        for scale in sorted(set(of_object['scale'].to_pylist())):
+            rows = of_object.filter(pc.equal(of_object['scale'], scale))
+            points = rows['associated_point'].to_numpy()
+            found[name, round(scale, 4)] = Parents(
+                tuple(keys(rows)), stages_from_table(rows).grasp, points,
+                local_counts(clouds[name] * scale, points))
+    return found

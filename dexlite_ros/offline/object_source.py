@@ -1,0 +1,130 @@
+"""
+Where objects come from, by one word: ``procedural:40``, ``random_urdfs:20``, or a folder.
+
+A count takes the first so many, a range such as ``procedural:40-80`` those from 40 to 79.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+import trimesh
+
+from dexlite_ros.errors import FileError, InvalidRequest, MissingDependency
+from dexlite_ros.offline.objects import list_objects, load_pieces, ObjectFile
+from dexlite_ros.offline.shapes.families import FAMILIES, make_shape
+
+COUNTED = re.compile(r'(procedural|random_urdfs)(?::(\d+)(?:-(\d+))?)?')
+EXTENT_MIN, EXTENT_MAX = 0.005, 1.5
+"""Longest side of something a hand could be meant to grasp [m]."""
+RANDOM_URDF_UNIT = 0.015
+"""Metres per unit of pybullet's random_urdfs, as their URDF files say."""
+
+
+@dataclass(frozen=True)
+class ProceduralObject:
+    """An object made from numbers."""
+
+    family: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """A name that no other procedural object has."""
+        return f'{self.family}_{self.seed:04d}'
+
+    @classmethod
+    def numbered(cls, number: int) -> ProceduralObject:
+        """Return the object of that number; all families take turns."""
+        names = list(FAMILIES)
+        return cls(names[number % len(names)], number // len(names))
+
+
+Target = ObjectFile | ProceduralObject
+
+
+def find_objects(
+    where: str, split: str | None = None, tier: str | None = None
+) -> list[Target]:
+    """
+    Return the objects that a word stands for.
+
+    :param where: as above
+    :param split, tier: of a folder's manifest.csv
+    :raises FileError: when there is no such folder, or no mesh in it
+    :raises InvalidRequest: for an empty range
+    :raises MissingDependency: for random_urdfs without pybullet
+    """
+    counted = COUNTED.fullmatch(where)
+    if not counted:
+        return list_objects(where, split, tier)
+    first, last = int(counted[2] or 0), counted[3]
+    if counted[2] is None:
+        raise InvalidRequest('objects', where, f"a count, such as '{where}:40'")
+    numbers = range(first, int(last)) if last else range(first)
+    if not len(numbers):
+        raise InvalidRequest('objects', where, 'a count, or a range that is not empty')
+    if counted[1] == 'procedural':
+        return [ProceduralObject.numbered(number) for number in numbers]
+    return _random_urdfs(numbers)
+
+
+def load_target(
+    target: Target, scale: float = 1.0
+) -> tuple[trimesh.Trimesh, list[NDArray[np.float64]]]:
+    """
+    Return a watertight mesh and its convex pieces [m].
+
+    A mesh that is open is replaced by the union of its convex pieces.
+
+    :param scale: factor from the object's unit to metres
+    :raises FileError: when the file is no mesh, has no volume, or a size nobody could grasp
+    :raises InvalidRequest: for a scale that is not positive
+    """
+    if isinstance(target, ProceduralObject):
+        if not scale > 0:
+            raise InvalidRequest('scale', scale, 'a positive number')
+        shape = make_shape(target.family, target.seed)
+        mesh = shape.mesh.copy()
+        mesh.apply_scale(scale)
+        return mesh, [part * scale for part in shape.parts]
+    mesh, pieces = load_pieces(target, scale)
+    extent = float(mesh.extents.max())
+    if not EXTENT_MIN <= extent <= EXTENT_MAX:
+        raise FileError(
+            target.path, f'its longest side is {extent:g} m at scale {scale:g}; '
+            'a mesh in millimetres needs the scale 0.001')
+    if not mesh.is_watertight:
+        from dexlite_ros.offline.shapes.solids import union
+
+        mesh = union(pieces)
+    return mesh, pieces
+
+
+def _random_urdfs(numbers: range) -> list[Target]:
+    """Return objects of the thousand that come with pybullet, under its zlib licence."""
+    try:
+        import pybullet_data
+    except ImportError as error:
+        raise MissingDependency(
+            'pybullet', 'for its random_urdfs', "pip install 'dexlite_ros[pybullet]'") from error
+    folder = Path(pybullet_data.getDataPath()) / 'random_urdfs'
+    found = []
+    for number in numbers:
+        path = folder / f'{number:03d}' / f'{number:03d}.obj'
+        if not path.is_file():
+            raise InvalidRequest('objects', f'random_urdfs:{number}', 'a number below 1000')
+        found.append(ObjectFile(
+            f'random_urdf_{number:03d}', path, unit=RANDOM_URDF_UNIT, licence='zlib'))
+    return found
+
+
+def family(target: Target) -> str:
+    """Return what kind of object it is: its family, or 'mesh'."""
+    return target.family if isinstance(target, ProceduralObject) else 'mesh'
+
+

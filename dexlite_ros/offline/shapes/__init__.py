@@ -1,0 +1,1 @@
+"""Household shapes from numbers: any number of them, watertight, and nobody's property."""
