@@ -16,6 +16,7 @@ COMMANDS = {
     'stability': ('stability_command', 'try which objects rest on a table'),
     'calibrate': ('calibrate_command', 'fit the success model to judged grasps'),
     'validate': ('validate_command', 'simulate grasps and tell which hold'),
+    'generate': ('generate_command', 'propose and judge grasps by the thousand'),
     'import': ('exchange_command', 'read grasps of DexGraspBench or DexGraspNet', 'import_main'),
     'export': ('exchange_command', 'write grasps for DexGraspBench or DexGraspNet', 'export_main'),
     'bench': ('benchmark', 'time the planner'),
