@@ -17,6 +17,7 @@ COMMANDS = {
     'calibrate': ('calibrate_command', 'fit the success model to judged grasps'),
     'validate': ('validate_command', 'simulate grasps and tell which hold'),
     'generate': ('generate_command', 'propose and judge grasps by the thousand'),
+    'dataset': ('dataset_command', 'count, check, join and draw from datasets'),
     'import': ('exchange_command', 'read grasps of DexGraspBench or DexGraspNet', 'import_main'),
     'export': ('exchange_command', 'write grasps for DexGraspBench or DexGraspNet', 'export_main'),
     'bench': ('benchmark', 'time the planner'),

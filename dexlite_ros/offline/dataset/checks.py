@@ -1,0 +1,224 @@
+"""
+Laws that a dataset has to obey, whatever made it.
+
+Each check returns how many rows break it, so a report can say where to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+import pyarrow as pa
+import torch
+
+from dexlite_ros.associated_point import associated_points
+from dexlite_ros.grasp import StagedGrasp, STAGES
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hands import HANDS
+from dexlite_ros.offline.dataset.schema import matrix, stages_from_table, TESTS
+from dexlite_ros.offline.dataset.store import GraspDataset, keys
+from dexlite_ros.offline.prepared_object import PreparedObject, split_of
+from dexlite_ros.offline.simulation import GraspScene
+
+LIMIT_TOLERANCE = 1e-5
+"""How far single precision may carry a joint over its limit [rad]."""
+POSITION_TOLERANCE = 1e-5
+"""How far two kinematics of a hand may disagree [m]."""
+POINT_TOLERANCE = 0.01
+"""Share of associated points that rounding may exchange for a neighbour."""
+CORNER = np.array([[-0.01], [0.0], [0.01]])
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of one check."""
+
+    name: str
+    rows: int
+    """How many were looked at."""
+    broken: list[str]
+    """The keys, or names, of those that break the law."""
+    tolerated: float = 0.0
+    """Share that may break it."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the law holds."""
+        return len(self.broken) <= self.tolerated * self.rows
+
+
+@dataclass(frozen=True)
+class Content:
+    """A dataset in memory."""
+
+    hand: str
+    grasps: pa.Table
+    keys: list[str]
+    staged: StagedGrasp
+    objects: pa.Table
+    prepared: dict[str, PreparedObject]
+
+    @classmethod
+    def of(cls, dataset: GraspDataset) -> Content:
+        """
+        Read a dataset.
+
+        :raises FileError: for a file that is not of the format
+        """
+        grasps = dataset.grasps()
+        return cls(dataset.hand, grasps, keys(grasps), stages_from_table(grasps),
+                   dataset.objects(), dataset.prepared())
+
+    def names(self) -> list[str]:
+        """Return the object of each grasp."""
+        return self.grasps['object'].to_pylist()
+
+
+def verify(content: Content, rng: np.random.Generator) -> list[Check]:
+    """Return the outcome of every check; ``rng`` draws the grasps that MuJoCo looks at."""
+    checks: list[Callable[[Content], Check]] = [
+        keys_are_unique, objects_are_known, objects_are_whole, splits_do_not_mix,
+        joints_are_within_limits, coupled_joints_are_equal, numbers_are_finite,
+        no_grasp_is_there_twice, verdicts_have_reasons, points_are_those_of_the_hand]
+    return [*(check(content) for check in checks), kinematics_agree(content, rng)]
+
+
+def keys_are_unique(content: Content) -> Check:
+    """Check that no two grasps have the same object, scale, mode, seed and number."""
+    return Check('keys are unique', len(content.keys), _repeated(content.keys))
+
+
+def objects_are_known(content: Content) -> Check:
+    """Check that the object of every grasp is in the table of objects."""
+    lost = sorted({name for name in content.names() if name not in content.prepared})
+    return Check('objects are known', len(content.prepared), lost)
+
+
+def objects_are_whole(content: Content) -> Check:
+    """Check that objects have a cloud with normals, and pieces that hold it."""
+    broken = [
+        name for name, each in content.prepared.items()
+        if len(each.points) != len(each.normals) or not len(each.pieces)
+        or _outside(each) > 0.005 or each.rests != any(p.verdict.passed for p in each.poses)]
+    return Check('objects are whole', len(content.prepared), broken, 0.02)
+
+
+def splits_do_not_mix(content: Content) -> Check:
+    """Check that objects and grasps are in the split of the name, and no shape is in two."""
+    splits = dict(zip(
+        content.objects['object'].to_pylist(), content.objects['split'].to_pylist()))
+    broken = {name for name, split in splits.items() if split != split_of(name)}
+    rows = zip(content.names(), content.grasps['split'].to_pylist())
+    broken |= {name for name, split in rows if split != splits.get(name)}
+    shapes: dict[str, set[str]] = {}
+    for name, each in content.prepared.items():
+        shapes.setdefault(each.digest, set()).add(splits[name])
+    broken |= {name for name, each in content.prepared.items() if len(shapes[each.digest]) > 1}
+    broken |= set(_repeated(content.objects['object'].to_pylist()))
+    return Check('splits do not mix', len(splits), sorted(broken))
+
+
+def joints_are_within_limits(content: Content) -> Check:
+    """Check all joints at all stages."""
+    kinematics = HandKinematics(HANDS[content.hand])
+    margin = torch.stack([
+        kinematics.limit_margin(getattr(content.staged, stage).joints) for stage in STAGES])
+    return _check(
+        'joints are within limits', content, (margin.amin(0) < -LIMIT_TOLERANCE).numpy())
+
+
+def coupled_joints_are_equal(content: Content) -> Check:
+    """Check both joints of a pair that one motor drives, at all stages."""
+    pairs = np.array(HANDS[content.hand].coupled_indices)
+    joints = np.stack([getattr(content.staged, stage).joints.numpy() for stage in STAGES])
+    apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]])
+    return _check('coupled joints are equal', content, apart.max((0, 2)) > LIMIT_TOLERANCE)
+
+
+def numbers_are_finite(content: Content) -> Check:
+    """Check that poses and joints are numbers, and quaternions have length one."""
+    columns = [field.name for field in content.grasps.schema if pa.types.is_fixed_size_list(
+        field.type)]
+    bad = np.zeros(len(content.keys), bool)
+    for name in columns:
+        bad |= ~np.isfinite(matrix(content.grasps, name)).all(1)
+    length = np.linalg.norm(matrix(content.grasps, 'quat_xyzw'), axis=1)
+    return _check('numbers are finite', content, bad | (np.abs(length - 1) > 1e-4))
+
+
+def no_grasp_is_there_twice(content: Content) -> Check:
+    """Check that no two grasps of an object agree to 0.1 mm and 1 mrad."""
+    position = np.round(matrix(content.grasps, 'position') * 1e4).astype(np.int64)
+    joints = np.round(matrix(content.grasps, 'joints') * 1e3).astype(np.int64)
+    scale = content.grasps['scale'].to_numpy()
+    rows = [
+        (name, size, *place, *posture) for name, size, place, posture in zip(
+            content.names(), scale, position.tolist(), joints.tolist())]
+    twice = set(_repeated(rows))
+    return _check('no grasp is there twice', content, np.array([row in twice for row in rows]))
+
+
+def verdicts_have_reasons(content: Content) -> Check:
+    """Check that a grasp passed a test if and only if the reason is that it held."""
+    bad = np.zeros(len(content.keys), bool)
+    for test in TESTS:
+        reasons = np.array(content.grasps[f'{test}_reason'].to_pylist(), dtype=object)
+        bad |= (reasons == 'held') != content.grasps[test].to_numpy()
+    return _check('verdicts have reasons', content, bad)
+
+
+def points_are_those_of_the_hand(content: Content) -> Check:
+    """Check that the stored point is the one the hand looks at in the object's cloud."""
+    kinematics = HandKinematics(HANDS[content.hand])
+    names, scale = np.array(content.names()), content.grasps['scale'].to_numpy()
+    stored = content.grasps['associated_point'].to_numpy()
+    bad = np.zeros(len(names), bool)
+    for name, size in sorted(set(zip(names.tolist(), scale.tolist()))):
+        rows = np.flatnonzero((names == name) & (scale == size))
+        if name not in content.prepared:
+            continue
+        cloud = torch.from_numpy(content.prepared[name].points * size)
+        grasps = content.staged.grasp[torch.from_numpy(rows)].to(torch.float32)
+        bad[rows] = associated_points(kinematics, grasps, cloud).numpy() != stored[rows]
+    return _check('points are those of the hand', content, bad, POINT_TOLERANCE)
+
+
+def kinematics_agree(content: Content, rng: np.random.Generator, count: int = 50) -> Check:
+    """Check on grasps drawn at random that MuJoCo puts the links where we do."""
+    hand = HANDS[content.hand]
+    grasps = content.staged.grasp
+    rows = rng.choice(len(grasps), min(count, len(grasps)), replace=False)
+    scene = GraspScene(hand, [np.array(np.meshgrid(*[CORNER] * 3)).reshape(3, -1).T])
+    ours = HandKinematics(hand)(grasps[torch.from_numpy(rows)].to(torch.float32)).position
+    broken = []
+    for row, links in zip(rows, ours.numpy()):
+        scene.pose(grasps, int(row))
+        poses = scene.link_poses()
+        theirs = np.array([poses[name][:3, 3] for name in hand.link_names])
+        if np.abs(theirs - links).max() > POSITION_TOLERANCE:
+            broken.append(content.keys[row])
+    return Check('kinematics agree with MuJoCo', len(rows), broken)
+
+
+def _check(
+    name: str, content: Content, bad: NDArray[np.bool_], tolerated: float = 0.0
+) -> Check:
+    return Check(
+        name, len(bad), [content.keys[row] for row in np.flatnonzero(bad)], tolerated)
+
+
+def _repeated(values: list) -> list:
+    seen, twice = set(), set()
+    for value in values:
+        (twice if value in seen else seen).add(value)
+    return sorted(twice)
+
+
+def _outside(prepared: PreparedObject) -> float:
+    """Return how far the cloud reaches out of the box around the pieces [m]."""
+    corners = np.concatenate(prepared.pieces)
+    return float(np.maximum(
+        corners.min(0) - prepared.points.min(0), prepared.points.max(0) - corners.max(0)).max())

@@ -1,0 +1,105 @@
+"""What a dataset holds, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from dexlite_ros.offline.contact_figures import diversity
+from dexlite_ros.offline.dataset.schema import stages_from_table, TESTS
+from dexlite_ros.offline.dataset.store import GraspDataset, held
+from dexlite_ros.offline.generation.balance import NEIGHBOURHOOD
+
+FEWEST = 10
+"""Grasps an object needs for its diversity to mean something."""
+
+
+def figures(dataset: GraspDataset) -> dict:
+    """Return counts, acceptance, coverage and diversity as plain data."""
+    table, objects = dataset.grasps(), dataset.prepared()
+    good = held(table)
+    names = np.array(table['object'].to_pylist(), dtype=object)
+    return {
+        'hand': dataset.hand, 'bytes': dataset.size(),
+        'objects': {
+            'all': len(objects), **Counter(each.split for each in objects.values()),
+            'resting': sum(each.rests for each in objects.values())},
+        'families': dict(sorted(Counter(each.family for each in objects.values()).items())),
+        'licences': dict(sorted(Counter(each.licence for each in objects.values()).items())),
+        'grasps': {
+            'judged': len(table), 'held': int(good.sum()),
+            **{test: int(table[test].to_numpy().sum()) for test in TESTS},
+            **Counter(table['split'].to_pylist()), **Counter(table['mode'].to_pylist())},
+        'scales': {
+            f'{scale:g}': count
+            for scale, count in sorted(Counter(table['scale'].to_pylist()).items())},
+        'reasons': {
+            test: dict(Counter(table[f'{test}_reason'].to_pylist()).most_common())
+            for test in TESTS},
+        'held_by_family': _by_family(names, good, objects),
+        'covered': _coverage(table, names, good, objects),
+        'diversity': _diversity(table, names, good),
+    }
+
+
+def _by_family(names: np.ndarray, good: np.ndarray, objects: dict) -> dict[str, float]:
+    """Return the share of each family's grasps that held."""
+    judged, passed = Counter(), Counter()
+    for name, each in zip(names, good):
+        judged[objects[name].family] += 1
+        passed[objects[name].family] += bool(each)
+    return {name: passed[name] / judged[name] for name in sorted(judged)}
+
+
+def _coverage(
+    table: pa.Table, names: np.ndarray, good: np.ndarray, objects: dict
+) -> float | None:
+    """Return the share of the objects' points with a grasp that held within 1 cm of them."""
+    points, shares = table['associated_point'].to_numpy(), []
+    for name in sorted(set(names)):
+        cloud = objects[name].points
+        own = cloud[points[(names == name) & good]]
+        apart = np.linalg.norm(cloud[:, None] - own, axis=2).min(1, initial=np.inf)
+        shares.append((apart <= NEIGHBOURHOOD).mean())
+    return float(np.mean(shares)) if shares else None
+
+
+def _diversity(table: pa.Table, names: np.ndarray, good: np.ndarray) -> float | None:
+    """Return the mean over objects of what ``diversity`` says of their grasps that held."""
+    grasps, found = stages_from_table(table).grasp, []
+    for name in sorted(set(names)):
+        rows = np.flatnonzero((names == name) & good)
+        if len(rows) >= FEWEST:
+            found.append(diversity(grasps[torch.from_numpy(rows)]))
+    return float(np.mean(found)) if found else None
+
+
+def text(content: dict) -> str:
+    """Return the figures as lines to read."""
+    grasps, objects = content['grasps'], content['objects']
+    count = max(grasps['judged'], 1)
+    lines = [
+        f'hand {content["hand"]}, {content["bytes"] / 2**20:.1f} MiB',
+        f'objects: {objects["all"]} (train {objects.get("train", 0)}, val '
+        f'{objects.get("val", 0)}), {objects["resting"]} rest on a table',
+        f'grasps: {grasps["judged"]} judged, held {grasps["held"]} '
+        f'({grasps["held"] / count:.1%}), six forces {grasps["six_forces"]}, '
+        f'lift {grasps["lift"]}; train {grasps.get("train", 0)}, val {grasps.get("val", 0)}',
+        'by mode: ' + ', '.join(
+            f'{mode} {grasps[mode]}' for mode in ('synthesis', 'expansion') if mode in grasps),
+        'by scale: ' + ', '.join(f'{scale}: {n}' for scale, n in content['scales'].items()),
+        *(f'{test}: ' + ', '.join(f'{reason} {n}' for reason, n in row.items())
+          for test, row in content['reasons'].items()),
+        'held by family: ' + ', '.join(
+            f'{name} {share:.0%}' for name, share in content['held_by_family'].items()),
+        'licences: ' + ', '.join(f'{name} {n}' for name, n in content['licences'].items())]
+    if content['covered'] is not None:
+        lines.append(
+            f'covered: {content["covered"]:.0%} of the points have a grasp that held within 1 cm')
+    if content['diversity'] is not None:
+        lines.append('diversity (variance in five components, lower is more varied): '
+                     f'{content["diversity"]:.2f}')
+    return '\n'.join(lines)

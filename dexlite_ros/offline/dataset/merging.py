@@ -1,0 +1,70 @@
+"""Many shards, or datasets, as one of four files: objects and grasps of each split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.offline.dataset.store import GraspDataset, keys
+
+SPLITS = ('train', 'val')
+ORDER = [('object', 'ascending'), ('scale', 'ascending'), ('mode', 'descending'),
+         ('seed', 'ascending'), ('number', 'ascending')]
+
+
+def merge(sources: list[GraspDataset], folder: Path) -> GraspDataset:
+    """
+    Write the union of datasets of one hand into a new folder; what is in two is taken once.
+
+    :raises FileError: when the hands differ, the same key or name means different things, or the
+        folder is not new
+    """
+    if (folder / 'dataset.json').exists():
+        raise FileError(folder, 'it holds a dataset already; a merged one needs a new folder')
+    hands = {each.hand for each in sources}
+    if len(hands) > 1:
+        raise FileError(sources[1].folder, f'the datasets are of several hands: {sorted(hands)}')
+    grasps = _union([each.grasps() for each in sources], keys, sources)
+    objects = _union(
+        [each.objects() for each in sources], lambda table: table['object'].to_pylist(), sources)
+    merged = GraspDataset(folder, hands.pop())
+    plain = grasps.schema.field('object').with_type(pa.string())
+    order = pc.sort_indices(
+        grasps.set_column(0, plain, grasps['object'].cast(pa.string())).set_column(
+            grasps.schema.get_field_index('mode'), 'mode', grasps['mode'].cast(pa.string())),
+        sort_keys=ORDER)
+    grasps, objects = grasps.take(order), objects.sort_by('object')
+    for split in SPLITS:
+        part = objects.filter(pc.equal(objects['split'], split))
+        merged.write_objects(part, folder / 'objects' / f'{split}.parquet')
+        part = grasps.filter(pc.equal(grasps['split'].cast(pa.string()), split))
+        merged.write_grasps(part, folder / 'grasps' / f'{split}.parquet')
+    # Written last: without it the folder is no dataset.
+    about = [each.about for each in sources]
+    return GraspDataset.create(folder, {
+        'merged': sorted({each['settings'] for each in about if 'settings' in each}),
+        'runs': [run for each in about for run in each.get('runs', [])]}, merged.hand)
+
+
+def _union(
+    tables: list[pa.Table], names: Callable[[pa.Table], list[str]], sources: list[GraspDataset]
+) -> pa.Table:
+    """Return all rows once; ``names`` returns the name of each row of a table."""
+    kept, seen = [], {}
+    for table, source in zip(tables, sources):
+        fresh = []
+        for index, name in enumerate(names(table)):
+            if name not in seen:
+                seen[name] = (table, index)
+                fresh.append(index)
+                continue
+            first, place = seen[name]
+            if not first.slice(place, 1).to_pylist() == table.slice(index, 1).to_pylist():
+                raise FileError(
+                    source.folder, f'{name} is there and in another dataset, but not the same')
+        kept.append(table.take(pa.array(fresh, pa.int64())))
+    return pa.concat_tables(kept).unify_dictionaries()

@@ -1,0 +1,60 @@
+"""Judging grasps of a dataset once more, by the full tests, from nothing but the dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+import pyarrow as pa
+import torch
+
+from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.offline.dataset.checks import Content
+from dexlite_ros.offline.dataset.store import held
+from dexlite_ros.offline.judging import judge
+from dexlite_ros.offline.parallel import run_tasks
+
+FULL_TESTS = ('six-forces', 'lift')
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """Grasps of one object at one scale."""
+
+    pieces: list[NDArray[np.float64]]
+    grasps: StagedGrasp
+    keys: list[str]
+
+
+def rejudge(
+    content: Content, count: int, rng: np.random.Generator, workers: int
+) -> dict[str, bool]:
+    """Return, by key, whether grasps that held before hold again; ``count`` are drawn."""
+    good = np.flatnonzero(held(content.grasps))
+    rows = np.sort(rng.choice(good, min(count, len(good)), replace=False))
+    verdicts: dict[str, bool] = {}
+    for task, passed in run_tasks(
+            _again, _tasks(content, rows), workers=workers, unit='object'):
+        verdicts |= dict(zip(task.keys, passed))
+    return verdicts
+
+
+def _tasks(content: Content, rows: NDArray[np.int64]) -> list[Rejudged]:
+    """Return the grasps to judge, by object and scale."""
+    table: pa.Table = content.grasps.take(rows)
+    names, scales = table['object'].to_pylist(), table['scale'].to_pylist()
+    tasks = []
+    for name, scale in sorted(set(zip(names, scales))):
+        members = [
+            int(row) for row, *key in zip(rows, names, scales) if tuple(key) == (name, scale)]
+        tasks.append(Rejudged(
+            [piece * scale for piece in content.prepared[name].pieces],
+            content.staged[torch.tensor(members)], [content.keys[row] for row in members]))
+    return tasks
+
+
+def _again(task: Rejudged) -> list[bool]:
+    """Judge the grasps of one object; workers call it."""
+    verdicts = [list(judge(task.grasps, task.pieces, test)) for test in FULL_TESTS]
+    return [all(each.passed for each in row) for row in zip(*verdicts)]
