@@ -45,6 +45,8 @@ setup(
         'dev': ['pytest>=8', 'ruff>=0.9'],
         # The second engine of `dexlite stability`.
         'pybullet': ['pybullet>=3.2.6'],
+        # `dexlite generate --ray`.
+        'scale': ['ray>=2.40'],
         # MP4 films of `dexlite validate --video`; it brings its own ffmpeg.
         'video': ['imageio-ffmpeg>=0.5'],
         # The package that `dexlite bench --peer` compares with.

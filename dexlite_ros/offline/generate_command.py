@@ -48,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
                         help='factors to the size of each object (1)')
     parser.add_argument('--seed', type=int, default=0, help='the first seed (0)')
     parser.add_argument('--seeds', type=int, default=1, help='how many seeds (1)')
+    parser.add_argument('--candidates', type=int, default=512,
+                        help='started from per object, scale and seed (512)')
     parser.add_argument('--grasps', type=int, default=40,
                         help='judged per object, scale and seed, at most (40)')
     parser.add_argument('--expand', type=Path, metavar='DATASET',
@@ -65,9 +67,11 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Run ``dexlite generate``."""
     args = parser().parse_args(argv)
-    for name in ('seeds', 'grasps'):
+    for name in ('seeds', 'candidates', 'grasps'):
         if getattr(args, name) < 1:
             raise InvalidRequest(name, getattr(args, name), '1 or more')
+    if min(args.scales) <= 0:
+        raise InvalidRequest('scales', args.scales, 'positive numbers')
     targets = _targets(args)
     dataset = _dataset(args)
     tasks = _tasks(args, targets, dataset)
@@ -82,10 +86,10 @@ def main(argv: list[str]) -> int:
         log.append(dataset.folder / 'log.jsonl', result.figures)
         figures.append(result.figures)
     if args.json:
-        print(json.dumps({'tasks': figures, 'judged_per_hour': tally.per_hour()}))
+        print(json.dumps({'tasks': figures, 'per_hour': tally.per_hour()}))
     else:
-        print(f'{len(figures)} of {len(tasks)} missing tasks done in this run, '
-              f'{tally.per_hour():.0f} judged grasps per hour')
+        rates = ', '.join(f'{rate:.0f} {name}' for name, rate in tally.per_hour().items())
+        print(f'{len(figures)} of {len(tasks)} missing tasks done in this run; per hour: {rates}')
         print(log.summary(log.read(dataset.folder / 'log.jsonl')))
     return 0
 
@@ -113,6 +117,7 @@ def _dataset(args: argparse.Namespace) -> GraspDataset:
     """Return the dataset to write into; a new one, or one made with the same settings."""
     model = SuccessModel.read()
     settings = {
+        'candidates': args.candidates,
         'grasps': args.grasps,
         'settings': question_key(
             __version__, generation_settings(), sorted(model.weights.items()), model.bias,
@@ -135,21 +140,21 @@ def _tasks(
     source = GraspDataset.open(args.expand) if args.expand else None
     parents = {} if source is None else find_parents(source)
     device = str(resolve_device(args.device)) if not args.ray else args.device
-    tasks, described = [], set()
+    tasks = []
+    described = {
+        target.name for target in targets if dataset.object_file(target.name).exists()}
     for seed in range(args.seed, args.seed + args.seeds):
         for scale in args.scales:
             for target in targets:
                 known = parents.get((target.name, round(scale, 4)))
                 if source is not None and known is None:
                     continue  # Nothing held there that could be expanded.
-                task = GenerationTask(target, scale, seed, args.grasps, device, known)
-                if dataset.shard(target.name, task.name).exists():
-                    continue
-                new = target.name not in described
-                described.add(target.name)
-                describe = new and not dataset.object_file(target.name).exists()
-                tasks.append(GenerationTask(
-                    target, scale, seed, args.grasps, device, known, describe))
+                task = GenerationTask(
+                    target, scale, seed, args.candidates, args.grasps, device, known,
+                    describe=target.name not in described)
+                if not dataset.shard(target.name, task.name).exists():
+                    described.add(target.name)
+                    tasks.append(task)
     if source is not None and not parents:
         raise InvalidRequest('expand', str(args.expand), 'a dataset with grasps that held')
     return tasks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -53,15 +53,29 @@ def run_tasks(
     jobs = (
         joblib.delayed(_numbered)(function, index, _outcome(first, task) if first else task)
         for index, task in enumerate(tasks))
+    try:
+        yield from tracked(pool(jobs), tasks, unit, note)
+    except TerminatedWorkerError as error:
+        raise WorkerLost from error
+
+
+def tracked(
+    results: Iterable[tuple[int, Result]],
+    tasks: Sequence[Task],
+    unit: str,
+    note: Callable[[Result], str] | None,
+) -> Iterator[tuple[Task, Result]]:
+    """
+    Yield tasks with their results, and show a progress bar.
+
+    :param results: index of a task, and its result, in the order they end
+    """
     with tqdm(total=len(tasks), unit=unit, disable=None, smoothing=0.05) as bar:
-        try:
-            for index, result in pool(jobs):
-                if note:
-                    bar.set_postfix_str(note(result), refresh=False)
-                bar.update()
-                yield tasks[index], result
-        except TerminatedWorkerError as error:
-            raise WorkerLost from error
+        for index, result in results:
+            if note:
+                bar.set_postfix_str(note(result), refresh=False)
+            bar.update()
+            yield tasks[index], result
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,9 @@ def resting_poses(mesh: trimesh.Trimesh, count: int) -> list[NDArray[np.float64]
 
     Geometry alone says so: the centre of mass is above the face of the hull that it stands on.
     """
-    poses, chance = mesh.convex_hull.compute_stable_poses(center_mass=mesh.center_mass)
+    # Rounding gives faces of no area negative ones.
+    with np.errstate(invalid='ignore'):
+        poses, chance = mesh.convex_hull.compute_stable_poses(center_mass=mesh.center_mass)
     return [poses[index] for index in np.argsort(-chance, kind='stable')[:count]]
 
 

@@ -151,8 +151,9 @@ def numbers_are_finite(content: Content) -> Check:
 
 def no_grasp_is_there_twice(content: Content) -> Check:
     """Check that no two grasps of an object agree to 0.1 mm and 1 mrad."""
-    position = np.round(matrix(content.grasps, 'position') * 1e4).astype(np.int64)
-    joints = np.round(matrix(content.grasps, 'joints') * 1e3).astype(np.int64)
+    position, joints = (
+        np.round(np.nan_to_num(matrix(content.grasps, name)) / step).astype(np.int64)
+        for name, step in (('position', 1e-4), ('joints', 1e-3)))
     scale = content.grasps['scale'].to_numpy()
     rows = [
         (name, size, *place, *posture) for name, size, place, posture in zip(

@@ -62,9 +62,13 @@ def _union(
                 seen[name] = (table, index)
                 fresh.append(index)
                 continue
-            first, place = seen[name]
-            if not first.slice(place, 1).to_pylist() == table.slice(index, 1).to_pylist():
+            if _text(*seen[name]) != _text(table, index):
                 raise FileError(
                     source.folder, f'{name} is there and in another dataset, but not the same')
         kept.append(table.take(pa.array(fresh, pa.int64())))
     return pa.concat_tables(kept).unify_dictionaries()
+
+
+def _text(table: pa.Table, row: int) -> str:
+    """Return a row as text, in which what is not a number equals itself."""
+    return str(table.slice(row, 1).to_pylist())

@@ -102,7 +102,8 @@ def _propose(
             KINEMATICS, task.parents, cloud, normals, np.asarray(mesh.bounds.mean(0)))
         planner = GraspPlanner(generation_settings(), task.device, proposer=proposer)
     try:
-        plan = planner.plan(mesh, seed=task.random_seed)
+        plan = planner.plan(
+            mesh, num_candidates=task.candidates, seed=task.random_seed)
         report = plan.report
     except NoGraspFound as error:
         plan, report = None, error.report

@@ -19,20 +19,23 @@ import numpy as np
 class Tally:
     """Counts of a run so far."""
 
+    proposed: int = 0
     judged: int = 0
     held: int = 0
     started: float = field(default_factory=time.monotonic)
 
     def add(self, figures: dict) -> str:
         """Take in the figures of a task and return one line for the progress bar."""
+        self.proposed += figures.get('proposed', 0)
         self.judged += figures.get('judged', 0)
         self.held += figures.get('held', 0)
         share = self.held / max(self.judged, 1)
-        return f'{self.judged} judged, {share:.0%} held, {self.per_hour():.0f}/h'
+        return f'{self.judged} judged, {share:.0%} held, {self.per_hour()["judged"]:.0f}/h'
 
-    def per_hour(self) -> float:
-        """Return judged grasps per hour."""
-        return 3600 * self.judged / max(time.monotonic() - self.started, 1e-9)
+    def per_hour(self) -> dict[str, float]:
+        """Return how many candidates were proposed, judged, and held per hour."""
+        hours = max(time.monotonic() - self.started, 1e-9) / 3600
+        return {name: getattr(self, name) / hours for name in ('proposed', 'judged', 'held')}
 
 
 def append(path: Path, figures: dict) -> None:

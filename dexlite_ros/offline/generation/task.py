@@ -19,8 +19,10 @@ class GenerationTask:
     target: Target
     scale: float
     seed: int
+    candidates: int
+    """How many to start from."""
     grasps: int
-    """How many to judge."""
+    """How many to judge, at most."""
     device: str = 'cpu'
     parents: Parents | None = None
     """For expansion; None: synthesis."""

@@ -1,0 +1,57 @@
+"""A small dataset for tests, made once, and copies of it to spoil."""
+
+from functools import lru_cache
+from pathlib import Path
+import shutil
+import tempfile
+
+import pyarrow as pa
+
+from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.dataset.store import GraspDataset
+
+OBJECTS, SEEDS, CANDIDATES, GRASPS = 'procedural:2', 2, 40, 6
+TASKS = 4
+
+
+@lru_cache
+def made() -> GraspDataset:
+    """Return the dataset that ``dexlite generate`` makes of two objects with two seeds."""
+    folder = Path(tempfile.mkdtemp(prefix='dexlite_dataset_')) / 'data'
+    assert generate(folder) == 0
+    return GraspDataset.open(folder)
+
+
+def generate(folder: Path, *more: str) -> int:
+    """Run ``dexlite generate`` on the two objects."""
+    return main(command(folder, *more))
+
+
+def command(folder: Path, *more: str) -> list[str]:
+    """Return the arguments that make the dataset."""
+    return ['generate', '--objects', OBJECTS, '--seeds', str(SEEDS), '--grasps', str(GRASPS),
+            '--candidates', str(CANDIDATES), '--workers', '1', '--device', 'cpu',
+            '--output', str(folder), *more]
+
+
+def shards(folder: Path) -> dict[str, bytes]:
+    """Return all shards, and the objects, by their path in the dataset."""
+    return {str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob('[!.]*.parquet')}
+
+
+def copied(folder: Path) -> GraspDataset:
+    """Return a copy of the dataset that a test may change."""
+    shutil.copytree(made().folder, folder)
+    return GraspDataset.open(folder)
+
+
+def changed(dataset: GraspDataset, column: str, value: object) -> GraspDataset:
+    """Return the dataset with the first value of a column of one shard replaced."""
+    path = sorted((dataset.folder / 'grasps').rglob('*.parquet'))[0]
+    table = dataset.grasps().filter(
+        pa.compute.equal(dataset.grasps()['object'].cast('string'), path.parent.name))
+    rows = table.to_pylist()
+    rows[0][column] = value(rows[0][column]) if callable(value) else value
+    dataset.write_grasps(pa.Table.from_pylist(rows, schema=dataset.grasp_schema), path)
+    return dataset

@@ -1,0 +1,179 @@
+"""Datasets read back what was written, and no broken law goes unnoticed."""
+
+import json
+import math
+
+from datasets import changed, copied, GRASPS, made, TASKS
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.grasp import STAGES
+from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.dataset.checks import Content, verify
+from dexlite_ros.offline.dataset.merging import merge
+from dexlite_ros.offline.dataset.schema import stages_from_table, stages_to_columns
+from dexlite_ros.offline.dataset.store import (
+    GraspDataset,
+    held,
+    keys,
+    object_from_row,
+    object_to_table,
+)
+from dexlite_ros.offline.object_source import ProceduralObject
+from dexlite_ros.offline.prepared_object import prepare
+from dexlite_ros.plan_file import read_grasps
+
+
+def broken(dataset: GraspDataset) -> set[str]:
+    """Return the names of the checks that fail."""
+    checks = verify(Content.of(dataset), np.random.default_rng(0))
+    return {each.name for each in checks if not each.passed}
+
+
+def test_objects_read_back():
+    """All that is known of an object, to the resolution of its columns."""
+    prepared = prepare(ProceduralObject('mug', 0))
+    (row,) = object_to_table(prepared).to_pylist()
+    again = object_from_row(row)
+    np.testing.assert_allclose(again.points, prepared.points, atol=5.1e-6)
+    np.testing.assert_allclose(again.normals, prepared.normals, atol=0.01)
+    for first, second in zip(again.pieces, prepared.pieces, strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-7)
+    np.testing.assert_allclose(again.inertia, prepared.inertia, rtol=1e-6, atol=1e-12)
+    assert [each.verdict.passed for each in again.poses] == [
+        each.verdict.passed for each in prepared.poses]
+    assert (again.name, again.digest, again.split) == (
+        prepared.name, prepared.digest, prepared.split)
+
+
+def test_grasps_read_back():
+    """Three stages through the columns are the same three stages."""
+    table = made().grasps()
+    staged = stages_from_table(table)
+    columns = stages_to_columns(staged)
+    for name, column in columns.items():
+        np.testing.assert_allclose(
+            column.flatten().to_numpy(), table[name].combine_chunks().flatten().to_numpy(),
+            atol=1e-6)
+    turned = staged.squeeze.rotation.roll(1, dims=0)
+    with pytest.raises(ValueError, match='wrist'):
+        stages_to_columns(type(staged)(
+            staged.pregrasp, staged.grasp, type(staged.grasp)(
+                staged.squeeze.translation, turned, staged.squeeze.joints)))
+
+
+def test_a_generated_dataset_obeys_every_law(capsys):
+    """Verification passes, and says what it looked at."""
+    assert main(['dataset', 'verify', str(made().folder), '--judge', '4', '--workers', '1',
+                 '--pass-share', '0.7']) == 0
+    text = capsys.readouterr().out
+    assert 'FAIL' not in text and text.count('ok ') == 12 and '4 hold again' in text
+
+
+@pytest.mark.parametrize(('column', 'value', 'law'), [
+    ('joints', lambda joints: [*joints[:21], 3.0], 'joints are within limits'),
+    ('squeeze_joints', lambda joints: [-1.0, *joints[1:]], 'joints are within limits'),
+    ('joints', lambda joints: [*joints[:2], joints[2] / 2 + 0.1, *joints[3:]],
+     'coupled joints are equal'),
+    ('split', lambda split: 'val' if split == 'train' else 'train', 'splits do not mix'),
+    ('object', 'sofa_0001', 'objects are known'),
+    ('number', 1, 'keys are unique'),
+    ('six_forces_reason', 'dropped', 'verdicts have reasons'),
+    ('position', [math.nan, 0.0, 0.0], 'numbers are finite'),
+    ('quat_xyzw', [0.0, 0.0, 0.0, 2.0], 'numbers are finite'),
+    ('associated_point', lambda point: (point + 1000) % 2048, 'points are those of the hand'),
+])
+def test_every_broken_law_is_found(tmp_path, column, value, law):
+    """One wrong value in one row is enough."""
+    assert law in broken(changed(copied(tmp_path / 'data'), column, value))
+
+
+def test_a_grasp_under_two_keys_is_found(tmp_path):
+    """The same hand at the same place twice."""
+    dataset = copied(tmp_path / 'data')
+    rows = dataset.grasps().to_pylist()
+    changed(dataset, 'position', rows[1]['position'])
+    changed(dataset, 'joints', rows[1]['joints'])
+    assert 'no grasp is there twice' in broken(dataset)
+
+
+def test_other_formats_are_refused(tmp_path):
+    """A file of another version, of other columns, or cut off, is named."""
+    dataset = copied(tmp_path / 'data')
+    path = sorted((dataset.folder / 'grasps').rglob('*.parquet'))[0]
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata(
+        {**table.schema.metadata, b'version': b'99'}), path)
+    with pytest.raises(FileError, match='version 99'):
+        dataset.grasps()
+    pq.write_table(table.drop_columns('lift'), path)
+    with pytest.raises(FileError, match='columns lift'):
+        dataset.grasps()
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(FileError, match='cannot be read'):
+        dataset.grasps()
+    (tmp_path / 'data' / 'dataset.json').write_text('{}')
+    with pytest.raises(FileError, match='format'):
+        GraspDataset.open(tmp_path / 'data')
+    with pytest.raises(FileError, match='No such file'):
+        GraspDataset.open(tmp_path)
+
+
+def test_merging_is_a_union(tmp_path):
+    """What is in two datasets is taken once; a contradiction is refused; the rest is unchanged."""
+    first, second = made(), copied(tmp_path / 'second')
+    merged = merge([first, second], tmp_path / 'merged')
+    assert sorted(keys(merged.grasps())) == sorted(keys(first.grasps()))
+    assert broken(merged) == set()
+    assert len(list(merged.folder.rglob('*.parquet'))) == 4
+    order = [keys(merged.grasps()).index(key) for key in keys(first.grasps())]
+    for stage in STAGES:
+        torch.testing.assert_close(
+            getattr(stages_from_table(merged.grasps()), stage).joints[order],
+            getattr(stages_from_table(first.grasps()), stage).joints, atol=0, rtol=0)
+    with pytest.raises(FileError, match='new folder'):
+        merge([first], tmp_path / 'merged')
+    with pytest.raises(FileError, match='not the same'):
+        merge([first, changed(second, 'energy', 1e3)], tmp_path / 'other')
+    assert not (tmp_path / 'other' / 'dataset.json').exists()
+
+
+def test_info_counts(capsys):
+    """As many as there are, as text and as JSON."""
+    assert main(['dataset', 'info', str(made().folder)]) == 0
+    assert f'{TASKS * GRASPS} judged' in capsys.readouterr().out
+    assert main(['dataset', 'info', str(made().folder), '--json']) == 0
+    content = json.loads(capsys.readouterr().out)
+    table = made().grasps()
+    assert content['grasps']['held'] == held(table).sum()
+    assert content['objects']['all'] == 2
+    assert sum(content['reasons']['lift'].values()) == len(table)
+    assert 0 < content['covered'] < 1
+
+
+def test_samples_are_pictures_and_plan_files(tmp_path, capsys):
+    """The plan file holds the grasp of its key; a draw of what is not there is refused."""
+    assert main(['dataset', 'sample', str(made().folder), '--count', '2', '--json',
+                 '--output', str(tmp_path)]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert (tmp_path / 'sample.png').read_bytes().startswith(b'\x89PNG')
+    table = made().grasps()
+    for key in content['keys']:
+        stored = read_grasps(tmp_path / f'{key.replace("/", "_")}.json')
+        row = keys(table).index(key)
+        torch.testing.assert_close(
+            stored.grasps.squeeze.joints[0], stages_from_table(table).squeeze.joints[row])
+    assert main(['dataset', 'sample', str(made().folder), '--count', '0',
+                 '--output', str(tmp_path)]) == 1
+
+
+def test_an_empty_dataset_is_told(tmp_path, capsys):
+    """Nothing to verify is no success."""
+    GraspDataset.create(tmp_path / 'none', {})
+    assert main(['dataset', 'verify', str(tmp_path / 'none')]) == 1
+    assert 'grasps in it' in capsys.readouterr().err
+    assert isinstance(GraspDataset.open(tmp_path / 'none').grasps(), pa.Table)

@@ -1,0 +1,156 @@
+"""Generation gives the same for the same task, whatever happens on the way."""
+
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+
+from datasets import CANDIDATES, command, copied, generate, GRASPS, made, shards, TASKS
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import trimesh
+
+from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.dataset.merging import merge
+from dexlite_ros.offline.dataset.store import GraspDataset, keys
+from dexlite_ros.offline.generation import log
+from dexlite_ros.offline.generation.candidates import propose
+from dexlite_ros.offline.generation.judged import judge_candidates
+from dexlite_ros.offline.generation.parents import find_parents
+from dexlite_ros.offline.generation.task import GenerationTask
+from dexlite_ros.offline.object_source import ProceduralObject
+from dexlite_ros.offline.parallel import run_tasks
+
+
+def start(folder: Path) -> subprocess.Popen:
+    """Begin to make the dataset in processes of their own."""
+    return subprocess.Popen(
+        [sys.executable, '-m', 'dexlite_ros.offline.commands', *command(folder)],
+        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for_shards(folder: Path, count: int, seconds: float = 180.0) -> None:
+    """Wait until so many tasks are done."""
+    deadline = time.monotonic() + seconds
+    while len(list((folder / 'grasps').rglob('[!.]*.parquet'))) < count:
+        assert time.monotonic() < deadline, f'{count} tasks take more than {seconds} s'
+        time.sleep(0.05)
+
+
+def test_killed_three_times_it_gives_the_same(tmp_path):
+    """Kill -9 after the first, second and third task; every file is as if nothing had happened."""
+    folder = tmp_path / 'data'
+    for done in (1, 2, 3):
+        process = start(folder)
+        wait_for_shards(folder, done)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    # As a process that died while it wrote leaves it.
+    (folder / 'grasps' / 'bottle_0000' / '.half.parquet.1.tmp').write_bytes(b'PAR1')
+    assert generate(folder) == 0
+    assert shards(folder) == shards(made().folder)
+    assert len(keys(GraspDataset.open(folder).grasps())) == TASKS * GRASPS
+
+
+def test_what_is_there_is_not_made_again(tmp_path, capsys):
+    """A complete dataset stays as it is; more seeds add to it."""
+    dataset = copied(tmp_path / 'data')
+    assert generate(dataset.folder) == 0
+    assert '0 of 0 missing tasks' in capsys.readouterr().out
+    assert main([*command(dataset.folder), '--only', 'bottle*', '--seeds', '3', '--json']) == 0
+    (figures,) = json.loads(capsys.readouterr().out)['tasks']
+    assert figures['seed'] == 2 and figures['object'] == 'bottle_0000'
+    assert figures['judged'] == GRASPS and figures['propose_seconds'] > 0
+    assert shards(made().folder).items() < shards(dataset.folder).items()
+
+
+def test_other_settings_need_another_folder(tmp_path, capsys):
+    """Grasps of different settings are not mixed, nor added to a merged dataset."""
+    dataset = copied(tmp_path / 'data')
+    assert generate(dataset.folder, '--grasps', '9') == 1
+    assert 'new folder' in capsys.readouterr().err
+    merged = merge([dataset], tmp_path / 'merged')
+    assert generate(merged.folder) == 1
+    assert 'merged' in capsys.readouterr().err
+
+
+def test_what_is_reported_on_is_not_trained_on(tmp_path, capsys):
+    """The dev split is refused, and a manifest gives its train split unasked."""
+    rows = ['id,split,tier', 'seen,train,core', 'unseen,dev,core']
+    (tmp_path / 'manifest.csv').write_text('\n'.join(rows))
+    arguments = ['generate', '--objects', str(tmp_path), '--output', str(tmp_path / 'data')]
+    assert main([*arguments, '--split', 'dev']) == 1
+    assert 'trained on' in capsys.readouterr().err
+    assert main([*arguments, '--only', 'unseen']) == 1
+    assert 'the name of an object' in capsys.readouterr().err
+
+
+def test_a_bad_mesh_does_not_stop_the_others(tmp_path, capsys):
+    """It is named at the end, and leaves no shard."""
+    box = trimesh.creation.box((0.03, 0.05, 0.09))
+    box.export(tmp_path / 'box.obj')
+    box.apply_scale(1000).export(tmp_path / 'large.obj')
+    output = tmp_path / 'data'
+    assert main(['generate', '--objects', str(tmp_path), '--candidates', '20', '--grasps', '2',
+                 '--workers', '1', '--output', str(output)]) == 0
+    assert 'left out: large' in capsys.readouterr().out
+    assert {Path(path).stem for path in shards(output)} == {
+        'box', 'synthesis_scale_1_seed_0'}
+
+
+def test_expansion_starts_from_what_held(tmp_path):
+    """Children name parents that held, sit where these were few, and are other grasps."""
+    output = tmp_path / 'more'
+    assert main([*command(output), '--expand', str(made().folder), '--only', 'carton*',
+                 '--seeds', '1']) == 0
+    table = GraspDataset.open(output).grasps()
+    parents = find_parents(made())['carton_0000', 1.0]
+    assert set(table['parent'].to_pylist()) <= set(parents.keys)
+    assert set(table['mode'].to_pylist()) == {'expansion'}
+    assert not set(keys(table)) & set(keys(made().grasps()))
+    counts = table['point_count'].to_numpy()
+    assert counts[0] == parents.counts[table['associated_point'][0].as_py()]
+    merged = merge([made(), GraspDataset.open(output)], tmp_path / 'both')
+    assert main(['dataset', 'verify', str(merged.folder)]) == 0
+
+
+def test_one_process_may_propose_for_the_others():
+    """With a GPU this process refines and the workers judge: the same grasps."""
+    task = GenerationTask(ProceduralObject('carton', 0), 1.0, 1, CANDIDATES, GRASPS)
+    ((_, result),) = run_tasks(
+        judge_candidates, [task], workers=2, unit='task', first=propose)
+    shard = pq.read_table(made().shard('carton_0000', task.name))
+    # As text: what is not a number does not equal itself.
+    assert str(result.grasps.to_pylist()) == str(shard.to_pylist())
+
+
+def test_logs_bear_a_crash(tmp_path):
+    """A line that was cut off is not counted; the summary adds up the others."""
+    path = tmp_path / 'log.jsonl'
+    rows = log.read(made().folder / 'log.jsonl')
+    for row in rows:
+        log.append(path, row)
+    with path.open('a') as stream:
+        stream.write('{"object": "bot')
+    assert log.read(path) == rows and len(rows) == TASKS
+    text = log.summary(log.read(path))
+    assert f'{TASKS * GRASPS} judged' in text and 'bottleneck' in text
+    assert log.read(tmp_path / 'none') == [] and log.summary([]) == 'nothing was generated'
+
+
+def test_grasps_are_spread_over_the_object():
+    """Few chosen grasps are about many places, more than the first ones of the plan."""
+    task = GenerationTask(ProceduralObject('carton', 0), 1.0, 0, 64, 20)
+    choice = propose(task).choice
+    assert len(np.unique(choice.points)) > 15 and (choice.counts <= 3).all()
+
+
+@pytest.mark.parametrize('wrong', [['--seeds', '0'], ['--grasps', '0'], ['--scales', '-1']])
+def test_wrong_values_are_told(tmp_path, wrong, capsys):
+    """With the value and what is expected."""
+    assert main([*command(tmp_path / 'data'), *wrong]) == 1
+    assert wrong[1] in capsys.readouterr().err

@@ -1,0 +1,103 @@
+"""Objects come from numbers, from pybullet and from folders, and are usable or refused."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from dexlite_ros.errors import FileError, InvalidRequest
+from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.object_source import find_objects, load_target, ProceduralObject
+from dexlite_ros.offline.prepared_object import prepare, split_of
+from dexlite_ros.offline.shapes.families import FAMILIES
+
+BOX = trimesh.creation.box((0.04, 0.06, 0.10))
+
+
+def test_procedural_objects_are_numbered():
+    """All families take turns; a range is a part of the whole; names differ."""
+    objects = find_objects(f'procedural:{2 * len(FAMILIES)}')
+    assert {each.family for each in objects} == set(FAMILIES)
+    assert len({each.name for each in objects}) == len(objects)
+    assert find_objects('procedural:3-7') == objects[3:7]
+    for wrong in ('procedural', 'procedural:0', 'procedural:5-5'):
+        with pytest.raises(InvalidRequest, match='count'):
+            find_objects(wrong)
+
+
+def test_scale_scales():
+    """Mesh and pieces alike."""
+    target = ProceduralObject('mug', 1)
+    (mesh, pieces), (large, large_pieces) = load_target(target), load_target(target, 1.5)
+    assert large.volume == pytest.approx(1.5 ** 3 * mesh.volume)
+    np.testing.assert_allclose(large_pieces[0], 1.5 * pieces[0])
+    with pytest.raises(InvalidRequest, match='scale'):
+        load_target(target, 0.0)
+
+
+def test_random_urdfs_have_the_size_of_their_description():
+    """They are a few centimetres large, not metres."""
+    pytest.importorskip('pybullet_data', reason='pybullet has no wheel for this Python')
+    (target,) = find_objects('random_urdfs:7-8')
+    mesh, pieces = load_target(target)
+    assert 0.02 < mesh.extents.max() < 0.2 and mesh.is_watertight and len(pieces)
+    with pytest.raises(InvalidRequest, match='1000'):
+        find_objects('random_urdfs:1000-1001')
+
+
+def test_open_meshes_are_closed(tmp_path):
+    """A box without its lid becomes a box again, whatever the winding of its faces."""
+    lidless = BOX.copy()
+    lidless.update_faces(np.arange(len(BOX.faces)) >= 2)
+    lidless.invert()
+    lidless.export(tmp_path / 'open.obj')
+    mesh, _ = load_target(find_objects(str(tmp_path))[0])
+    assert mesh.is_watertight and mesh.volume == pytest.approx(BOX.volume, rel=1e-3)
+
+
+def test_millimetres_are_told(tmp_path):
+    """The error names the size and the scale that mends it."""
+    BOX.copy().apply_scale(1000).export(tmp_path / 'large.stl')
+    (target,) = find_objects(str(tmp_path))
+    with pytest.raises(FileError, match='100 m.*0.001'):
+        load_target(target)
+    assert load_target(target, 0.001)[0].volume == pytest.approx(BOX.volume)
+
+
+def test_a_box_is_what_mechanics_says(tmp_path):
+    """Volume, centre and inertia of 0.1 kg by their formulas; the cloud lies on its faces."""
+    BOX.copy().apply_translation((0.01, 0, 0)).export(tmp_path / 'box.obj')
+    prepared = prepare(find_objects(str(tmp_path))[0])
+    assert prepared.volume == pytest.approx(BOX.volume)
+    np.testing.assert_allclose(prepared.centre_of_mass, (0.01, 0, 0), atol=1e-9)
+    x, y, z = 0.04, 0.06, 0.10
+    expected = 0.1 / 12 * np.array([y * y + z * z, x * x + z * z, x * x + y * y])
+    np.testing.assert_allclose(prepared.inertia, np.diag(expected), rtol=1e-4, atol=1e-12)
+    faces = np.abs(np.abs(prepared.points - (0.01, 0, 0)) - np.array([x, y, z]) / 2)
+    assert len(prepared.points) == 2048 and faces.min(1).max() < 1e-9
+    outward = np.einsum('ij,ij->i', prepared.points - (0.01, 0, 0), prepared.normals)
+    assert (outward > 0).all()
+    assert prepared.rests and prepared.family == 'mesh'
+
+
+def test_what_falls_over_is_kept_and_marked():
+    """A fruit on its tip does not rest, and says how it fell."""
+    prepared = prepare(ProceduralObject('fruit', 0))
+    assert not prepared.rests
+    assert all(each.verdict.reason in ('turned', 'moved') for each in prepared.poses)
+
+
+def test_splits_depend_on_the_name_alone():
+    """About a tenth is for validation."""
+    splits = [split_of(f'object_{number}') for number in range(2000)]
+    assert 0.08 < splits.count('val') / len(splits) < 0.12
+
+
+def test_the_command_shows_objects(tmp_path, capsys):
+    """A table, a picture, and a broken mesh that does not stop the others."""
+    BOX.export(tmp_path / 'box.obj')
+    BOX.copy().apply_scale(1000).export(tmp_path / 'large.obj')
+    picture = tmp_path / 'objects.png'
+    assert main(['objects', str(tmp_path), '--workers', '1', '--picture', str(picture)]) == 1
+    text = capsys.readouterr().out
+    assert '0.001' in text and '1 of 1 objects rest' in text
+    assert picture.read_bytes().startswith(b'\x89PNG')

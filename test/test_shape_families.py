@@ -1,0 +1,69 @@
+"""Procedural objects are closed, of one piece, of household size, and decided by their seed."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.offline.shapes.families import FAMILIES, make_shape
+from dexlite_ros.offline.shapes.solids import bar, box, prism, shell, superquadric, turned, union
+
+
+def volume(parts: list) -> float:
+    """Return the volume of parts that do not overlap [m^3]."""
+    return sum(trimesh.convex.convex_hull(part).volume for part in parts)
+
+
+@pytest.mark.parametrize('family', FAMILIES)
+def test_every_family_makes_usable_objects(family):
+    """Watertight, one body, 15 mm to 30 cm long, its parts inside it and no less than it."""
+    for seed in range(4):
+        shape = make_shape(family, seed)
+        mesh = shape.mesh
+        assert mesh.is_watertight and mesh.body_count == 1
+        assert 0.03 < mesh.extents.max() < 0.30 and mesh.extents.min() > 0.01
+        assert mesh.volume <= volume(shape.parts) * 1.01
+        np.testing.assert_allclose(mesh.center_mass, 0, atol=1e-4)
+        corners = np.concatenate(shape.parts)
+        np.testing.assert_allclose(
+            [corners.min(0), corners.max(0)], mesh.bounds, atol=1e-4)
+
+
+def test_seeds_decide():
+    """The same one twice, another one for another seed, no family twice the same."""
+    first, again, other = (make_shape('bottle', seed).mesh for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first.vertices, again.vertices)
+    assert abs(first.volume - other.volume) > 1e-6
+    assert len({round(make_shape(name, 0).mesh.volume, 9) for name in FAMILIES}) == len(FAMILIES)
+    with pytest.raises(InvalidRequest, match='bottle'):
+        make_shape('sofa', 0)
+
+
+def test_solids_have_the_volume_of_their_formula():
+    """Polygonal solids exactly, up to what the union grows by."""
+    circle = 24 / 2 * np.sin(2 * np.pi / 24)  # Area of a regular polygon over that of r^2.
+    cylinder = turned([(0.03, 0), (0.03, 0.1)])
+    pipe = shell([(0.03, 0), (0.03, 0.1)], [(0.02, 0), (0.02, 0.1)])
+    for parts, expected in (
+            (box((0.02, 0.03, 0.04)), 2.4e-5),
+            (prism([(0, 0), (0.04, 0), (0, 0.03)], 0.05), 3e-5),
+            (cylinder, circle * 0.03 ** 2 * 0.1),
+            (pipe, circle * (0.03 ** 2 - 0.02 ** 2) * 0.1)):
+        assert volume(parts) == pytest.approx(expected)
+        assert union(parts).volume == pytest.approx(expected, rel=0.01)
+    egg = superquadric((0.02, 0.03, 0.04), (1, 1))
+    assert volume(egg) == pytest.approx(4 / 3 * np.pi * 2.4e-5, rel=0.03)
+
+
+def test_a_waist_is_cut():
+    """A profile with a waist is two parts, a convex one is one."""
+    assert len(turned([(0.03, 0), (0.01, 0.05), (0.03, 0.1)])) == 2
+    assert len(turned([(0.01, 0), (0.03, 0.05), (0.01, 0.1)])) == 1
+
+
+def test_a_ring_has_a_hole():
+    """A closed bar is a torus: its Euler number is zero."""
+    angle = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    line = 0.04 * np.column_stack([np.cos(angle), 0 * angle, np.sin(angle)])
+    ring = union(bar(line, 0.01, closed=True))
+    assert ring.is_watertight and ring.euler_number == 0
