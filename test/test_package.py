@@ -19,7 +19,8 @@ FIELD = re.compile(r'^(?P<type>[\w/]+(\[\d*\])?) +(?P<name>\w+)(?P<constant> *=)
 # Imported name: name on the package index, where they differ.
 DISTRIBUTIONS = {
     'Dex1B': 'dex1b', 'PIL': 'pillow', 'imageio_ffmpeg': 'imageio-ffmpeg',
-    'open3d': 'open3d-cpu', 'pybullet_data': 'pybullet', 'sklearn': 'scikit-learn', 'yaml': 'PyYAML'}
+    'open3d': 'open3d-cpu', 'pybullet_data': 'pybullet', 'sklearn': 'scikit-learn',
+    'yaml': 'PyYAML'}
 # Come with ROS, never with pip.
 ROS_MODULES = {
     'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs',
