@@ -3,7 +3,8 @@ The point of an object's cloud that a grasp is about.
 
 Dex1B (2025) ties each grasp to one point, so that grasps can be asked for, and counted, by place:
 a ray leaves the palm through the middle between the tips of thumb and middle finger, and the point
-nearest to it is the grasp's. Letters: B grasps, P points.
+nearest to it is the grasp's. A ray passes most objects on two sides; so that the first one wins, a
+point pays for its way along the ray, too. Letters: B grasps, P points.
 """
 
 from __future__ import annotations
@@ -40,8 +41,13 @@ def associated_points(kinematics: HandKinematics, grasps: GraspBatch, cloud: Ten
 
 
 def nearest_to_rays(origin: Tensor, direction: Tensor, cloud: Tensor) -> Tensor:
-    """Return the index (B,) of the point nearest to each ray; of two sides the first one met."""
+    """Return the index (B,) of the point of least cost for each ray."""
+    return ray_costs(origin, direction, cloud).argmin(1)
+
+
+def ray_costs(origin: Tensor, direction: Tensor, cloud: Tensor) -> Tensor:
+    """Return (B, P): how far points lie beside each ray, and a quarter of how far along it [m]."""
     offset = cloud - origin[:, None]  # (B, P, 3)
     along = (offset @ direction[:, :, None]).clamp(min=0)  # (B, P, 1)
     beside = (offset - along * direction[:, None]).norm(dim=2)
-    return (beside + FARNESS * along.squeeze(2)).argmin(1)
+    return beside + FARNESS * along.squeeze(2)

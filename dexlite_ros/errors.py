@@ -13,6 +13,14 @@ class DexliteError(Exception):
 
     code = 1
 
+    def __reduce__(self) -> tuple:
+        """Cross a process border with the finished message: constructors take its parts."""
+        return _rebuilt, (type(self), self.args), self.__dict__
+
+
+def _rebuilt(kind: type[DexliteError], args: tuple) -> DexliteError:
+    return kind.__new__(kind, *args)
+
 
 class NotActive(DexliteError):
     """The node is not in its active lifecycle state."""
@@ -174,6 +182,13 @@ class MissingDependency(DexliteError):
 
     def __init__(self, package: str, purpose: str, remedy: str) -> None:
         super().__init__(f"'{package}' is needed {purpose}; {remedy}")
+
+
+class UnusableObject(DexliteError):
+    """An object has a shape that cannot be simulated, or a place that cannot be stored."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f'the object cannot be used: {reason}')
 
 
 class FileError(DexliteError):

@@ -14,6 +14,8 @@ def replaced(path: str | Path) -> Iterator[Path]:
     """
     Yield a temporary path beside ``path``; it takes its place when the block ends well.
 
+    What is there afterwards is on the disk, not only in the system's memory.
+
     :param path: the file to write; its folder is made
     """
     path = Path(path)
@@ -21,9 +23,20 @@ def replaced(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
         yield temporary
+        _to_disk(temporary)
         temporary.replace(path)
+        _to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are written."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_json(path: str | Path, content: object) -> None:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dexlite_ros.offline.commands import main
 from dexlite_ros.offline.dataset.store import GraspDataset
@@ -47,11 +48,9 @@ def copied(folder: Path) -> GraspDataset:
 
 
 def changed(dataset: GraspDataset, column: str, value: object) -> GraspDataset:
-    """Return the dataset with the first value of a column of one shard replaced."""
+    """Return the dataset with the first value of a column of its first shard replaced."""
     path = sorted((dataset.folder / 'grasps').rglob('*.parquet'))[0]
-    table = dataset.grasps().filter(
-        pa.compute.equal(dataset.grasps()['object'].cast('string'), path.parent.name))
-    rows = table.to_pylist()
+    rows = pq.read_table(path, partitioning=None).to_pylist()
     rows[0][column] = value(rows[0][column]) if callable(value) else value
     dataset.write_grasps(pa.Table.from_pylist(rows, schema=dataset.grasp_schema), path)
     return dataset

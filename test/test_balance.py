@@ -1,5 +1,7 @@
 """Rare places get more grasps, and grasps carried to another place sit there as they sat here."""
 
+from dataclasses import replace
+
 from hands import random_grasps
 import numpy as np
 import torch
@@ -53,20 +55,21 @@ def test_known_grasps_count():
     assert (chosen >= 50).mean() > 0.93
 
 
-def _parents(cloud: np.ndarray) -> Parents:
+def _parents(cloud: np.ndarray, normals: np.ndarray) -> Parents:
     grasps = random_grasps(6).to(torch.float32)
     points = associated_points(KINEMATICS, grasps, torch.from_numpy(cloud)).numpy()
-    return Parents(tuple('abcdef'), grasps, points, local_counts(cloud, points))
+    return Parents(
+        'test', cloud, normals, tuple('abcdef'), grasps, points, local_counts(cloud, points))
 
 
 def test_staying_changes_nothing():
     """Without reach and noise every proposal is its parent, in the frame of the surface."""
     mesh = make_shape('can', 0).mesh
     cloud, faces = trimesh.sample.sample_surface(mesh, 300, seed=0)
-    parents, offset = _parents(np.asarray(cloud)), np.array([0.1, 0.0, 0.0])
+    parents = _parents(np.asarray(cloud), mesh.face_normals[faces])
+    offset = np.array([0.1, 0.0, 0.0])
     proposer = ExpansionProposer(
-        KINEMATICS, parents, np.asarray(cloud), mesh.face_normals[faces], offset,
-        ExpansionSettings(reach=1e-9, **STILL))
+        KINEMATICS, parents, offset, ExpansionSettings(reach=1e-9, **STILL))
     proposed = proposer.propose(None, 40, torch.Generator().manual_seed(0))
     origin = parents.grasps[torch.from_numpy(proposer.parent)]
     torch.testing.assert_close(
@@ -80,10 +83,9 @@ def test_carrying_keeps_the_hand_over_the_surface():
     """On a ball the carried hand sees its point and the normal there as its parent saw them."""
     ball = trimesh.creation.icosphere(subdivisions=3, radius=0.04)
     cloud = np.asarray(ball.vertices)
-    parents = _parents(cloud)
+    parents = _parents(cloud, cloud / 0.04)
     proposer = ExpansionProposer(
-        KINEMATICS, parents, cloud, cloud / 0.04, np.zeros(3),
-        ExpansionSettings(reach=0.2, **STILL))
+        KINEMATICS, parents, np.zeros(3), ExpansionSettings(reach=0.2, **STILL))
     proposed = proposer.propose(None, 60, torch.Generator().manual_seed(0)).to(torch.float64)
     origin = parents.grasps[torch.from_numpy(proposer.parent)].to(torch.float64)
     # Where the palm sees the centre of the ball.
@@ -96,13 +98,10 @@ def test_expansion_prefers_what_is_rare():
     """Destinations lie where few grasps are known."""
     ball = trimesh.creation.icosphere(subdivisions=3, radius=0.04)
     cloud = np.asarray(ball.vertices)
-    parents = _parents(cloud)
-    crowded = Parents(
-        parents.keys, parents.grasps, parents.points,
-        np.where(cloud[:, 0] > 0, 1000, 0))
+    parents = _parents(cloud, cloud / 0.04)
+    crowded = replace(parents, counts=np.where(cloud[:, 0] > 0, 1000, 0))
     proposer = ExpansionProposer(
-        KINEMATICS, crowded, cloud, cloud / 0.04, np.zeros(3),
-        ExpansionSettings(reach=0.2, **STILL))
+        KINEMATICS, crowded, np.zeros(3), ExpansionSettings(reach=0.2, **STILL))
     proposed = proposer.propose(None, 100, torch.Generator().manual_seed(0))
     origin = crowded.grasps[torch.from_numpy(proposer.parent)]
     local = origin.rotation.mT @ (

@@ -23,6 +23,7 @@ from dexlite_ros.offline.dataset.store import (
     object_from_row,
     object_to_table,
 )
+from dexlite_ros.offline.dataset_command import file_name
 from dexlite_ros.offline.object_source import ProceduralObject
 from dexlite_ros.offline.prepared_object import prepare
 from dexlite_ros.plan_file import read_grasps
@@ -75,30 +76,44 @@ def test_a_generated_dataset_obeys_every_law(capsys):
 
 
 @pytest.mark.parametrize(('column', 'value', 'law'), [
-    ('joints', lambda joints: [*joints[:21], 3.0], 'joints are within limits'),
+    ('pregrasp_joints', lambda joints: [*joints[:21], 3.0], 'joints are within limits'),
     ('squeeze_joints', lambda joints: [-1.0, *joints[1:]], 'joints are within limits'),
-    ('joints', lambda joints: [*joints[:2], joints[2] / 2 + 0.1, *joints[3:]],
+    ('pregrasp_joints', lambda joints: [*joints[:2], joints[2] / 2 + 0.1, *joints[3:]],
      'coupled joints are equal'),
     ('split', lambda split: 'val' if split == 'train' else 'train', 'splits do not mix'),
-    ('object', 'sofa_0001', 'objects are known'),
     ('number', 1, 'keys are unique'),
     ('six_forces_reason', 'dropped', 'verdicts have reasons'),
-    ('position', [math.nan, 0.0, 0.0], 'numbers are finite'),
-    ('quat_xyzw', [0.0, 0.0, 0.0, 2.0], 'numbers are finite'),
+    ('pregrasp_position', [math.nan, 0.0, 0.0], 'numbers are finite'),
+    ('quat_xyzw', lambda quat: [2 * each for each in quat], 'numbers are finite'),
+    ('residual', math.nan, 'numbers are finite'),
     ('associated_point', lambda point: (point + 1000) % 2048, 'points are those of the hand'),
 ])
 def test_every_broken_law_is_found(tmp_path, column, value, law):
-    """One wrong value in one row is enough."""
-    assert law in broken(changed(copied(tmp_path / 'data'), column, value))
+    """One wrong value in one row is enough, and breaks this law alone."""
+    assert broken(changed(copied(tmp_path / 'data'), column, value)) == {law}
+
+
+def test_a_grasp_of_no_object_is_found(tmp_path, capsys):
+    """Verification says so, and other commands name the object instead of failing oddly."""
+    dataset = changed(copied(tmp_path / 'data'), 'object', 'sofa_0001')
+    assert 'objects are known' in broken(dataset)
+    for action in (['info'], ['sample', '--output', str(tmp_path)]):
+        assert main(['dataset', action[0], str(dataset.folder), *action[1:]]) == 1
+        assert 'sofa_0001' in capsys.readouterr().err
+
+
+def test_nothing_changed_breaks_nothing(tmp_path):
+    """What the other tests do to a dataset is not what breaks it."""
+    assert broken(changed(copied(tmp_path / 'data'), 'energy', lambda energy: energy)) == set()
 
 
 def test_a_grasp_under_two_keys_is_found(tmp_path):
     """The same hand at the same place twice."""
     dataset = copied(tmp_path / 'data')
-    rows = dataset.grasps().to_pylist()
-    changed(dataset, 'position', rows[1]['position'])
-    changed(dataset, 'joints', rows[1]['joints'])
-    assert 'no grasp is there twice' in broken(dataset)
+    second = dataset.grasps().to_pylist()[1]
+    for column in ('position', 'quat_xyzw', 'joints', 'associated_point'):
+        changed(dataset, column, second[column])
+    assert broken(dataset) == {'no grasp is there twice'}
 
 
 def test_other_formats_are_refused(tmp_path):
@@ -111,7 +126,7 @@ def test_other_formats_are_refused(tmp_path):
     with pytest.raises(FileError, match='version 99'):
         dataset.grasps()
     pq.write_table(table.drop_columns('lift'), path)
-    with pytest.raises(FileError, match='columns lift'):
+    with pytest.raises(FileError, match=r'columns \(lift\)'):
         dataset.grasps()
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(FileError, match='cannot be read'):
@@ -163,7 +178,7 @@ def test_samples_are_pictures_and_plan_files(tmp_path, capsys):
     assert (tmp_path / 'sample.png').read_bytes().startswith(b'\x89PNG')
     table = made().grasps()
     for key in content['keys']:
-        stored = read_grasps(tmp_path / f'{key.replace("/", "_")}.json')
+        stored = read_grasps(tmp_path / f'{file_name(key)}.json')
         row = keys(table).index(key)
         torch.testing.assert_close(
             stored.grasps.squeeze.joints[0], stages_from_table(table).squeeze.joints[row])

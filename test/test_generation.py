@@ -16,6 +16,7 @@ import trimesh
 
 from dexlite_ros.offline.commands import main
 from dexlite_ros.offline.dataset.merging import merge
+from dexlite_ros.offline.dataset.schema import matrix
 from dexlite_ros.offline.dataset.store import GraspDataset, keys
 from dexlite_ros.offline.generation import log
 from dexlite_ros.offline.generation.candidates import propose
@@ -26,10 +27,11 @@ from dexlite_ros.offline.object_source import ProceduralObject
 from dexlite_ros.offline.parallel import run_tasks
 
 
-def start(folder: Path) -> subprocess.Popen:
+def start(folder: Path, workers: int) -> subprocess.Popen:
     """Begin to make the dataset in processes of their own."""
     return subprocess.Popen(
-        [sys.executable, '-m', 'dexlite_ros.offline.commands', *command(folder)],
+        [sys.executable, '-m', 'dexlite_ros.offline.commands', *command(folder),
+         '--workers', str(workers)],
         start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -44,8 +46,8 @@ def wait_for_shards(folder: Path, count: int, seconds: float = 180.0) -> None:
 def test_killed_three_times_it_gives_the_same(tmp_path):
     """Kill -9 after the first, second and third task; every file is as if nothing had happened."""
     folder = tmp_path / 'data'
-    for done in (1, 2, 3):
-        process = start(folder)
+    for done, workers in ((1, 2), (2, 1), (3, 1)):
+        process = start(folder, workers)
         wait_for_shards(folder, done)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -72,21 +74,36 @@ def test_other_settings_need_another_folder(tmp_path, capsys):
     """Grasps of different settings are not mixed, nor added to a merged dataset."""
     dataset = copied(tmp_path / 'data')
     assert generate(dataset.folder, '--grasps', '9') == 1
-    assert 'new folder' in capsys.readouterr().err
+    assert f"'grasps' was {GRASPS}, now it is 9" in capsys.readouterr().err
     merged = merge([dataset], tmp_path / 'merged')
     assert generate(merged.folder) == 1
     assert 'merged' in capsys.readouterr().err
 
 
 def test_what_is_reported_on_is_not_trained_on(tmp_path, capsys):
-    """The dev split is refused, and a manifest gives its train split unasked."""
+    """Of a manifest only the train split is there; its folders cannot be named one by one."""
     rows = ['id,split,tier', 'seen,train,core', 'unseen,dev,core']
     (tmp_path / 'manifest.csv').write_text('\n'.join(rows))
-    arguments = ['generate', '--objects', str(tmp_path), '--output', str(tmp_path / 'data')]
-    assert main([*arguments, '--split', 'dev']) == 1
-    assert 'trained on' in capsys.readouterr().err
-    assert main([*arguments, '--only', 'unseen']) == 1
+    (tmp_path / 'unseen').mkdir()
+    output = ['--output', str(tmp_path / 'data')]
+    assert main(['generate', '--objects', str(tmp_path), '--only', 'unseen', *output]) == 1
     assert 'the name of an object' in capsys.readouterr().err
+    assert main(['generate', '--objects', str(tmp_path / 'unseen'), *output]) == 1
+    assert 'trained on' in capsys.readouterr().err
+    assert not (tmp_path / 'data').exists()
+
+
+def test_a_name_stands_for_one_mesh(tmp_path, capsys):
+    """Grasps of a changed mesh are not added to those of the old one."""
+    size = np.array([0.03, 0.05, 0.09])
+    trimesh.creation.box(size).export(tmp_path / 'box.obj')
+    arguments = ['generate', '--objects', str(tmp_path), '--candidates', '20', '--grasps', '2',
+                 '--workers', '1', '--output', str(tmp_path / 'data')]
+    assert main(arguments) == 0
+    trimesh.creation.box(1.1 * size).export(tmp_path / 'box.obj')
+    assert main([*arguments, '--seeds', '2']) == 1
+    assert 'another mesh' in capsys.readouterr().out
+    assert len(list((tmp_path / 'data' / 'grasps').rglob('*.parquet'))) == 1
 
 
 def test_a_bad_mesh_does_not_stop_the_others(tmp_path, capsys):
@@ -95,9 +112,12 @@ def test_a_bad_mesh_does_not_stop_the_others(tmp_path, capsys):
     box.export(tmp_path / 'box.obj')
     box.apply_scale(1000).export(tmp_path / 'large.obj')
     output = tmp_path / 'data'
+    far = trimesh.creation.box((0.03, 0.05, 0.09)).apply_translation((0.5, 0, 0))
+    far.export(tmp_path / 'far.obj')
     assert main(['generate', '--objects', str(tmp_path), '--candidates', '20', '--grasps', '2',
-                 '--workers', '1', '--output', str(output)]) == 0
-    assert 'left out: large' in capsys.readouterr().out
+                 '--workers', '1', '--output', str(output)]) == 1
+    text = capsys.readouterr().out
+    assert 'left out: large' in text and '--unit 0.001' in text and 'left out: far' in text
     assert {Path(path).stem for path in shards(output)} == {
         'box', 'synthesis_scale_1_seed_0'}
 
@@ -105,27 +125,34 @@ def test_a_bad_mesh_does_not_stop_the_others(tmp_path, capsys):
 def test_expansion_starts_from_what_held(tmp_path):
     """Children name parents that held, sit where these were few, and are other grasps."""
     output = tmp_path / 'more'
-    assert main([*command(output), '--expand', str(made().folder), '--only', 'carton*',
-                 '--seeds', '1']) == 0
+    expand = [*command(output), '--expand', str(made().folder), '--seeds', '1', '--only']
+    assert main([*expand, 'carton*']) == 0
     table = GraspDataset.open(output).grasps()
-    parents = find_parents(made())['carton_0000', 1.0]
+    parents = find_parents(made())['carton_0000', '1']
     assert set(table['parent'].to_pylist()) <= set(parents.keys)
-    assert set(table['mode'].to_pylist()) == {'expansion'}
-    assert not set(keys(table)) & set(keys(made().grasps()))
+    assert set(table['mode'].to_pylist()) == {f'expansion:{parents.source}'}
+    apart = matrix(table, 'position')[:, None] - matrix(made().grasps(), 'position')
+    assert np.linalg.norm(apart, axis=2).min() > 1e-5
     counts = table['point_count'].to_numpy()
     assert counts[0] == parents.counts[table['associated_point'][0].as_py()]
     merged = merge([made(), GraspDataset.open(output)], tmp_path / 'both')
     assert main(['dataset', 'verify', str(merged.folder)]) == 0
+    # The next generation has keys of its own.
+    assert find_parents(merged)['carton_0000', '1'].source != parents.source
+    for wrong in (['--scales', '3'], ['--output', str(made().folder)]):
+        assert main([*expand, 'carton*', *wrong]) == 1
 
 
 def test_one_process_may_propose_for_the_others():
     """With a GPU this process refines and the workers judge: the same grasps."""
-    task = GenerationTask(ProceduralObject('carton', 0), 1.0, 1, CANDIDATES, GRASPS)
-    ((_, result),) = run_tasks(
-        judge_candidates, [task], workers=2, unit='task', first=propose)
-    shard = pq.read_table(made().shard('carton_0000', task.name))
-    # As text: what is not a number does not equal itself.
-    assert str(result.grasps.to_pylist()) == str(shard.to_pylist())
+    tasks = [
+        GenerationTask(ProceduralObject('carton', 0), 1.0, seed, CANDIDATES, GRASPS)
+        for seed in (0, 1)]
+    for task, result in run_tasks(
+            judge_candidates, tasks, workers=2, unit='task', first=propose):
+        shard = pq.read_table(made().shard('carton_0000', task.name))
+        # As text: what is not a number does not equal itself.
+        assert str(result.grasps.to_pylist()) == str(shard.to_pylist())
 
 
 def test_logs_bear_a_crash(tmp_path):
@@ -137,6 +164,8 @@ def test_logs_bear_a_crash(tmp_path):
     with path.open('a') as stream:
         stream.write('{"object": "bot')
     assert log.read(path) == rows and len(rows) == TASKS
+    log.append(path, rows[0])
+    assert log.read(path) == [*rows, rows[0]]
     text = log.summary(log.read(path))
     assert f'{TASKS * GRASPS} judged' in text and 'bottleneck' in text
     assert log.read(tmp_path / 'none') == [] and log.summary([]) == 'nothing was generated'
@@ -149,8 +178,12 @@ def test_grasps_are_spread_over_the_object():
     assert len(np.unique(choice.points)) > 15 and (choice.counts <= 3).all()
 
 
-@pytest.mark.parametrize('wrong', [['--seeds', '0'], ['--grasps', '0'], ['--scales', '-1']])
+@pytest.mark.parametrize('wrong', [
+    ['--seeds', '0'], ['--grasps', '0'], ['--grasps', '500'], ['--scales', '-1'],
+    ['--scales', 'nan'], ['--scales', '1', '1.0000001'], ['--limit', '0'],
+    ['--seed', '3000000000']])
 def test_wrong_values_are_told(tmp_path, wrong, capsys):
     """With the value and what is expected."""
     assert main([*command(tmp_path / 'data'), *wrong]) == 1
     assert wrong[1] in capsys.readouterr().err
+    assert not (tmp_path / 'data').exists()

@@ -1,12 +1,16 @@
 """Objects come from numbers, from pybullet and from folders, and are usable or refused."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import trimesh
 
-from dexlite_ros.errors import FileError, InvalidRequest
+from dexlite_ros.errors import FileError, InvalidRequest, UnusableObject
 from dexlite_ros.offline.commands import main
 from dexlite_ros.offline.object_source import find_objects, load_target, ProceduralObject
+from dexlite_ros.offline.objects import ObjectFile
 from dexlite_ros.offline.prepared_object import prepare, split_of
 from dexlite_ros.offline.shapes.families import FAMILIES
 
@@ -34,6 +38,13 @@ def test_scale_scales():
         load_target(target, 0.0)
 
 
+def test_what_is_far_from_its_origin_is_refused(tmp_path):
+    """A dataset could not hold its cloud."""
+    BOX.copy().apply_translation((0.5, 0, 0)).export(tmp_path / 'far.obj')
+    with pytest.raises(UnusableObject, match='0.52 m from its origin'):
+        prepare(find_objects(str(tmp_path))[0])
+
+
 def test_random_urdfs_have_the_size_of_their_description():
     """They are a few centimetres large, not metres."""
     pytest.importorskip('pybullet_data', reason='pybullet has no wheel for this Python')
@@ -58,9 +69,10 @@ def test_millimetres_are_told(tmp_path):
     """The error names the size and the scale that mends it."""
     BOX.copy().apply_scale(1000).export(tmp_path / 'large.stl')
     (target,) = find_objects(str(tmp_path))
-    with pytest.raises(FileError, match='100 m.*0.001'):
+    with pytest.raises(FileError, match='100 m.*--unit 0.001'):
         load_target(target)
-    assert load_target(target, 0.001)[0].volume == pytest.approx(BOX.volume)
+    (target,) = find_objects(str(tmp_path), unit=0.001)
+    assert load_target(target)[0].volume == pytest.approx(BOX.volume)
 
 
 def test_a_box_is_what_mechanics_says(tmp_path):
@@ -87,9 +99,11 @@ def test_what_falls_over_is_kept_and_marked():
 
 
 def test_splits_depend_on_the_name_alone():
-    """About a tenth is for validation."""
-    splits = [split_of(f'object_{number}') for number in range(2000)]
+    """About a tenth is for validation, and what looks alike stays together."""
+    files = [ObjectFile(f'object_{number}', Path('mesh.obj')) for number in range(2000)]
+    splits = [split_of(each) for each in files]
     assert 0.08 < splits.count('val') / len(splits) < 0.12
+    assert len({split_of(replace(each, group='alike')) for each in files}) == 1
 
 
 def test_the_command_shows_objects(tmp_path, capsys):
@@ -99,5 +113,5 @@ def test_the_command_shows_objects(tmp_path, capsys):
     picture = tmp_path / 'objects.png'
     assert main(['objects', str(tmp_path), '--workers', '1', '--picture', str(picture)]) == 1
     text = capsys.readouterr().out
-    assert '0.001' in text and '1 of 1 objects rest' in text
+    assert '--unit 0.001' in text and '1 of 1 objects rest' in text
     assert picture.read_bytes().startswith(b'\x89PNG')

@@ -16,7 +16,7 @@ def volume(parts: list) -> float:
 
 @pytest.mark.parametrize('family', FAMILIES)
 def test_every_family_makes_usable_objects(family):
-    """Watertight, one body, 15 mm to 30 cm long, its parts inside it and no less than it."""
+    """Watertight, one body, 3 to 30 cm long, its parts within its bounds and no less than it."""
     for seed in range(4):
         shape = make_shape(family, seed)
         mesh = shape.mesh
@@ -67,3 +67,10 @@ def test_a_ring_has_a_hole():
     line = 0.04 * np.column_stack([np.cos(angle), 0 * angle, np.sin(angle)])
     ring = union(bar(line, 0.01, closed=True))
     assert ring.is_watertight and ring.euler_number == 0
+
+
+def test_what_is_apart_stays():
+    """The union of bodies that do not touch is all of them."""
+    parts = [*box((0.02, 0.02, 0.02)), box((0.02, 0.02, 0.02))[0] + (0.03, 0, 0)]
+    mesh = union(parts)
+    assert mesh.body_count == 2 and mesh.volume == pytest.approx(1.6e-5, rel=0.01)

@@ -231,10 +231,15 @@ def _hull_points(
 
 
 def farthest_points(
-    points: NDArray, count: int, separation: float = 0.0
+    points: NDArray, count: int, separation: float = 0.0, first: int | None = None
 ) -> NDArray[np.int64]:
-    """Return indices of up to ``count`` points, each the farthest from those before it [m]."""
-    chosen = [int(np.argmax(points[:, 2]))]
+    """
+    Return indices of up to ``count`` points, each the farthest from those before it.
+
+    :param separation: smallest distance to those before it [m]
+    :param first: index to begin with; None: the highest point
+    """
+    chosen = [int(np.argmax(points[:, 2])) if first is None else first]
     distance = np.linalg.norm(points - points[chosen[0]], axis=1)
     while len(chosen) < count and distance.max() > separation:
         chosen.append(int(np.argmax(distance)))

@@ -15,7 +15,7 @@ from dexlite_ros.offline.dataset import figures
 from dexlite_ros.offline.dataset.checks import Content, verify
 from dexlite_ros.offline.dataset.merging import merge
 from dexlite_ros.offline.dataset.rejudging import rejudge
-from dexlite_ros.offline.dataset.schema import stages_from_table
+from dexlite_ros.offline.dataset.schema import stages_from_table, TESTS
 from dexlite_ros.offline.dataset.store import GraspDataset, held, keys
 from dexlite_ros.offline.shapes.solids import union
 from dexlite_ros.picture import ColouredMesh, grasp_panel, OBJECT_COLOUR, write_sheet
@@ -90,9 +90,12 @@ def _verify(args: argparse.Namespace) -> int:
     checks = verify(content, rng)
     passed = all(check.passed for check in checks)
     again = {}
-    if args.judge:
+    if args.judge < 0 or not 0 <= args.pass_share <= 1:
+        raise InvalidRequest(
+            'judge and pass-share', (args.judge, args.pass_share), '0 or more, and a share')
+    if args.judge and passed:
         again = rejudge(content, args.judge, rng, args.workers)
-        passed &= sum(again.values()) >= args.pass_share * len(again)
+        passed = bool(again) and sum(again.values()) >= args.pass_share * len(again)
     if args.json:
         print(json.dumps({
             'passed': passed,
@@ -117,26 +120,35 @@ def _sample(args: argparse.Namespace) -> int:
     dataset = GraspDataset.open(args.dataset)
     table = dataset.grasps()
     wanted = np.flatnonzero(held(table) != args.failed)
-    if not len(wanted) or args.count < 1:
-        raise InvalidRequest('count', args.count, f'1 or more, of {len(wanted)} such grasps')
+    if args.count < 1:
+        raise InvalidRequest('count', args.count, '1 or more')
+    if not len(wanted):
+        raise InvalidRequest(
+            'failed', args.failed, 'the other choice: the dataset has no such grasps')
     rows = np.random.default_rng(args.seed).choice(
         wanted, min(args.count, len(wanted)), replace=False)
     table = table.take(rows)
-    grasps, objects, names = stages_from_table(table), dataset.prepared(), keys(table)
+    grasps, objects, names = stages_from_table(table), dataset.prepared(table), keys(table)
     panels = []
     for index, name in enumerate(names):
         target, scale = objects[table['object'][index].as_py()], table['scale'][index].as_py()
         grasp = grasps[torch.tensor([index])]
         write_grasps(
             GraspSet(grasp, dataset.hand, target.name, scale),
-            args.output / f'{name.replace("/", "_")}.json')
+            args.output / f'{file_name(name)}.json')
+        reasons = [table[f'{test}_reason'][index].as_py() for test in TESTS]
         panels.append(_panel(
             dataset.hand, grasp, target, scale,
-            f'{name}\n{table["six_forces_reason"][index].as_py()}'))
+            f'{target.name} x {scale:g}\n{", ".join(dict.fromkeys(reasons))}'))
     picture = write_sheet(args.output / 'sample.png', panels, min(COLUMNS, len(panels)))
     print(json.dumps({'picture': str(picture), 'keys': names}) if args.json
           else '\n'.join([*names, f'picture: {picture}']))
     return 0
+
+
+def file_name(key: str) -> str:
+    """Return the key of a grasp as a name for a file."""
+    return key.replace('/', '_').replace(':', '_')
 
 
 def _panel(

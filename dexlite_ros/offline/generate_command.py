@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, UTC
 from fnmatch import fnmatch
 import json
+import math
 from pathlib import Path
 import shlex
 
@@ -17,18 +18,18 @@ from dexlite_ros.files import write_json
 from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.evaluation import commit
 from dexlite_ros.offline.generation import log
-from dexlite_ros.offline.generation.candidates import generation_settings, propose
+from dexlite_ros.offline.generation.candidates import generation_settings, propose, REFINED
+from dexlite_ros.offline.generation.expansion import Parents
 from dexlite_ros.offline.generation.judged import generate, Generated, judge_candidates, JUDGES
 from dexlite_ros.offline.generation.parents import find_parents
-from dexlite_ros.offline.generation.task import GenerationTask
+from dexlite_ros.offline.generation.task import GenerationTask, HAND, scale_text
 from dexlite_ros.offline.judging import find_test
 from dexlite_ros.offline.object_source import find_objects, Target
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.verdict_file import question_key
 from dexlite_ros.success_model import SuccessModel
 
-REPORTED_ON = ('dev', 'test')
-"""Splits that must never be trained on."""
+MANIFEST = 'manifest.csv'
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,8 +41,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument('--objects', nargs='+', required=True, metavar='SOURCE',
                         help="'procedural:40', 'procedural:40-80', 'random_urdfs:20', or a folder "
                         'of meshes or with a manifest.csv')
-    parser.add_argument('--split', default='train', help='of a manifest (train)')
-    parser.add_argument('--tier', help='of a manifest, such as core')
+    parser.add_argument('--tier', help='of a manifest, such as core; its split is always train')
+    parser.add_argument('--unit', type=float, default=1.0, metavar='M',
+                        help='metres per unit of mesh files (1); 0.001: millimetres')
     parser.add_argument('--only', nargs='+', metavar='NAME', help="these objects; 'bm_*' works")
     parser.add_argument('--limit', type=int, help='the first so many objects')
     parser.add_argument('--scales', nargs='+', type=float, default=[1.0], metavar='S',
@@ -51,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument('--candidates', type=int, default=512,
                         help='started from per object, scale and seed (512)')
     parser.add_argument('--grasps', type=int, default=40,
-                        help='judged per object, scale and seed, at most (40)')
+                        help=f'judged per object, scale and seed, at most; up to {REFINED} (40)')
     parser.add_argument('--expand', type=Path, metavar='DATASET',
                         help='do not start anew but from the grasps there that held')
     parser.add_argument('--workers', type=int, default=0,
@@ -65,25 +67,20 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str]) -> int:
-    """Run ``dexlite generate``."""
+    """Run ``dexlite generate``; the exit code is 1 when an object could not be used."""
     args = parser().parse_args(argv)
-    for name in ('seeds', 'candidates', 'grasps'):
-        if getattr(args, name) < 1:
-            raise InvalidRequest(name, getattr(args, name), '1 or more')
-    if min(args.scales) <= 0:
-        raise InvalidRequest('scales', args.scales, 'positive numbers')
+    _check(args)
     targets = _targets(args)
+    source = GraspDataset.open(args.expand) if args.expand else None
+    parents = {} if source is None else _parents(args, source, targets)
     dataset = _dataset(args)
-    tasks = _tasks(args, targets, dataset)
+    if source is not None:
+        _copy_objects(source, dataset, {name for name, _ in parents})
+    tasks = _tasks(args, targets, dataset, parents)
     _note_run(dataset, argv)
-    tally = log.Tally()
-    figures = []
+    tally, figures = log.Tally(), []
     for task, result in _run(args, tasks, tally):
-        if 'error' not in result.figures:
-            if result.target is not None:
-                dataset.write_objects(result.target, dataset.object_file(task.target.name))
-            dataset.write_grasps(result.grasps, dataset.shard(task.target.name, task.name))
-        log.append(dataset.folder / 'log.jsonl', result.figures)
+        _keep(dataset, task, result)
         figures.append(result.figures)
     if args.json:
         print(json.dumps({'tasks': figures, 'per_hour': tally.per_hour()}))
@@ -91,18 +88,37 @@ def main(argv: list[str]) -> int:
         rates = ', '.join(f'{rate:.0f} {name}' for name, rate in tally.per_hour().items())
         print(f'{len(figures)} of {len(tasks)} missing tasks done in this run; per hour: {rates}')
         print(log.summary(log.read(dataset.folder / 'log.jsonl')))
-    return 0
+    return 1 if any('error' in each for each in figures) else 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse numbers that make no sense, before anything is written."""
+    for name, least, most in (
+            ('seed', 0, 10**9), ('seeds', 1, 10**6), ('candidates', 1, 10**6),
+            ('grasps', 1, REFINED), ('limit', 1, 10**9), ('workers', 0, 10**4)):
+        value = getattr(args, name)
+        if value is not None and not least <= value <= most:
+            raise InvalidRequest(name, value, f'a whole number from {least} to {most}')
+    texts = [scale_text(scale) for scale in args.scales]
+    if not all(0 < scale < math.inf for scale in args.scales) or len(set(texts)) < len(texts):
+        raise InvalidRequest('scales', args.scales, 'different positive numbers')
+    if args.expand and args.expand.resolve() == args.output.resolve():
+        raise InvalidRequest('output', str(args.output), 'another folder than --expand')
 
 
 def _targets(args: argparse.Namespace) -> list[Target]:
-    if args.split in REPORTED_ON:
-        raise InvalidRequest(
-            'split', args.split, 'another one: what is reported on must not be trained on')
+    """Return the objects to grasp; of a manifest those of the split that is for training."""
     found: dict[str, Target] = {}
     for source in args.objects:
-        manifest = (Path(source) / 'manifest.csv').is_file()
+        folder = Path(source)
+        if (folder.resolve().parent / MANIFEST).is_file():
+            raise InvalidRequest(
+                'objects', source, f'the folder above it: its {MANIFEST} tells the split, and '
+                'what is reported on must not be trained on')
+        manifest = (folder / MANIFEST).is_file()
         for target in find_objects(
-                source, args.split if manifest else None, args.tier if manifest else None):
+                source, 'train' if manifest else None, args.tier if manifest else None,
+                args.unit):
             if found.setdefault(target.name, target) != target:
                 raise InvalidRequest('objects', target.name, 'names that are not used twice')
     wanted = [
@@ -111,6 +127,19 @@ def _targets(args: argparse.Namespace) -> list[Target]:
     if not wanted:
         raise InvalidRequest('only', args.only, 'the name of an object, or a pattern')
     return wanted[:args.limit]
+
+
+def _parents(
+    args: argparse.Namespace, source: GraspDataset, targets: list[Target]
+) -> dict[tuple[str, str], Parents]:
+    """Return what the wanted objects can be expanded from, by name and scale."""
+    wanted = {(target.name, scale_text(scale)) for target in targets for scale in args.scales}
+    found = {key: each for key, each in find_parents(source).items() if key in wanted}
+    if not found:
+        raise InvalidRequest(
+            'expand', str(args.expand), 'a dataset with grasps that held on these objects at '
+            'these scales')
+    return found
 
 
 def _dataset(args: argparse.Namespace) -> GraspDataset:
@@ -123,41 +152,56 @@ def _dataset(args: argparse.Namespace) -> GraspDataset:
             __version__, generation_settings(), sorted(model.weights.items()), model.bias,
             [(name, find_test(test).key()) for name, test in JUDGES.items()])}
     if not (args.output / 'dataset.json').exists():
-        return GraspDataset.create(args.output, {**settings, 'runs': []})
+        return GraspDataset.create(args.output, {**settings, 'runs': []}, HAND)
     dataset = GraspDataset.open(args.output)
-    known = {name: dataset.about.get(name) for name in settings}
-    if known != settings:
-        raise InvalidRequest(
-            'output', str(args.output), 'a new folder: what is in it was made with other '
-            f'settings ({known}, now {settings}) or merged')
+    if 'merged' in dataset.about:
+        raise InvalidRequest('output', str(args.output), 'a folder that was not merged')
+    for name, value in settings.items():
+        if dataset.about.get(name) != value:
+            raise InvalidRequest(
+                'output', str(args.output), f"a new folder: in this one '{name}' was "
+                f'{dataset.about.get(name)}, now it is {value}')
     return dataset
 
 
+def _copy_objects(source: GraspDataset, dataset: GraspDataset, names: set[str]) -> None:
+    """Take over the rows of objects: associated points are indices into their clouds."""
+    table = source.objects()
+    for index, name in enumerate(table['object'].to_pylist()):
+        if name in names and not dataset.object_file(name).exists():
+            dataset.write_objects(table.slice(index, 1), dataset.object_file(name))
+
+
 def _tasks(
-    args: argparse.Namespace, targets: list[Target], dataset: GraspDataset
+    args: argparse.Namespace,
+    targets: list[Target],
+    dataset: GraspDataset,
+    parents: dict[tuple[str, str], Parents],
 ) -> list[GenerationTask]:
     """Return what is missing; all objects come first at one scale and seed, then at the next."""
-    source = GraspDataset.open(args.expand) if args.expand else None
-    parents = {} if source is None else find_parents(source)
-    device = str(resolve_device(args.device)) if not args.ray else args.device
-    tasks = []
-    described = {
-        target.name for target in targets if dataset.object_file(target.name).exists()}
-    for seed in range(args.seed, args.seed + args.seeds):
-        for scale in args.scales:
-            for target in targets:
-                known = parents.get((target.name, round(scale, 4)))
-                if source is not None and known is None:
-                    continue  # Nothing held there that could be expanded.
-                task = GenerationTask(
-                    target, scale, seed, args.candidates, args.grasps, device, known,
-                    describe=target.name not in described)
-                if not dataset.shard(target.name, task.name).exists():
-                    described.add(target.name)
-                    tasks.append(task)
-    if source is not None and not parents:
-        raise InvalidRequest('expand', str(args.expand), 'a dataset with grasps that held')
-    return tasks
+    device = args.device if args.ray else str(resolve_device(args.device))
+    known = dataset.objects()
+    digests = dict(zip(known['object'].to_pylist(), known['digest'].to_pylist()))
+    tasks = [
+        GenerationTask(
+            target, scale, seed, args.candidates, args.grasps, device,
+            parents.get((target.name, scale_text(scale))), digests.get(target.name, ''))
+        for seed in range(args.seed, args.seed + args.seeds)
+        for scale in args.scales for target in targets]
+    return [
+        task for task in tasks if not dataset.shard(task.target.name, task.name).exists()
+        # Where nothing held there is nothing to expand.
+        and (not args.expand or task.parents is not None)]
+
+
+def _keep(dataset: GraspDataset, task: GenerationTask, result: Generated) -> None:
+    """Write what came of a task: the object first, so that no grasp is without."""
+    if 'error' not in result.figures:
+        path = dataset.object_file(task.target.name)
+        if result.target is not None and not path.exists():
+            dataset.write_objects(result.target, path)
+        dataset.write_grasps(result.grasps, dataset.shard(task.target.name, task.name))
+    log.append(dataset.folder / 'log.jsonl', result.figures)
 
 
 def _run(
@@ -171,7 +215,8 @@ def _run(
         from dexlite_ros.offline.ray_cluster import run_on_ray
 
         return run_on_ray(
-            propose, judge_candidates, tasks, address=args.ray, unit='task', note=note)
+            propose, judge_candidates, tasks, address=args.ray, use_gpu=args.device != 'cpu',
+            unit='task', note=note)
     if resolve_device(args.device).type == 'cpu':
         return run_tasks(generate, tasks, workers=args.workers, unit='task', note=note)
     return run_tasks(
@@ -179,12 +224,10 @@ def _run(
 
 
 def _note_run(dataset: GraspDataset, argv: list[str]) -> None:
-    """Add this run to what the dataset says about itself."""
+    """Add this run to what the dataset says about itself; folders without the way to them."""
     about = dataset.about
     about['runs'].append({
-        'command': shlex.join(['dexlite', 'generate', *argv]),
+        'command': shlex.join(['dexlite', 'generate', *(Path(word).name for word in argv)]),
         'release': __version__, 'commit': commit(),
         'date': f'{datetime.now(UTC):%Y-%m-%d}'})
     write_json(dataset.folder / 'dataset.json', about)
-
-

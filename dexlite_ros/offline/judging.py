@@ -18,7 +18,7 @@ import torch
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hands import HANDS
-from dexlite_ros.offline.simulation import GraspScene, SimulationSettings
+from dexlite_ros.offline.simulation import GraspScene, REVISION, SimulationSettings
 from dexlite_ros.offline.validation import (
     CLOSING,
     LIFT,
@@ -66,7 +66,7 @@ class GraspTest:
     def key(self) -> str:
         """Return all that decides a verdict, as text that is the same in every process."""
         rest = (self.simulation, self.position_noise, self.rotation_noise, self.settings)
-        return repr((self.protocol.__name__, *rest, CLOSING))
+        return repr((self.protocol.__name__, *rest, CLOSING, REVISION))
 
     def __call__(self, scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
         """Return the verdict on one grasp of a batch in the test's world."""

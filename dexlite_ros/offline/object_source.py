@@ -6,7 +6,7 @@ A count takes the first so many, a range such as ``procedural:40-80`` those from
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 import re
 
@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest, MissingDependency
+from dexlite_ros.object.cloud import CloudLimits
 from dexlite_ros.offline.objects import list_objects, load_pieces, ObjectFile
 from dexlite_ros.offline.shapes.families import FAMILIES, make_shape
+from dexlite_ros.offline.shapes.solids import union
 
 COUNTED = re.compile(r'(procedural|random_urdfs)(?::(\d+)(?:-(\d+))?)?')
-EXTENT_MIN, EXTENT_MAX = 0.005, 1.5
-"""Longest side of something a hand could be meant to grasp [m]."""
+LIMITS = CloudLimits()
+"""Sizes that the planner takes."""
 RANDOM_URDF_UNIT = 0.015
 """Metres per unit of pybullet's random_urdfs, as their URDF files say."""
 
@@ -48,20 +50,23 @@ Target = ObjectFile | ProceduralObject
 
 
 def find_objects(
-    where: str, split: str | None = None, tier: str | None = None
+    where: str, split: str | None = None, tier: str | None = None, unit: float = 1.0
 ) -> list[Target]:
     """
     Return the objects that a word stands for.
 
     :param where: as above
     :param split, tier: of a folder's manifest.csv
+    :param unit: metres per unit of a folder's files
     :raises FileError: when there is no such folder, or no mesh in it
-    :raises InvalidRequest: for an empty range
+    :raises InvalidRequest: for an empty range, or a unit that is not positive
     :raises MissingDependency: for random_urdfs without pybullet
     """
     counted = COUNTED.fullmatch(where)
     if not counted:
-        return list_objects(where, split, tier)
+        if not unit > 0:
+            raise InvalidRequest('unit', unit, 'metres per unit of the files, such as 0.001')
+        return [replace(each, unit=unit) for each in list_objects(where, split, tier)]
     first, last = int(counted[2] or 0), counted[3]
     if counted[2] is None:
         raise InvalidRequest('objects', where, f"a count, such as '{where}:40'")
@@ -94,15 +99,11 @@ def load_target(
         return mesh, [part * scale for part in shape.parts]
     mesh, pieces = load_pieces(target, scale)
     extent = float(mesh.extents.max())
-    if not EXTENT_MIN <= extent <= EXTENT_MAX:
+    if not LIMITS.extent_min <= extent <= LIMITS.extent_max:
         raise FileError(
-            target.path, f'its longest side is {extent:g} m at scale {scale:g}; '
-            'a mesh in millimetres needs the scale 0.001')
-    if not mesh.is_watertight:
-        from dexlite_ros.offline.shapes.solids import union
-
-        mesh = union(pieces)
-    return mesh, pieces
+            target.path, f'its longest side is {extent:g} m, outside {LIMITS.extent_min:g} to '
+            f'{LIMITS.extent_max:g} m; if the file is in millimetres, say --unit 0.001')
+    return mesh if mesh.is_watertight else union(pieces), pieces
 
 
 def _random_urdfs(numbers: range) -> list[Target]:
@@ -126,5 +127,3 @@ def _random_urdfs(numbers: range) -> list[Target]:
 def family(target: Target) -> str:
     """Return what kind of object it is: its family, or 'mesh'."""
     return target.family if isinstance(target, ProceduralObject) else 'mesh'
-
-

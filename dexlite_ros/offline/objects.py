@@ -40,6 +40,8 @@ class ObjectFile:
     unit: float = 1.0
     """Metres per unit of the file."""
     licence: str = ''
+    group: str = ''
+    """Objects of one group look alike; empty: it has its own."""
 
 
 def list_objects(
@@ -69,7 +71,7 @@ def list_objects(
         objects = [
             ObjectFile(
                 row['id'], folder / row['id'] / 'mesh.obj', split=row['split'],
-                tier=row['tier'], licence=row.get('licence', ''))
+                tier=row['tier'], licence=row.get('licence', ''), group=row.get('split_key', ''))
             for row in csv.DictReader(rows)]
     wanted = [
         each for each in objects

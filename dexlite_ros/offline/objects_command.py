@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, UnusableObject
 from dexlite_ros.offline.object_source import find_objects, load_target, Target
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.prepared_object import prepare, PreparedObject
@@ -28,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument('objects', help="'procedural:27', 'random_urdfs:20', or a folder")
     parser.add_argument('--split', help='of a manifest')
     parser.add_argument('--tier', help='of a manifest')
+    parser.add_argument('--unit', type=float, default=1.0, metavar='M',
+                        help='metres per unit of mesh files (1); 0.001: millimetres')
     parser.add_argument('--limit', type=int, help='the first so many objects')
     parser.add_argument('--workers', type=int, default=0, help='processes (0: one per CPU)')
     parser.add_argument('--picture', type=Path, help='write a PNG of all of them here')
@@ -38,13 +40,13 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Run ``dexlite objects``; the exit code is 1 when some cannot be used."""
     args = parser().parse_args(argv)
-    targets = find_objects(args.objects, args.split, args.tier)[:args.limit]
+    targets = find_objects(args.objects, args.split, args.tier, args.unit)[:args.limit]
     found = {
         target.name: result for target, result in run_tasks(
             _prepare, targets, workers=args.workers, unit='object')}
     rows = {name: _row(found[name]) for name in (target.name for target in targets)}
-    if args.picture:
-        usable = [each for each in targets if isinstance(found[each.name], PreparedObject)]
+    usable = [each for each in targets if isinstance(found[each.name], PreparedObject)]
+    if args.picture and usable:
         write_sheet(args.picture, [_panel(each) for each in usable], min(COLUMNS, len(usable)))
     print(json.dumps(rows, allow_nan=False) if args.json else _table(rows))
     return 1 if any('error' in row for row in rows.values()) else 0
@@ -54,7 +56,7 @@ def _prepare(target: Target) -> PreparedObject | str:
     """Return an object, or why it cannot be used; workers call it."""
     try:
         return prepare(target)
-    except FileError as error:
+    except (FileError, UnusableObject) as error:
         return str(error)
 
 

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TypeVar
 
 import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import BrokenProcessPool
 from tqdm import tqdm
 
 from dexlite_ros.errors import DexliteError
 
 Task = TypeVar('Task')
 Result = TypeVar('Result')
+RETRIES = 3
+"""How often a task is begun again when a process dies; nobody knows whose task it died of."""
+AHEAD = 2
+"""Tasks in flight for each process."""
+ONE_THREAD = {name: '1' for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
+"""Environment of the processes: the work of a task is too small for more."""
 
 
 class WorkerLost(DexliteError):
-    """A worker process died; what was finished before is kept."""
+    """Worker processes died again and again; what was finished before is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, remedy: str) -> None:
         super().__init__(
-            'a worker process died, most likely for want of memory; call again with fewer '
-            '--workers: what is in the output is not done twice')
+            f'worker processes died, most likely for want of memory; call again with {remedy}: '
+            'what is in the output is not done twice')
 
 
 def run_tasks(
@@ -43,20 +51,15 @@ def run_tasks(
     :param first: done in this process, which may own a GPU, while the workers are busy with tasks
         before; its outcome is what ``function`` gets
     :param note: returns what the progress bar says after a result
-    :raises WorkerLost: when a process died
+    :raises WorkerLost: when processes died more often than tasks are begun again
     """
-    workers = workers or joblib.cpu_count()
-    # One thread each: the work of a task is too small for more.
-    with joblib.parallel_config('loky', inner_max_num_threads=1):
-        pool = joblib.Parallel(
-            n_jobs=min(workers, max(len(tasks), 1)), return_as='generator_unordered')
-    jobs = (
-        joblib.delayed(_numbered)(function, index, _outcome(first, task) if first else task)
-        for index, task in enumerate(tasks))
-    try:
-        yield from tracked(pool(jobs), tasks, unit, note)
-    except TerminatedWorkerError as error:
-        raise WorkerLost from error
+    workers = min(workers or joblib.cpu_count(), max(len(tasks), 1))
+    if workers == 1:
+        results = (
+            (index, function(first(task) if first else task)) for index, task in enumerate(tasks))
+    else:
+        results = _over_processes(function, tasks, workers, first)
+    yield from tracked(results, tasks, unit, note)
 
 
 def tracked(
@@ -78,26 +81,42 @@ def tracked(
             yield tasks[index], result
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """A value, or why there is none: joblib would wait for ever if making its jobs failed."""
-
-    value: object = None
-    error: Exception | None = None
-
-
-def _outcome(function: Callable[[Task], object], task: Task) -> _Outcome:
+def _over_processes(
+    function: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    workers: int,
+    first: Callable[[Task], object] | None,
+) -> Iterator[tuple[int, Result]]:
+    """Keep the processes busy and yield what is done; what died with one is begun again."""
+    waiting, begun = deque(range(len(tasks))), Counter()
+    running: dict[Future, int] = {}
+    executor = get_reusable_executor(workers, env=ONE_THREAD)
+    finished = False
     try:
-        return _Outcome(function(task))
-    except Exception as error:
-        return _Outcome(error=error)  # Raised in the worker, from where it comes back.
-
-
-def _numbered(
-    function: Callable[[Task], Result], index: int, task: Task | _Outcome
-) -> tuple[int, Result]:
-    if isinstance(task, _Outcome):
-        if task.error is not None:
-            raise task.error
-        task = task.value
-    return index, function(task)
+        while waiting or running:
+            if waiting and len(running) < AHEAD * workers:
+                index = waiting.popleft()
+                begun[index] += 1
+                task = first(tasks[index]) if first else tasks[index]
+                try:
+                    running[executor.submit(function, task)] = index
+                except BrokenProcessPool:  # It died of another task, which will be met below.
+                    begun[index] -= 1
+                    waiting.appendleft(index)
+                    executor = get_reusable_executor(workers, env=ONE_THREAD)
+                    continue
+            room = waiting and len(running) < AHEAD * workers
+            done, _ = wait(running, timeout=0 if room else None, return_when=FIRST_COMPLETED)
+            for future in done:
+                index = running.pop(future)
+                if not isinstance(future.exception(), BrokenProcessPool):
+                    yield index, future.result()
+                elif begun[index] > RETRIES:
+                    raise WorkerLost('fewer --workers') from future.exception()
+                else:
+                    waiting.appendleft(index)
+                    executor = get_reusable_executor(workers, env=ONE_THREAD)
+        finished = True
+    finally:
+        if not finished:
+            executor.shutdown(kill_workers=True)

@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 import trimesh
 
+from dexlite_ros.errors import UnusableObject
+from dexlite_ros.hand.geometry import farthest_points
 from dexlite_ros.offline.object_source import family, load_target, ProceduralObject, Target
 from dexlite_ros.offline.table_stability import MASS, resting_poses, table_stability
 from dexlite_ros.offline.validation import Verdict
 
 CLOUD_POINTS = 2048
+REACH_MAX = 0.32
+"""Largest coordinate that a dataset can hold [m]."""
 POSES = 3
 """Resting poses that are tried, the likeliest first."""
 VALIDATION_SHARE = 10
@@ -42,6 +46,8 @@ class PreparedObject:
     licence: str
     digest: str
     """Of its mesh."""
+    split: str
+    """'train' or 'val'."""
     points: NDArray[np.float64]
     """(P, 3) spread evenly over its surface [m]."""
     normals: NDArray[np.float64]
@@ -61,14 +67,10 @@ class PreparedObject:
         """Whether it stays in any of its poses; what rolls or slides off does not."""
         return any(each.verdict.passed for each in self.poses)
 
-    @property
-    def split(self) -> str:
-        """'train' or 'val', by the name alone."""
-        return split_of(self.name)
 
-
-def split_of(name: str) -> str:
-    """Return the split an object of that name belongs to, 'train' or 'val'."""
+def split_of(target: Target) -> str:
+    """Return 'train' or 'val', by the object's name, or that of the group it looks like."""
+    name = getattr(target, 'group', '') or target.name
     number = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
     return 'train' if number % VALIDATION_SHARE else 'val'
 
@@ -78,14 +80,21 @@ def prepare(target: Target) -> PreparedObject:
     Return everything about an object; its poses are tried in the judge's physics.
 
     :raises FileError: for a mesh that cannot be used
+    :raises UnusableObject: for one that cannot be simulated, or lies far from its origin
     """
     mesh, pieces = load_target(target)
+    reach = float(np.abs(mesh.bounds).max())
+    if reach > REACH_MAX:
+        raise UnusableObject(
+            f'{target.name} reaches {reach:g} m from its origin, more than {REACH_MAX} m; move '
+            'the origin of its file to its middle')
     digest = mesh_digest(mesh)
     points, normals = surface_cloud(mesh, digest)
     return PreparedObject(
         target.name, family(target),
         'Apache-2.0' if isinstance(target, ProceduralObject) else target.licence or 'unknown',
-        digest, points, normals, pieces, float(mesh.volume), np.asarray(mesh.center_mass),
+        digest, split_of(target), points, normals, pieces, float(mesh.volume),
+        np.asarray(mesh.center_mass),
         np.asarray(mesh.moment_inertia) * MASS / mesh.volume,
         [StablePose(pose, table_stability(pieces, pose)) for pose in resting_poses(mesh, POSES)])
 
@@ -104,16 +113,6 @@ def surface_cloud(
     # Four times as many are drawn and thinned evenly, so that no place is left out.
     seed = int(digest[:8], 16)
     points, faces = trimesh.sample.sample_surface(mesh, 4 * CLOUD_POINTS, seed=seed)
-    kept = _farthest(np.asarray(points), CLOUD_POINTS)
+    kept = farthest_points(np.asarray(points), CLOUD_POINTS, first=0)
     return np.asarray(points)[kept], np.asarray(mesh.face_normals)[faces[kept]]
 
-
-def _farthest(points: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Return indices of ``count`` points, each as far as possible from those before it."""
-    kept = np.zeros(count, np.int64)
-    distance = np.full(len(points), np.inf)
-    for place in range(1, count):
-        offset = points - points[kept[place - 1]]
-        np.minimum(distance, np.einsum('ij,ij->i', offset, offset), out=distance)
-        kept[place] = distance.argmax()
-    return kept

@@ -26,14 +26,15 @@ def run_on_ray(
     tasks: Sequence[Task],
     *,
     address: str,
+    use_gpu: bool,
     unit: str,
     note: Callable[[Result], str] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
     """
     Yield each task with ``then(first(task))``, in the order they end.
 
-    Each step is a task of Ray's own: ``first`` runs where a GPU is free, if the cluster has any,
-    ``then`` on any CPU, so both are kept busy.
+    Each step is a task of Ray's own: ``first`` runs where a GPU is free, if it is to use one and
+    the cluster has any, ``then`` on any CPU, so both are kept busy.
 
     :param address: of the head node, such as '10.0.0.1:6379'; 'auto': the one on this machine
     :param unit: what one task is, for the progress bar
@@ -55,10 +56,10 @@ def run_on_ray(
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise _no_cluster(address, error) from error
     try:
-        yield from tracked(_results(first, then, tasks), tasks, unit, note)
+        yield from tracked(_results(first, then, tasks, use_gpu), tasks, unit, note)
     except (ray.exceptions.WorkerCrashedError, ray.exceptions.ObjectLostError,
             ray.exceptions.NodeDiedError, ray.exceptions.OutOfMemoryError) as error:
-        raise WorkerLost from error
+        raise WorkerLost('machines that have more memory, or fewer CPUs each') from error
     finally:
         ray.shutdown()
 
@@ -66,7 +67,7 @@ def run_on_ray(
 def _knock(address: str) -> None:
     """Check that somebody listens at HOST:PORT; Ray itself would try for minutes."""
     host, _, port = address.rpartition(':')
-    if not port.isdigit():
+    if not port.isdigit() or '://' in address:
         return
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
@@ -81,19 +82,23 @@ def _no_cluster(address: str, error: Exception) -> InvalidRequest:
 
 
 def _results(
-    first: Callable[[Task], object], then: Callable[[object], Result], tasks: Sequence[Task]
+    first: Callable[[Task], object],
+    then: Callable[[object], Result],
+    tasks: Sequence[Task],
+    use_gpu: bool,
 ) -> Iterator[tuple[int, Result]]:
     """Keep as many tasks in flight as the cluster can use, and yield what is done."""
     import ray
 
-    resources = ray.cluster_resources()
-    with_gpu = 1 if resources.get('GPU', 0) >= 1 else 0
-    first_step = ray.remote(max_retries=RETRIES, num_gpus=with_gpu)(first)
+    gpus = 1 if use_gpu and ray.cluster_resources().get('GPU', 0) >= 1 else 0
+    first_step = ray.remote(max_retries=RETRIES, num_gpus=gpus)(first)
     then_step = ray.remote(max_retries=RETRIES)(then)
     waiting = list(enumerate(tasks))[::-1]
     running: dict[object, int] = {}
     while waiting or running:
-        while waiting and len(running) < AHEAD * max(int(resources.get('CPU', 1)), 1):
+        # Asked each time: machines may join.
+        processors = max(int(ray.cluster_resources().get('CPU', 1)), 1)
+        while waiting and len(running) < AHEAD * processors:
             index, task = waiting.pop()
             running[then_step.remote(first_step.remote(task))] = index
         done, _ = ray.wait(list(running), num_returns=1)

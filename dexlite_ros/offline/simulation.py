@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, QhullError
 
-from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.errors import InvalidRequest, UnusableObject
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.mjcf import write_mjcf
@@ -26,6 +26,8 @@ GRAVITY = 9.81
 """[m/s^2], along -z."""
 FRAME_TIME = 0.08
 """Between calls of an observer [s]."""
+REVISION = 2
+"""Goes up when simulations change in a way that their settings do not say."""
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
@@ -77,6 +79,7 @@ class GraspScene:
 
         :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
         :param table: height z of a table in the grasps' frame [m]; None: there is none
+        :raises UnusableObject: for pieces that MuJoCo refuses, such as flat ones
         """
         self.hand = hand
         self.settings = settings or SimulationSettings()
@@ -97,7 +100,7 @@ class GraspScene:
         for geom in spec.geoms:
             geom.condim = 4
             geom.friction[:2] = self.settings.friction, self.settings.torsional_friction
-        self.model = spec.compile()
+        self.model = compile_spec(spec)
         self.data = mujoco.MjData(self.model)
         self._joints = [self.model.joint(name).qposadr[0] for name in hand.joint_names]
         self._palm = self.model.joint('palm').qposadr[0]
@@ -247,14 +250,31 @@ def _hold_by_mocap(spec: mujoco.MjSpec, palm: str) -> None:
 def add_object(
     spec: mujoco.MjSpec, pieces: list[NDArray[np.floating]], mass: float
 ) -> None:
-    """Add a free body 'object' of even density, made of convex pieces (V, 3) [m]."""
+    """
+    Add a free body 'object' of even density, made of convex pieces (V, 3) [m].
+
+    Where pieces overlap they weigh twice.
+
+    :raises UnusableObject: for a piece without volume
+    """
     body = spec.worldbody.add_body(name='object')
     body.add_freejoint(name='object')
-    volume = sum(ConvexHull(piece).volume for piece in pieces)
+    try:
+        volume = sum(ConvexHull(piece).volume for piece in pieces)
+    except QhullError as error:
+        raise UnusableObject(f'a convex piece has no volume ({error})') from error
     for index, piece in enumerate(pieces):
         spec.add_mesh(name=f'piece_{index}', uservert=np.asarray(piece, np.float32).ravel())
         body.add_geom(
             type=mujoco.mjtGeom.mjGEOM_MESH, meshname=f'piece_{index}', density=mass / volume)
+
+
+def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
+    """Return the model of a world with an object; raise UnusableObject where there is none."""
+    try:
+        return spec.compile()
+    except ValueError as error:
+        raise UnusableObject(f'MuJoCo says: {error}') from error
 
 
 def add_table(spec: mujoco.MjSpec, height: float) -> None:

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest, MissingDependency
-from dexlite_ros.offline.simulation import add_object, add_table, configure, GRAVITY, has_diverged
+from dexlite_ros.offline.simulation import (
+    add_object,
+    add_table,
+    compile_spec,
+    configure,
+    GRAVITY,
+    has_diverged,
+)
 from dexlite_ros.offline.validation import Verdict
 
 Engine = Literal['mujoco', 'pybullet']
@@ -85,7 +92,7 @@ def _mujoco(pieces: Pieces) -> tuple[float, float]:
     for geom in spec.geoms:
         geom.condim = 4
         geom.friction[:2] = FRICTION, TORSIONAL_FRICTION
-    model = spec.compile()
+    model = compile_spec(spec)
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     body = model.body('object').id

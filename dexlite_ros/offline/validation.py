@@ -129,7 +129,7 @@ def lift(
     scene: GraspScene, grasps: StagedGrasp, index: int, settings: LiftSettings = LIFT
 ) -> Verdict:
     """
-    Return the verdict of lifting one grasp by 1 m along z.
+    Return the verdict of lifting one grasp along z.
 
     Without a table the object hangs in the air until the hand has squeezed; on a table it has
     its weight from the beginning.

@@ -11,7 +11,7 @@ import torch
 from dexlite_ros.offline.contact_figures import diversity
 from dexlite_ros.offline.dataset.schema import stages_from_table, TESTS
 from dexlite_ros.offline.dataset.store import GraspDataset, held
-from dexlite_ros.offline.generation.balance import NEIGHBOURHOOD
+from dexlite_ros.offline.generation.balance import local_counts
 
 FEWEST = 10
 """Grasps an object needs for its diversity to mean something."""
@@ -19,7 +19,8 @@ FEWEST = 10
 
 def figures(dataset: GraspDataset) -> dict:
     """Return counts, acceptance, coverage and diversity as plain data."""
-    table, objects = dataset.grasps(), dataset.prepared()
+    table = dataset.grasps()
+    objects = dataset.prepared(table)
     good = held(table)
     names = np.array(table['object'].to_pylist(), dtype=object)
     return {
@@ -32,7 +33,8 @@ def figures(dataset: GraspDataset) -> dict:
         'grasps': {
             'judged': len(table), 'held': int(good.sum()),
             **{test: int(table[test].to_numpy().sum()) for test in TESTS},
-            **Counter(table['split'].to_pylist()), **Counter(table['mode'].to_pylist())},
+            **Counter(table['split'].to_pylist()),
+            **Counter(mode.partition(':')[0] for mode in table['mode'].to_pylist())},
         'scales': {
             f'{scale:g}': count
             for scale, count in sorted(Counter(table['scale'].to_pylist()).items())},
@@ -57,13 +59,12 @@ def _by_family(names: np.ndarray, good: np.ndarray, objects: dict) -> dict[str, 
 def _coverage(
     table: pa.Table, names: np.ndarray, good: np.ndarray, objects: dict
 ) -> float | None:
-    """Return the share of the objects' points with a grasp that held within 1 cm of them."""
-    points, shares = table['associated_point'].to_numpy(), []
-    for name in sorted(set(names)):
-        cloud = objects[name].points
-        own = cloud[points[(names == name) & good]]
-        apart = np.linalg.norm(cloud[:, None] - own, axis=2).min(1, initial=np.inf)
-        shares.append((apart <= NEIGHBOURHOOD).mean())
+    """Return the mean share of points with a grasp that held within 1 cm, at the same scale."""
+    points, scales = table['associated_point'].to_numpy(), table['scale'].to_numpy()
+    shares = []
+    for name, scale in sorted(set(zip(names, scales))):
+        own = points[(names == name) & (scales == scale) & good]
+        shares.append((local_counts(objects[name].points * scale, own) > 0).mean())
     return float(np.mean(shares)) if shares else None
 
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dexlite_ros.errors import FileError
+from dexlite_ros.offline.dataset.checks import SPLITS
 from dexlite_ros.offline.dataset.store import GraspDataset, keys
 
-SPLITS = ('train', 'val')
 ORDER = [('object', 'ascending'), ('scale', 'ascending'), ('mode', 'descending'),
          ('seed', 'ascending'), ('number', 'ascending')]
 
@@ -27,7 +27,7 @@ def merge(sources: list[GraspDataset], folder: Path) -> GraspDataset:
         raise FileError(folder, 'it holds a dataset already; a merged one needs a new folder')
     hands = {each.hand for each in sources}
     if len(hands) > 1:
-        raise FileError(sources[1].folder, f'the datasets are of several hands: {sorted(hands)}')
+        raise FileError(folder, f'it would hold grasps of several hands: {sorted(hands)}')
     grasps = _union([each.grasps() for each in sources], keys, sources)
     objects = _union(
         [each.objects() for each in sources], lambda table: table['object'].to_pylist(), sources)
@@ -46,7 +46,9 @@ def merge(sources: list[GraspDataset], folder: Path) -> GraspDataset:
     # Written last: without it the folder is no dataset.
     about = [each.about for each in sources]
     return GraspDataset.create(folder, {
-        'merged': sorted({each['settings'] for each in about if 'settings' in each}),
+        'merged': [
+            part for each in about for part in each.get('merged', [
+                {name: each.get(name) for name in ('settings', 'candidates', 'grasps')}])],
         'runs': [run for each in about for run in each.get('runs', [])]}, merged.hand)
 
 

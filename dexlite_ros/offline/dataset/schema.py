@@ -152,4 +152,6 @@ def check_format(path: object, schema: pa.Schema, expected: pa.Schema) -> None:
         wrong = sorted(
             {field.name for field in schema if field not in expected}
             | {field.name for field in expected if field not in schema})
-        raise FileError(path, f'its columns {", ".join(wrong)} are not those of version {VERSION}')
+        raise FileError(
+            path, f'its columns ({", ".join(wrong) or "their order or types"}) are not those of '
+            f'version {VERSION}')

@@ -23,7 +23,6 @@ from dexlite_ros.offline.dataset.schema import (
     check_format,
     FORMAT,
     grasp_schema,
-    matrix,
     NORMAL_UNIT,
     object_schema,
     RESOLUTION,
@@ -60,6 +59,8 @@ class GraspDataset:
         if content.get('version') != VERSION:
             raise FileError(
                 path, f'version {content.get("version")}; this release reads {VERSION}')
+        if content.get('hand') not in HANDS:
+            raise FileError(path, f"its 'hand' is '{content.get('hand')}', none that we know")
         return cls(Path(folder), content['hand'])
 
     @classmethod
@@ -121,20 +122,28 @@ class GraspDataset:
         """
         return self._read('objects', self.object_schema)
 
-    def prepared(self) -> dict[str, PreparedObject]:
-        """Return all objects by name."""
-        return {
-            row['object']: object_from_row(row) for row in self.objects().to_pylist()}
+    def prepared(self, grasps: pa.Table | None = None) -> dict[str, PreparedObject]:
+        """
+        Return all objects by name.
+
+        :param grasps: rows whose objects have to be among them
+        :raises FileError: when one is not
+        """
+        found = {row['object']: object_from_row(row) for row in self.objects().to_pylist()}
+        wanted = set() if grasps is None else set(grasps['object'].to_pylist())
+        if wanted - found.keys():
+            raise FileError(
+                self.folder / 'objects', 'it has no row for '
+                f'{", ".join(sorted(wanted - found.keys()))}; dexlite dataset verify tells more')
+        return found
 
     def size(self) -> int:
         """Return the bytes of all its files."""
-        return sum(path.stat().st_size for path in self.folder.rglob('*') if path.is_file())
+        return sum(path.stat().st_size for path in self.folder.rglob('[!.]*') if path.is_file())
 
     def _read(self, part: str, schema: pa.Schema) -> pa.Table:
         tables = []
         for path in sorted((self.folder / part).rglob('*.parquet')):
-            if path.name.startswith('.'):
-                continue  # Somebody is writing it.
             try:
                 table = pq.read_table(path, partitioning=None)
             except (pa.ArrowException, OSError) as error:
@@ -165,7 +174,7 @@ def object_from_row(row: dict) -> PreparedObject:
     """Return the object of a row, as precise as it was stored."""
     normals = np.array(row['normals'], np.float64).reshape(-1, 3)
     return PreparedObject(
-        row['object'], row['family'], row['licence'], row['digest'],
+        row['object'], row['family'], row['licence'], row['digest'], row['split'],
         np.array(row['points'], np.float64).reshape(-1, 3) * RESOLUTION,
         normals / np.linalg.norm(normals, axis=1, keepdims=True),
         [np.array(piece, np.float64).reshape(-1, 3) for piece in row['pieces']],
@@ -182,19 +191,18 @@ def held(table: pa.Table) -> np.ndarray:
 
 
 def keys(table: pa.Table) -> list[str]:
-    """Return object/scale/mode and seed/number for each grasp (N,); no two are the same."""
-    columns = (table[name].to_pylist() for name in ('object', 'scale', 'seed', 'number', 'mode'))
+    """Return OBJECT/SCALE/MODE/SEED/NUMBER for each grasp (N,); no two are the same."""
+    columns = (table[name].to_pylist() for name in ('object', 'scale', 'mode', 'seed', 'number'))
     return [
-        f'{name}/{scale:g}/{mode[0]}{seed}/{number}'
-        for name, scale, seed, number, mode in zip(*columns)]
-
-
-def positions(table: pa.Table) -> np.ndarray:
-    """Return the palms' positions (N, 3) [m]."""
-    return matrix(table, 'position')
+        f'{name}/{scale:g}/{mode}/{seed}/{number}' for name, scale, mode, seed, number
+        in zip(*columns)]
 
 
 def _write(table: pa.Table, path: Path) -> None:
     with replaced(path) as temporary:
+        # Numbers hardly repeat, and a dictionary of them would double the size.
+        text = [field.name for field in table.schema if not pa.types.is_floating(field.type)
+                and not pa.types.is_nested(field.type)]
         pq.write_table(
-            table, temporary, compression='zstd', compression_level=12, write_statistics=False)
+            table, temporary, compression='zstd', compression_level=12, use_dictionary=text,
+            write_statistics=False)

@@ -17,20 +17,20 @@ from torch import Tensor
 import trimesh
 
 from dexlite_ros.associated_point import associated_points
-from dexlite_ros.errors import FileError, NoGraspFound, ScaleError
+from dexlite_ros.errors import FileError, NoGraspFound, ScaleError, UnusableObject
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.generation.balance import choose_balanced
 from dexlite_ros.offline.generation.expansion import ExpansionProposer
-from dexlite_ros.offline.generation.task import GenerationTask
+from dexlite_ros.offline.generation.task import GenerationTask, HAND
 from dexlite_ros.offline.object_source import load_target
 from dexlite_ros.offline.prepared_object import mesh_digest, surface_cloud
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 
-KINEMATICS = HandKinematics(HANDS['shadow_right'])
+KINEMATICS = HandKinematics(HANDS[HAND])
 REFINED = 120
 """Candidates that are refined to the end; those that pass the filters are chosen from."""
 
@@ -85,7 +85,7 @@ def propose(task: GenerationTask) -> Candidates:
     try:
         mesh, pieces = load_target(task.target)
         return _propose(task, mesh, pieces, started)
-    except (FileError, ScaleError) as error:
+    except (FileError, ScaleError, UnusableObject) as error:
         return Candidates(task, [], None, None, time.perf_counter() - started, str(error))
 
 
@@ -93,13 +93,20 @@ def _propose(
     task: GenerationTask, mesh: trimesh.Trimesh, pieces: list[NDArray[np.float64]],
     started: float,
 ) -> Candidates:
-    cloud, normals = surface_cloud(mesh, mesh_digest(mesh))
-    cloud = cloud * task.scale
+    digest = mesh_digest(mesh)
+    if task.digest not in ('', digest):
+        raise UnusableObject(
+            f'{task.target.name} has another mesh ({digest}) than the object of that name in the '
+            f'dataset ({task.digest}); rename it')
+    cloud = surface_cloud(mesh, digest)[0] * task.scale
     mesh.apply_scale(task.scale)
-    planner, parent_of = _planner(task.device), None
-    if task.parents is not None:
+    parent_of = None
+    if task.parents is None:
+        planner = _planner(task.device)
+    else:
+        cloud = task.parents.cloud
         proposer = ExpansionProposer(
-            KINEMATICS, task.parents, cloud, normals, np.asarray(mesh.bounds.mean(0)))
+            KINEMATICS, task.parents, np.asarray(mesh.bounds.mean(0)))
         planner = GraspPlanner(generation_settings(), task.device, proposer=proposer)
     try:
         plan = planner.plan(
@@ -108,7 +115,7 @@ def _propose(
     except NoGraspFound as error:
         plan, report = None, error.report
     if report is None:
-        raise FileError(task.target.name, 'no energy of any start was a number')
+        raise UnusableObject(f'no start on {task.target.name} has an energy that is a number')
     if task.parents is not None:
         parent_of = [task.parents.keys[index] for index in proposer.parent]
     return Candidates(

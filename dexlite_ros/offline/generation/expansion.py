@@ -25,7 +25,14 @@ from dexlite_ros.offline.generation.balance import rarity
 
 @dataclass(frozen=True)
 class Parents:
-    """N grasps that held on an object at one scale."""
+    """N grasps that held on an object at one scale, and the object's cloud."""
+
+    source: str
+    """Short name of the dataset's content they are from."""
+    cloud: NDArray[np.float64]
+    """(P, 3) of the object at that scale [m]."""
+    normals: NDArray[np.float64]
+    """(P, 3) unit, outwards."""
 
     keys: tuple[str, ...]
     """(N,) what each is called in its dataset."""
@@ -62,21 +69,16 @@ class ExpansionProposer:
         self,
         kinematics: HandKinematics,
         parents: Parents,
-        cloud: NDArray[np.float64],
-        normals: NDArray[np.float64],
         offset: NDArray[np.float64],
         settings: ExpansionSettings = ExpansionSettings(),
     ) -> None:
         """
         Prepare one object.
 
-        :param cloud: (P, 3) of the object, in the parents' frame [m]
-        :param normals: (P, 3) unit, outwards
-        :param offset: (3,) where the origin of the surfaces to come lies in that frame [m]
+        :param offset: (3,) where the origin of the surfaces to come lies in the parents' frame [m]
         """
         self._kinematics = kinematics
         self._parents = parents
-        self._cloud, self._normals = cloud, normals
         self._offset = offset
         self._settings = settings
         self.parent = np.zeros(0, np.int64)
@@ -103,15 +105,16 @@ class ExpansionProposer:
     ) -> NDArray[np.int64]:
         """Return a point within reach for each of B points, rare ones more often."""
         weight = rarity(self._parents.counts)
-        reachable = cKDTree(self._cloud).query_ball_point(
-            self._cloud[origin], self._settings.reach, return_sorted=True)
+        reachable = cKDTree(self._parents.cloud).query_ball_point(
+            self._parents.cloud[origin], self._settings.reach, return_sorted=True)
         return np.array([
             rng.choice(near, p=weight[near] / weight[near].sum()) for near in reachable])
 
     def _carried(
         self, grasps: GraspBatch, origin: NDArray[np.int64], target: NDArray[np.int64]
     ) -> GraspBatch:
-        cloud, normals = torch.from_numpy(self._cloud), torch.from_numpy(self._normals)
+        cloud, normals = (
+            torch.from_numpy(each) for each in (self._parents.cloud, self._parents.normals))
         turn = _between(normals[origin], normals[target])
         position = cloud[target] + _turned(turn, grasps.translation.double() - cloud[origin])
         return GraspBatch(

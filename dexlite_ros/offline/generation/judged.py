@@ -8,15 +8,18 @@ import time
 
 import pyarrow as pa
 
+from dexlite_ros.errors import FileError, UnusableObject
+from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.contact_figures import diversity
 from dexlite_ros.offline.dataset.schema import grasp_schema, stages_to_columns, TESTS
 from dexlite_ros.offline.dataset.store import held, object_to_table
 from dexlite_ros.offline.generation.candidates import Candidates, Choice, propose
-from dexlite_ros.offline.generation.task import GenerationTask
+from dexlite_ros.offline.generation.task import GenerationTask, HAND
 from dexlite_ros.offline.judging import judge
 from dexlite_ros.offline.prepared_object import prepare, split_of
 from dexlite_ros.offline.validation import Verdict
 
+SCHEMA = grasp_schema(len(HANDS[HAND].joint_names))
 JUDGES = {'six_forces': 'six-forces-quick', 'lift': 'lift-quick'}
 """The test behind each verdict."""
 
@@ -39,32 +42,36 @@ def generate(task: GenerationTask) -> Generated:
 
 def judge_candidates(candidates: Candidates) -> Generated:
     """Return the rows of the chosen candidates; this needs no GPU."""
-    started = time.perf_counter()
     task, choice = candidates.task, candidates.choice
-    if candidates.error:
-        return Generated(
-            _table(task, None, {}), None,
-            {'object': task.target.name, 'scale': task.scale, 'error': candidates.error})
     verdicts: dict[str, list[Verdict]] = {test: [] for test in TESTS}
-    if choice is not None:
-        for test in TESTS:
+    seconds = dict.fromkeys(TESTS, 0.0)
+    if candidates.error:
+        return _left_out(task, candidates.error)
+    try:
+        for test in TESTS if choice is not None else ():
+            started = time.perf_counter()
             verdicts[test] = list(judge(choice.grasps, candidates.pieces, JUDGES[test]))
-    grasps = _table(task, choice, verdicts)
-    judged = time.perf_counter() - started
-    target = object_to_table(prepare(task.target)) if task.describe else None
-    return Generated(grasps, target, _figures(candidates, verdicts, grasps, judged))
+            seconds[test] = time.perf_counter() - started
+        target = None if task.digest else object_to_table(prepare(task.target))
+    except (FileError, UnusableObject) as error:
+        return _left_out(task, str(error))
+    grasps = SCHEMA.empty_table() if choice is None else _table(task, choice, verdicts)
+    return Generated(grasps, target, _figures(candidates, verdicts, grasps, seconds))
+
+
+def _left_out(task: GenerationTask, error: str) -> Generated:
+    return Generated(SCHEMA.empty_table(), None, {
+        'object': task.target.name, 'scale': task.scale, 'seed': task.seed, 'mode': task.mode,
+        'error': error})
 
 
 def _table(
-    task: GenerationTask, choice: Choice | None, verdicts: dict[str, list[Verdict]]
+    task: GenerationTask, choice: Choice, verdicts: dict[str, list[Verdict]]
 ) -> pa.Table:
-    schema = grasp_schema(22 if choice is None else choice.grasps.grasp.joints.shape[1])
-    if choice is None:
-        return schema.empty_table()
     count, metrics = len(choice.grasps), choice.metrics
     columns = {
         'object': [task.target.name] * count,
-        'split': [split_of(task.target.name)] * count,
+        'split': [split_of(task.target)] * count,
         'scale': [task.scale] * count, 'seed': [task.seed] * count, 'number': range(count),
         'mode': [task.mode] * count, 'parent': choice.parents,
         **stages_to_columns(choice.grasps),
@@ -82,12 +89,13 @@ def _table(
             f'{test}_turned': [each.turned for each in row]}
     return pa.table([
         columns[field.name] if isinstance(columns[field.name], pa.Array)
-        else pa.array(list(columns[field.name])).cast(field.type) for field in schema],
-        schema=schema)
+        else pa.array(list(columns[field.name])).cast(field.type) for field in SCHEMA],
+        schema=SCHEMA)
 
 
 def _figures(
-    candidates: Candidates, verdicts: dict[str, list[Verdict]], grasps: pa.Table, judged: float
+    candidates: Candidates, verdicts: dict[str, list[Verdict]], grasps: pa.Table,
+    judge_seconds: dict[str, float],
 ) -> dict:
     """Return what the log keeps of a task."""
     task, report, choice = candidates.task, candidates.report, candidates.choice
@@ -100,5 +108,6 @@ def _figures(
             test: dict(sorted(Counter(each.reason for each in row).items()))
             for test, row in verdicts.items()},
         'diversity': diversity(choice.grasps.grasp[good]) if good.sum() > 1 else None,
-        'propose_seconds': candidates.seconds, 'judge_seconds': judged,
+        'propose_seconds': candidates.seconds, 'judge_seconds': sum(judge_seconds.values()),
+        'seconds': {**asdict(report.times), **judge_seconds},
     }

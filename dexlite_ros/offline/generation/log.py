@@ -20,17 +20,25 @@ class Tally:
     """Counts of a run so far."""
 
     proposed: int = 0
+    refined: int = 0
+    rejected: int = 0
     judged: int = 0
     held: int = 0
+    passed: Counter = field(default_factory=Counter)
+    """By test."""
     started: float = field(default_factory=time.monotonic)
 
     def add(self, figures: dict) -> str:
         """Take in the figures of a task and return one line for the progress bar."""
-        self.proposed += figures.get('proposed', 0)
-        self.judged += figures.get('judged', 0)
-        self.held += figures.get('held', 0)
-        share = self.held / max(self.judged, 1)
-        return f'{self.judged} judged, {share:.0%} held, {self.per_hour()["judged"]:.0f}/h'
+        for name in ('proposed', 'refined', 'judged', 'held'):
+            setattr(self, name, getattr(self, name) + figures.get(name, 0))
+        self.rejected += sum(figures.get('rejected', {}).values())
+        for test, reasons in figures.get('verdicts', {}).items():
+            self.passed[test] += reasons.get('held', 0)
+        shares = {'filters': 1 - self.rejected / max(self.refined, 1)} | {
+            test: count / max(self.judged, 1) for test, count in self.passed.items()}
+        return f'{self.judged} judged, {self.per_hour()["judged"]:.0f}/h, passed ' + ', '.join(
+            f'{name} {share:.0%}' for name, share in shares.items())
 
     def per_hour(self) -> dict[str, float]:
         """Return how many candidates were proposed, judged, and held per hour."""
@@ -40,30 +48,45 @@ class Tally:
 
 def append(path: Path, figures: dict) -> None:
     """Add the figures of one task."""
-    with path.open('a') as stream:
-        stream.write(json.dumps(figures, allow_nan=False) + '\n')
+    with path.open('a+b') as stream:
+        if stream.tell():
+            stream.seek(-1, 2)
+            if stream.read() != b'\n':
+                stream.write(b'\n')  # A crash has cut off the line before.
+        stream.write((json.dumps(figures, allow_nan=False) + '\n').encode())
 
 
 def read(path: Path) -> list[dict]:
-    """Return the figures of all tasks; a last line that a crash cut off does not count."""
-    if not path.exists():
-        return []
-    *lines, last = path.read_text().split('\n')
-    del last  # Empty, or cut off before its end.
-    return [json.loads(line) for line in lines if line.endswith('}')]
+    """Return the figures of all tasks; lines that a crash cut off do not count."""
+    rows = []
+    for line in path.read_text().splitlines() if path.exists() else ():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue  # Cut off: nothing else ends in the middle.
+    return rows
 
 
 def summary(rows: list[dict]) -> str:
     """Return a log as a few lines to read."""
-    done = [row for row in rows if 'error' not in row]
-    if not done:
-        return 'nothing was generated'
+    latest = {(row['object'], row['scale'], row['mode'], row['seed']): row for row in rows}
+    done = [row for row in latest.values() if 'error' not in row]
+    left_out = list(dict.fromkeys(
+        f'left out: {row["object"]}: {row["error"]}' for row in latest.values()
+        if 'error' in row))
+    return '\n'.join([*(_lines(done) if done else ['nothing was generated']), *left_out])
+
+
+def _lines(done: list[dict]) -> list[str]:
+    """Return what happened in tasks that were done."""
     total = {
         name: sum(row[name] for row in done)
         for name in ('proposed', 'refined', 'judged', 'held', 'propose_seconds', 'judge_seconds')}
-    rejected, verdicts = Counter(), {}
+    rejected, verdicts, seconds = Counter(), {}, Counter()
     for row in done:
         rejected.update(row['rejected'])
+        seconds.update({
+            name: value for name, value in row.get('seconds', {}).items() if name != 'total'})
         for test, reasons in row['verdicts'].items():
             verdicts.setdefault(test, Counter()).update(reasons)
     shares = _by_object(done)
@@ -77,7 +100,8 @@ def summary(rows: list[dict]) -> str:
         *(f'{test}: ' + ', '.join(f'{reason} {count}' for reason, count in row.most_common())
           for test, row in verdicts.items()),
         f'worker seconds: proposing {total["propose_seconds"]:.0f}, '
-        f'judging {total["judge_seconds"]:.0f}; the '
+        f'judging {total["judge_seconds"]:.0f} ('
+        + ', '.join(f'{name} {value:.0f}' for name, value in seconds.items()) + '); the '
         + ('judge' if total['judge_seconds'] > total['propose_seconds'] else 'planner')
         + ' is the bottleneck',
         'fewest held: ' + ', '.join(f'{name} {share:.0%}' for name, share in shares[:5]),
@@ -86,10 +110,7 @@ def summary(rows: list[dict]) -> str:
         lines.append(
             'diversity (variance in five components, lower is more varied): '
             f'{np.mean(spread):.2f} on average')
-    for row in rows:
-        if 'error' in row:
-            lines.append(f'left out: {row["object"]}: {row["error"]}')
-    return '\n'.join(dict.fromkeys(lines))
+    return lines
 
 
 def _by_object(rows: list[dict]) -> list[tuple[str, float]]:

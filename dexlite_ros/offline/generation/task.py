@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import hashlib
-from typing import Literal
 
 from dexlite_ros.offline.generation.expansion import Parents
 from dexlite_ros.offline.object_source import Target
 
-Mode = Literal['synthesis', 'expansion']
+HAND = 'shadow_right'
+SYNTHESIS, EXPANSION = 'synthesis', 'expansion'
+
+
+def scale_text(scale: float) -> str:
+    """Return a scale as names and keys have it; single precision does not change it."""
+    return f'{scale:g}'
 
 
 @dataclass(frozen=True)
@@ -26,18 +31,19 @@ class GenerationTask:
     device: str = 'cpu'
     parents: Parents | None = None
     """For expansion; None: synthesis."""
-    describe: bool = False
-    """Also return the object itself."""
+    digest: str = ''
+    """Of the object's mesh, where grasps of it are kept already; empty: return the object, too."""
 
     @property
-    def mode(self) -> Mode:
-        """How grasps are proposed."""
-        return 'synthesis' if self.parents is None else 'expansion'
+    def mode(self) -> str:
+        """How grasps are proposed: 'synthesis', or 'expansion:' and the source of the parents."""
+        return SYNTHESIS if self.parents is None else f'{EXPANSION}:{self.parents.source}'
 
     @property
     def name(self) -> str:
         """A name that no other task of the object has."""
-        return f'{self.mode}_scale_{self.scale:g}_seed_{self.seed}'
+        mode = self.mode.replace(':', '_')
+        return f'{mode}_scale_{scale_text(self.scale)}_seed_{self.seed}'
 
     @property
     def random_seed(self) -> int:

@@ -18,18 +18,22 @@ SECTIONS = 24
 """Sides of round solids."""
 GROWTH = 2e-5
 """How far the corners of a part are pushed out before parts are united [m]."""
+SPECK = 1e-5
+"""Share of the volume below which a body does not count."""
 TOLERANCE = 1e-5
 """Detail of a surface that may be lost [m]."""
 
 
 def union(parts: Parts) -> trimesh.Trimesh:
-    """Return the watertight surface of everything the parts fill."""
+    """Return the watertight surface of everything the parts fill, be it one body or several."""
     # Faces that touch must overlap: they are never exactly equal.
     solids = [manifold3d.Manifold.hull_points(_grown(part)) for part in parts]
     whole = manifold3d.Manifold.batch_boolean(solids, manifold3d.OpType.Add)
     tidy = whole.simplify(TOLERANCE)
-    body = max(tidy.decompose(), key=manifold3d.Manifold.volume).to_mesh64()
-    return trimesh.Trimesh(body.vert_properties[:, :3], body.tri_verts, process=False)
+    # Rounding leaves specks and voids where parts meet.
+    bodies = [body for body in tidy.decompose() if body.volume() > SPECK * tidy.volume()]
+    mesh = manifold3d.Manifold.compose(bodies).to_mesh64()
+    return trimesh.Trimesh(mesh.vert_properties[:, :3], mesh.tri_verts, process=False)
 
 
 def moved(parts: Parts, shift: ArrayLike = (0, 0, 0), about: ArrayLike = (0, 0, 0)) -> Parts:
