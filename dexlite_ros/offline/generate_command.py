@@ -80,13 +80,17 @@ def main(argv: list[str]) -> int:
     _note_run(dataset, argv)
     tally, figures = log.Tally(), []
     for task, result in _run(args, tasks, tally):
-        _keep(dataset, task, result)
+        with tally.writing():
+            _keep(dataset, task, result)
         figures.append(result.figures)
     if args.json:
-        print(json.dumps({'tasks': figures, 'per_hour': tally.per_hour()}))
+        print(json.dumps({
+            'tasks': figures, 'per_hour': tally.per_hour(),
+            'writing_seconds': tally.writing_seconds}))
     else:
         rates = ', '.join(f'{rate:.0f} {name}' for name, rate in tally.per_hour().items())
-        print(f'{len(figures)} of {len(tasks)} missing tasks done in this run; per hour: {rates}')
+        print(f'{len(figures)} of {len(tasks)} missing tasks done in this run; per hour: {rates}; '
+              f'writing took {tally.writing_seconds:.1f} s')
         print(log.summary(log.read(dataset.folder / 'log.jsonl')))
     return 1 if any('error' in each for each in figures) else 0
 

@@ -7,6 +7,8 @@ The grasps are what counts and are kept elsewhere; a log that was cut off loses 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 import json
 from pathlib import Path
@@ -26,6 +28,8 @@ class Tally:
     held: int = 0
     passed: Counter = field(default_factory=Counter)
     """By test."""
+    writing_seconds: float = 0.0
+    """Of this process; workers do not wait for it."""
     started: float = field(default_factory=time.monotonic)
 
     def add(self, figures: dict) -> str:
@@ -39,6 +43,13 @@ class Tally:
             test: count / max(self.judged, 1) for test, count in self.passed.items()}
         return f'{self.judged} judged, {self.per_hour()["judged"]:.0f}/h, passed ' + ', '.join(
             f'{name} {share:.0%}' for name, share in shares.items())
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Take the time of the block."""
+        begun = time.monotonic()
+        yield
+        self.writing_seconds += time.monotonic() - begun
 
     def per_hour(self) -> dict[str, float]:
         """Return how many candidates were proposed, judged, and held per hour."""
