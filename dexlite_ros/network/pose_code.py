@@ -1,0 +1,62 @@
+"""
+Grasps as the vectors a network reads and writes: every number of about the same size.
+
+The position is that of the palm relative to the centre of the cloud. Letters: B grasps, J joints.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import roma
+import torch
+from torch import nn, Tensor
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.description import HandDescription
+
+Rotation = Literal['euler', '6d']
+LENGTH = 0.1
+"""What counts as one: about the size of an object [m]."""
+
+
+class PoseCode(nn.Module):
+    """Encodes grasps of one hand as vectors (B, 6 + J) or (B, 9 + J), and back; differentiable."""
+
+    def __init__(self, hand: HandDescription, rotation: Rotation = '6d') -> None:
+        """
+        Fix the layout: position over ``LENGTH``, rotation, joints from -1 to 1 within limits.
+
+        :param rotation: 'euler': three extrinsic xyz angles over pi; '6d': the first two columns
+            of the matrix (Zhou et al. 2019), which has no jumps
+        """
+        super().__init__()
+        self.rotation = rotation
+        limits = torch.tensor([(joint.lower, joint.upper) for joint in hand.joints])
+        self.register_buffer('_middle', limits.mean(1), persistent=False)
+        self.register_buffer('_half', (limits[:, 1] - limits[:, 0]) / 2, persistent=False)
+
+    @property
+    def size(self) -> int:
+        """Numbers per grasp."""
+        return 3 + (3 if self.rotation == 'euler' else 6) + len(self._middle)
+
+    def encode(self, grasps: GraspBatch) -> Tensor:
+        """Return grasps around the origin, the centre of their clouds, as vectors."""
+        if self.rotation == 'euler':
+            turn = roma.rotmat_to_euler('xyz', grasps.rotation) / torch.pi
+        else:
+            turn = grasps.rotation[:, :, :2].mT.flatten(1)
+        joints = (grasps.joints - self._middle) / self._half
+        return torch.cat([grasps.translation / LENGTH, turn, joints], dim=1)
+
+    def decode(self, vector: Tensor) -> GraspBatch:
+        """Return the grasps of vectors; joints may be outside their limits."""
+        split = self.size - len(self._middle)
+        turn = vector[:, 3:split]
+        if self.rotation == 'euler':
+            rotation = roma.euler_to_rotmat('xyz', turn * torch.pi)
+        else:
+            rotation = roma.special_gramschmidt(turn.unflatten(1, (2, 3)).mT)
+        return GraspBatch(
+            vector[:, :3] * LENGTH, rotation, vector[:, split:] * self._half + self._middle)
