@@ -42,6 +42,7 @@ def make_plan(count: int = 3, seed: int = 0) -> GraspPlan:
         metrics=GraspMetrics(*(measure(float(index)) for index in range(8))),
         features=GraspFeatures(*(
             measure(float(index)) for index, _ in enumerate(fields(GraspFeatures)))),
+        start=torch.arange(count),
         contacts=tuple(_contacts(generator, 2 + index) for index in range(count)),
         surface=ObjectSurface(
             0.05 * np.eye(4, 3), np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]), 0.75,

@@ -147,6 +147,31 @@ def test_proposals_can_be_returned_as_they_are(planner):
         torch.testing.assert_close(joints[:, first], joints[:, second])
 
 
+class RememberingProposer(HullProposer):
+    """Proposes hull starts and remembers them."""
+
+    def propose(self, *args):
+        self.last = super().propose(*args)
+        return self.last
+
+
+@pytest.mark.parametrize('optimize', [False, True])
+def test_grasps_name_the_start_they_grew_from(optimize):
+    """As it is without refinement; with it, the palm is nearer to that start than to others."""
+    proposer = RememberingProposer(HandKinematics(SHADOW_RIGHT))
+    plan = GraspPlanner(device='cpu', proposer=proposer).plan(
+        bottle_cloud(), optimize=optimize, **QUICK)
+    # The can lies around the origin, up to the mean of its points.
+    apart = torch.cdist(plan.grasps.grasp.translation, proposer.last.translation.double())
+    own = apart[torch.arange(len(plan)), plan.start]
+    if optimize:
+        assert own.mean() < 0.4 * apart.mean()
+    else:
+        torch.testing.assert_close(own, torch.zeros_like(own), rtol=0, atol=2e-3)
+        torch.testing.assert_close(
+            plan.grasps.grasp.joints, proposer.last.joints[plan.start].double())
+
+
 class BrokenProposer(HullProposer):
     """Proposes hull starts of which the first ones are not numbers."""
 
