@@ -25,11 +25,10 @@ from dexlite_ros.offline.generation.parents import find_parents
 from dexlite_ros.offline.generation.task import GenerationTask, HAND, scale_text
 from dexlite_ros.offline.judging import find_test
 from dexlite_ros.offline.object_source import find_objects, Target
+from dexlite_ros.offline.objects import MANIFEST
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.verdict_file import question_key
 from dexlite_ros.success_model import SuccessModel
-
-MANIFEST = 'manifest.csv'
 
 
 def parser() -> argparse.ArgumentParser:
@@ -158,13 +157,14 @@ def _dataset(args: argparse.Namespace) -> GraspDataset:
     if not (args.output / 'dataset.json').exists():
         return GraspDataset.create(args.output, {**settings, 'runs': []}, HAND)
     dataset = GraspDataset.open(args.output)
-    if 'merged' in dataset.about:
+    about = dataset.about
+    if 'merged' in about:
         raise InvalidRequest('output', str(args.output), 'a folder that was not merged')
     for name, value in settings.items():
-        if dataset.about.get(name) != value:
+        if about.get(name) != value:
             raise InvalidRequest(
                 'output', str(args.output), f"a new folder: in this one '{name}' was "
-                f'{dataset.about.get(name)}, now it is {value}')
+                f'{about.get(name)}, now it is {value}')
     return dataset
 
 

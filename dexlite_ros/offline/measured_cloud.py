@@ -11,6 +11,7 @@ import trimesh
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.sampling import Camera, sample_mesh, view_mesh
 from dexlite_ros.object.support import Plane
+from dexlite_ros.offline.table_stability import stable_poses
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,7 @@ def at_rest(mesh: trimesh.Trimesh, rng: np.random.Generator) -> NDArray[np.float
 
     A mesh that rests nowhere stays as it is, its lowest point on z = 0.
     """
-    hull = mesh.convex_hull
-    poses, chance = hull.compute_stable_poses(center_mass=mesh.center_mass)
+    poses, chance = stable_poses(mesh)
     if not len(poses):
         return trimesh.transformations.translation_matrix((0.0, 0.0, -mesh.bounds[0, 2]))
     return poses[rng.choice(len(chance), p=chance / chance.sum())]

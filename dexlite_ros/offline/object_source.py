@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 import re
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ class ProceduralObject:
 
     family: str
     seed: int
+    licence: ClassVar[str] = 'Apache-2.0'
+    group: ClassVar[str] = ''
 
     @property
     def name(self) -> str:
@@ -122,8 +125,3 @@ def _random_urdfs(numbers: range) -> list[Target]:
         found.append(ObjectFile(
             f'random_urdf_{number:03d}', path, unit=RANDOM_URDF_UNIT, licence='zlib'))
     return found
-
-
-def family(target: Target) -> str:
-    """Return what kind of object it is: its family, or 'mesh'."""
-    return target.family if isinstance(target, ProceduralObject) else 'mesh'

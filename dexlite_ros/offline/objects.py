@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 import hashlib
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ CONVEX_RATIO = 0.97
 CONCAVITY = 0.06
 """Largest concavity CoACD leaves in a piece, relative to the object."""
 MAX_PIECES = 40
+MANIFEST = 'manifest.csv'
 CONVEX_PARTS = ('coacd.obj', 'decomposed.obj')
 """Names under which others keep meshes that are cut into convex parts."""
 
@@ -42,6 +44,7 @@ class ObjectFile:
     licence: str = ''
     group: str = ''
     """Objects of one group look alike; empty: it has its own."""
+    family: ClassVar[str] = 'mesh'
 
 
 def list_objects(
@@ -60,7 +63,7 @@ def list_objects(
     :raises FileError: when there is no such folder, or no mesh in it
     """
     folder = Path(folder)
-    manifest = folder / 'manifest.csv'
+    manifest = folder / MANIFEST
     if not manifest.is_file():
         if not folder.is_dir():
             raise FileError(folder, 'there is no such folder')

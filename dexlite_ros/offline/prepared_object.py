@@ -15,7 +15,7 @@ import trimesh
 
 from dexlite_ros.errors import UnusableObject
 from dexlite_ros.hand.geometry import farthest_points
-from dexlite_ros.offline.object_source import family, load_target, ProceduralObject, Target
+from dexlite_ros.offline.object_source import load_target, Target
 from dexlite_ros.offline.table_stability import MASS, resting_poses, table_stability
 from dexlite_ros.offline.validation import Verdict
 
@@ -70,7 +70,7 @@ class PreparedObject:
 
 def split_of(target: Target) -> str:
     """Return 'train' or 'val', by the object's name, or that of the group it looks like."""
-    name = getattr(target, 'group', '') or target.name
+    name = target.group or target.name
     number = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
     return 'train' if number % VALIDATION_SHARE else 'val'
 
@@ -91,10 +91,8 @@ def prepare(target: Target) -> PreparedObject:
     digest = mesh_digest(mesh)
     points, normals = surface_cloud(mesh, digest)
     return PreparedObject(
-        target.name, family(target),
-        'Apache-2.0' if isinstance(target, ProceduralObject) else target.licence or 'unknown',
-        digest, split_of(target), points, normals, pieces, float(mesh.volume),
-        np.asarray(mesh.center_mass),
+        target.name, target.family, target.licence or 'unknown', digest, split_of(target),
+        points, normals, pieces, float(mesh.volume), np.asarray(mesh.center_mass),
         np.asarray(mesh.moment_inertia) * MASS / mesh.volume,
         [StablePose(pose, table_stability(pieces, pose)) for pose in resting_poses(mesh, POSES)])
 

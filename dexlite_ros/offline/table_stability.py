@@ -48,10 +48,15 @@ def resting_poses(mesh: trimesh.Trimesh, count: int) -> list[NDArray[np.float64]
 
     Geometry alone says so: the centre of mass is above the face of the hull that it stands on.
     """
+    poses, chance = stable_poses(mesh)
+    return [poses[index] for index in np.argsort(-chance, kind='stable')[:count]]
+
+
+def stable_poses(mesh: trimesh.Trimesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the poses (N, 4, 4) in which a mesh can stand on z = 0, and their chances (N,)."""
     # Rounding gives faces of no area negative ones.
     with np.errstate(invalid='ignore'):
-        poses, chance = mesh.convex_hull.compute_stable_poses(center_mass=mesh.center_mass)
-    return [poses[index] for index in np.argsort(-chance, kind='stable')[:count]]
+        return mesh.convex_hull.compute_stable_poses(center_mass=mesh.center_mass)
 
 
 def table_stability(

@@ -19,7 +19,7 @@ from dexlite_ros.grasp import StagedGrasp, STAGES
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.dataset.schema import matrix, stages_from_table, TESTS
-from dexlite_ros.offline.dataset.store import GraspDataset, keys
+from dexlite_ros.offline.dataset.store import GraspDataset, keys, objects_by_name
 from dexlite_ros.offline.prepared_object import PreparedObject
 from dexlite_ros.offline.simulation import GraspScene
 
@@ -69,9 +69,9 @@ class Content:
 
         :raises FileError: for a file that is not of the format
         """
-        grasps = dataset.grasps()
-        return cls(dataset.hand, grasps, keys(grasps), stages_from_table(grasps),
-                   dataset.objects(), dataset.prepared())
+        grasps, objects = dataset.grasps(), dataset.objects()
+        return cls(dataset.hand, grasps, keys(grasps), stages_from_table(grasps), objects,
+                   objects_by_name(objects))
 
     def names(self) -> list[str]:
         """Return the object of each grasp."""

@@ -129,7 +129,7 @@ class GraspDataset:
         :param grasps: rows whose objects have to be among them
         :raises FileError: when one is not
         """
-        found = {row['object']: object_from_row(row) for row in self.objects().to_pylist()}
+        found = objects_by_name(self.objects())
         wanted = set() if grasps is None else set(grasps['object'].to_pylist())
         if wanted - found.keys():
             raise FileError(
@@ -151,6 +151,11 @@ class GraspDataset:
             check_format(path, table.schema, schema)
             tables.append(table)
         return pa.concat_tables(tables).unify_dictionaries() if tables else schema.empty_table()
+
+
+def objects_by_name(table: pa.Table) -> dict[str, PreparedObject]:
+    """Return the objects of a table of them."""
+    return {row['object']: object_from_row(row) for row in table.to_pylist()}
 
 
 def object_to_table(prepared: PreparedObject) -> pa.Table:
