@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 import math
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,11 @@ from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.grasp_features import grasp_features, GraspFeatures
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
-from dexlite_ros.initial_grasps import HullProposer
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.support import Plane
-from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport, Rejections
 from dexlite_ros.planner_settings import PlannerSettings
+from dexlite_ros.proposers import make_proposer, Proposer
 from dexlite_ros.ranking import hard_filters, measure, select, shortlist
 from dexlite_ros.refinement import hand_details, Refinement
 from dexlite_ros.request import PlanRequest, StopWatch
@@ -38,17 +37,6 @@ from dexlite_ros.stages import contact_list, stage, Staged
 from dexlite_ros.success_model import SuccessModel
 
 Measures = TypeVar('Measures', GraspMetrics, GraspFeatures)
-
-
-class Proposer(Protocol):
-    """Whatever can guess grasps for an object: hull starts, later a network."""
-
-    model_id: str
-
-    def propose(
-        self, surface: ObjectSurface, count: int, generator: torch.Generator
-    ) -> GraspBatch:
-        """Return ``count`` grasps in the frame of the surface."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +66,11 @@ class GraspPlanner:
         Build the hand on the device.
 
         :param device: 'auto', 'cpu', 'cuda' or 'cuda:N'
-        :param proposer: where candidates come from; None: starts around the object's hull
+        :param proposer: where candidates come from; None: as the settings say
         :param success: what ranks them; None: the model that comes with the package
         :raises UnsupportedHand: for a hand that is not in ``HANDS``
         :raises DeviceError: for a device that is missing
+        :raises ModelError: when the network's weights are missing or do not fit
         """
         if hand not in HANDS:
             raise UnsupportedHand(hand, tuple(HANDS))
@@ -91,7 +80,8 @@ class GraspPlanner:
             self.hand = replace(self.hand, couplings=())
         self._device = resolve_device(device)
         kinematics = HandKinematics(self.hand)
-        self._proposer = proposer or HullProposer(kinematics)
+        self._proposer = proposer or make_proposer(
+            self.settings.method, self.settings.weights, kinematics, self._device)
         self._success = success or SuccessModel.read()
         self._hand = {
             name: geometry.to(self._device)

@@ -47,11 +47,19 @@ class RankingSettings:
     same_joints: float = 0.1
     """... and this, on average over the joints [rad]."""
 
+    @classmethod
+    def everything(cls) -> RankingSettings:
+        """Return what rejects no grasp that is a number."""
+        return cls(
+            shortlist=math.inf, penetration_max=math.inf, self_penetration_max=math.inf,
+            residual_max=math.inf, pregrasp_clearance_min=-math.inf,
+            obstacle_clearance_min=-math.inf, same_position=0.0)
+
 
 def shortlist(probability: Tensor, wanted: int, settings: RankingSettings) -> Tensor:
     """Return indices of the grasps that are worth staging, best first."""
-    count = max(math.ceil(settings.shortlist * wanted), SHORTLIST_MIN)
-    return probability.argsort(descending=True, stable=True)[:count]
+    count = min(max(settings.shortlist * wanted, SHORTLIST_MIN), len(probability))
+    return probability.argsort(descending=True, stable=True)[:math.ceil(count)]
 
 
 def measure(

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dexlite_ros.offline.commands import main
@@ -13,6 +14,7 @@ from dexlite_ros.offline.dataset.store import GraspDataset
 
 OBJECTS, SEEDS, CANDIDATES, GRASPS = 'procedural:2', 2, 40, 6
 TASKS = 4
+EXCERPT = ('can_0002', 'toy_block_0002', 'torus_0000', 'soap_0003')
 
 
 @lru_cache
@@ -53,4 +55,19 @@ def changed(dataset: GraspDataset, column: str, value: object) -> GraspDataset:
     rows = pq.read_table(path, partitioning=None).to_pylist()
     rows[0][column] = value(rows[0][column]) if callable(value) else value
     dataset.write_grasps(pa.Table.from_pylist(rows, schema=dataset.grasp_schema), path)
+    return dataset
+
+
+@lru_cache
+def excerpt() -> GraspDataset:
+    """Return a few objects of the committed dataset, three to train on and one to validate."""
+    source = GraspDataset.open(Path(__file__).parent.parent / 'data' / 'seed_grasps')
+    dataset = GraspDataset.create(
+        Path(tempfile.mkdtemp(prefix='dexlite_excerpt_')) / 'data', {'runs': []})
+    grasps, objects = source.grasps(), source.objects()
+    for name in EXCERPT:
+        rows = pc.equal(objects['object'], name)
+        dataset.write_objects(objects.filter(rows), dataset.object_file(name))
+        rows = pc.equal(grasps['object'].cast('string'), name)
+        dataset.write_grasps(grasps.filter(rows), dataset.shard(name, 'excerpt'))
     return dataset

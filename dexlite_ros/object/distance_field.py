@@ -31,6 +31,9 @@ CURVATURE_LIMIT = 200.0
 class DistanceField(nn.Module):
     """A signed distance grid that answers for values, gradients and normals."""
 
+    one_for_all = True
+    """Whether every point asks the same grid."""
+
     def __init__(
         self,
         values: NDArray[np.floating],
@@ -110,11 +113,11 @@ class DistanceField(nn.Module):
             beyond = _length(overflow)
             scale = self.spacing / beyond.clamp(min=1e-9)
             gradient = [
-                torch.where(o == 0, slope, o * scale)
+                torch.where(o == 0, slope, o * scale) / self.spacing
                 for o, slope in zip(overflow, (v1 - v0, slope_y, slope_z))]
             value = torch.lerp(v0, v1, x) + beyond * self.spacing
             # Stored coordinate by coordinate, as LinkPoints stores its points.
-            planes = torch.stack(gradient, max(points.dim() - 2, 0)) / self.spacing
+            planes = torch.stack(gradient, max(points.dim() - 2, 0))
             return value, planes.mT if points.dim() > 1 else planes
 
     def value(self, points: Tensor) -> Tensor:
@@ -138,8 +141,8 @@ class DistanceField(nn.Module):
         planes = zip(points.unbind(-1), self.origin.unbind(), self.shape, self._strides)
         for coordinate, origin, size, stride in planes:
             grid = (coordinate - origin) / self.spacing
-            held = grid.clamp(0, size - 1)
-            cell = held.floor().clamp_(max=size - 2)
+            held = grid.clamp(min=0).clamp(max=size - 1)
+            cell = held.floor().clamp(max=size - 2)
             first = first + cell * stride
             part.append(held - cell)
             overflow.append(grid - held)
@@ -180,8 +183,8 @@ class _Distance(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):  # noqa: ANN001, ANN205
         (points,) = ctx.saved_tensors
-        if gradient.is_cuda:
-            # Finding out where it is needed would make the host wait.
+        if gradient.is_cuda or not ctx.field.one_for_all:
+            # Finding out where it is needed would make the host wait, and lose whose it is.
             return gradient[..., None] * ctx.field.value_and_gradient(points)[1], None
         # Few points touch or penetrate; only their slopes matter.
         needed = gradient.nonzero(as_tuple=True)

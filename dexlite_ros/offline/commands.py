@@ -19,6 +19,7 @@ COMMANDS = {
     'validate': ('validate_command', 'simulate grasps and tell which hold'),
     'generate': ('generate_command', 'propose and judge grasps by the thousand'),
     'dataset': ('dataset_command', 'count, check, join and draw from datasets'),
+    'train': ('train_command', 'train the network that proposes grasps'),
     'import': ('exchange_command', 'read grasps of DexGraspBench or DexGraspNet', 'import_main'),
     'export': ('exchange_command', 'write grasps for DexGraspBench or DexGraspNet', 'export_main'),
     'bench': ('benchmark', 'time the planner'),

@@ -8,6 +8,7 @@ all grasps of one task and is never changed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+import hashlib
 import json
 from pathlib import Path
 
@@ -136,6 +137,14 @@ class GraspDataset:
                 self.folder / 'objects', 'it has no row for '
                 f'{", ".join(sorted(wanted - found.keys()))}; dexlite dataset verify tells more')
         return found
+
+    def digest(self) -> str:
+        """Return a short name of its content: every table, whole."""
+        digest = hashlib.sha256()
+        for path in sorted(self.folder.rglob('[!.]*.parquet')):
+            digest.update(str(path.relative_to(self.folder)).encode())
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
 
     def size(self) -> int:
         """Return the bytes of all its files."""

@@ -1,0 +1,122 @@
+"""
+Trained networks as files: NAME.safetensors holds the weights, NAME.json everything else.
+
+From the two the network is built again, and refused where they do not fit each other, this
+release, or the hand. Nothing in them is code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+import hashlib
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from dexlite_ros.errors import ModelError
+from dexlite_ros.files import replaced, write_json
+from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.network.grasp_network import GraspNetwork, NetworkConfig
+from dexlite_ros.network.pose_code import LENGTH
+
+FORMAT = 'dexlite_ros/network'
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network and what is known of it."""
+
+    network: GraspNetwork
+    """In evaluation mode, on the CPU."""
+    name: str
+    digest: str
+    """SHA-256 of the weights, in hexadecimal digits."""
+    about: dict
+    """Where it comes from: data, settings, metrics; for people."""
+
+    @property
+    def model_id(self) -> str:
+        """Name of the model: NAME@ and the first 12 digits."""
+        return f'{self.name}@{self.digest[:12]}'
+
+
+def write_checkpoint(
+    path: str | Path, network: GraspNetwork, hand: HandDescription, about: dict
+) -> None:
+    """
+    Write a network as PATH.safetensors and PATH.json.
+
+    :param path: without an ending
+    :param about: plain data, such as data, settings and metrics
+    """
+    path = Path(path)
+    weights = path.with_suffix('.safetensors')
+    with replaced(weights) as temporary:
+        save_file(
+            {name: value.cpu().contiguous() for name, value in network.state_dict().items()},
+            temporary)
+    write_json(path.with_suffix('.json'), {
+        'format': FORMAT, 'version': VERSION, 'name': path.name, 'weights': _digest(weights),
+        'hand': hand.name, 'joint_names': list(hand.joint_names), **_normalisation(hand),
+        'network': asdict(network.config), 'about': about})
+
+
+def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
+    """
+    Read what ``write_checkpoint`` wrote.
+
+    :param path: without an ending, or of either file
+    :raises ModelError: missing, damaged, of another format, or for another hand
+    """
+    path = Path(path)
+    if path.suffix in ('.safetensors', '.json'):
+        path = path.with_suffix('')
+    weights, sheet = path.with_suffix('.safetensors'), path.with_suffix('.json')
+    for each in (weights, sheet):
+        if not each.is_file():
+            raise ModelError(
+                str(each), 'there is no such file; name another, train one with dexlite train, '
+                "or plan with the method 'optimise'")
+    try:
+        content = json.loads(sheet.read_text())
+        if (content['format'], content['version']) != (FORMAT, VERSION):
+            raise ModelError(str(sheet), f"it is not of the format '{FORMAT}', version {VERSION}")
+        _check_hand(sheet, content, hand)
+        digest = _digest(weights)
+        if content['weights'] != digest:
+            raise ModelError(str(weights), f'they are not those that {sheet.name} describes')
+        config = NetworkConfig(**{
+            **content['network'], 'channels': tuple(content['network']['channels'])})
+        network = GraspNetwork(hand, config)
+        network.load_state_dict(load_file(weights))
+        name, about = str(content['name']), dict(content['about'])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(str(sheet), f'it holds no network: {error!r}') from error
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise ModelError(str(weights), f'they do not fit the network: {error}') from error
+    return Checkpoint(network.eval(), name, digest, about)
+
+
+def _check_hand(sheet: Path, content: dict, hand: HandDescription) -> None:
+    expected = {
+        'hand': hand.name, 'joint_names': list(hand.joint_names), **_normalisation(hand)}
+    for name, value in expected.items():
+        if content[name] != value:
+            raise ModelError(
+                str(sheet), f"its '{name}' is {content[name]}, ours is {value}; train it again "
+                'with dexlite train')
+
+
+def _normalisation(hand: HandDescription) -> dict:
+    """Return what numbers of a vector mean: length [m], and range of each joint [rad]."""
+    return {
+        'length': LENGTH,
+        'joint_limits': [[joint.lower, joint.upper] for joint in hand.joints]}
+
+
+def _digest(path: Path) -> str:
+    with path.open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()

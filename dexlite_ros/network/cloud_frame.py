@@ -1,0 +1,67 @@
+"""
+The frame in which the network sees a cloud: its own, or one along the cloud's principal axes.
+
+Along its axes a cloud looks the same however it was turned, so what was learned of it holds in any
+pose. Four right-handed frames lie along three axes; which one is taken is left to chance. Letters:
+O clouds, P points, B grasps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from dexlite_ros.grasp import GraspBatch
+
+FrameKind = Literal['given', 'principal']
+
+
+@dataclass(frozen=True)
+class CloudFrames:
+    """One frame for each of O clouds: p_cloud = rotation @ p_frame + centre."""
+
+    centre: Tensor
+    """(O, 3) [m]"""
+    rotation: Tensor
+    """(O, 3, 3)"""
+
+    @classmethod
+    def along(
+        cls, points: Tensor, kind: FrameKind, generator: torch.Generator | None = None
+    ) -> CloudFrames:
+        """
+        Return the frames of clouds (O, P, 3), with their centres as origins.
+
+        :param generator: on the points' device; decides which way principal axes point
+        """
+        centre = points.mean(1)
+        count = len(points)
+        if kind == 'given':
+            return cls(centre, torch.eye(3).to(points).expand(count, 3, 3))
+        offset = points - centre[:, None]
+        axes = torch.linalg.eigh(offset.mT @ offset).eigenvectors
+        signs = torch.randint(
+            0, 2, (count, 1, 2), generator=generator, device=points.device) * 2 - 1
+        first = axes[:, :, :2] * signs
+        third = torch.linalg.cross(first[:, :, 0], first[:, :, 1], dim=1)
+        return cls(centre, torch.cat([first, third[:, :, None]], 2))
+
+    def seen(self, points: Tensor) -> Tensor:
+        """Return points (O, P, 3) as they are seen in the frames [m]."""
+        return (points - self.centre[:, None]) @ self.rotation
+
+    def grasps_seen(self, grasps: GraspBatch, cloud: Tensor) -> GraspBatch:
+        """Return B grasps in the frames of their clouds (B,)."""
+        turn = self.rotation[cloud].mT
+        offset = grasps.translation - self.centre[cloud]
+        return GraspBatch(
+            (turn @ offset[:, :, None]).squeeze(2), turn @ grasps.rotation, grasps.joints)
+
+    def grasps_given(self, grasps: GraspBatch, cloud: Tensor) -> GraspBatch:
+        """Return B grasps, given in the frames of their clouds (B,), in the clouds' own frames."""
+        turn = self.rotation[cloud]
+        position = (turn @ grasps.translation[:, :, None]).squeeze(2) + self.centre[cloud]
+        return GraspBatch(position, turn @ grasps.rotation, grasps.joints)

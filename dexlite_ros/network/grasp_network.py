@@ -1,0 +1,102 @@
+"""
+The whole network: clouds and grasps in metres in, grasps in metres out.
+
+Letters: O clouds, P points, B grasps, D numbers of a grasp's vector, Z of its latent code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn, Tensor
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.network.cloud_frame import CloudFrames, FrameKind
+from dexlite_ros.network.grasp_cvae import GraspCvae, LATENT, Latent
+from dexlite_ros.network.point_encoder import CHANNELS, CloudFeatures, PointEncoder
+from dexlite_ros.network.pose_code import LENGTH, PoseCode, Rotation
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What a network is built of."""
+
+    rotation: Rotation = '6d'
+    """How the palm's rotation is written."""
+    frame: FrameKind = 'principal'
+    """In which frame clouds are seen."""
+    anchor: Literal['centre', 'point'] = 'point'
+    """What the palm's position is relative to: the cloud's centre, or the associated point."""
+    num_points: int = 1024
+    """Points of a cloud."""
+    channels: tuple[int, ...] = CHANNELS
+    latent: int = LATENT
+
+    @classmethod
+    def dexlite(cls) -> NetworkConfig:
+        """Return DexLite's: 28 numbers around the cloud's centre, clouds of 2 048 points."""
+        return cls(rotation='euler', frame='given', anchor='centre', num_points=2048)
+
+
+@dataclass(frozen=True)
+class SeenClouds:
+    """O clouds as the network sees them."""
+
+    frames: CloudFrames
+    points: Tensor
+    """(O, P, 3) in the frames, over ``LENGTH``."""
+    features: CloudFeatures
+
+
+class GraspNetwork(nn.Module):
+    """Proposes grasps of one hand for clouds."""
+
+    def __init__(self, hand: HandDescription, config: NetworkConfig = NetworkConfig()) -> None:
+        super().__init__()
+        self.config = config
+        self.code = PoseCode(hand, config.rotation)
+        self.encoder = PointEncoder(config.channels)
+        self.cvae = GraspCvae(self.code.size, 2 * self.encoder.channels, config.latent)
+
+    def see(self, points: Tensor, frames: CloudFrames) -> SeenClouds:
+        """Return clouds (O, P, 3) [m] with their features."""
+        seen = frames.seen(points) / LENGTH
+        features = self.encoder(seen)
+        return SeenClouds(
+            frames, seen, CloudFeatures(features.whole.float(), features.local.float()))
+
+    def vectors(
+        self, seen: SeenClouds, cloud: Tensor, point: Tensor, grasps: GraspBatch
+    ) -> Tensor:
+        """
+        Return the vectors (B, D) of grasps.
+
+        :param cloud: (B,) index of each grasp's cloud
+        :param point: (B,) index of its associated point
+        """
+        vector = self.code.encode(seen.frames.grasps_seen(grasps, cloud))
+        return torch.cat([vector[:, :3] - self._anchor(seen, cloud, point), vector[:, 3:]], 1)
+
+    def grasps(
+        self, seen: SeenClouds, cloud: Tensor, point: Tensor, vector: Tensor
+    ) -> GraspBatch:
+        """Return the grasps of vectors (B, D), in the clouds' own frames."""
+        position = vector[:, :3] + self._anchor(seen, cloud, point)
+        grasps = self.code.decode(torch.cat([position, vector[:, 3:]], 1))
+        return seen.frames.grasps_given(grasps, cloud)
+
+    def encode(self, seen: SeenClouds, cloud: Tensor, point: Tensor, vector: Tensor) -> Latent:
+        """Return the latent distributions of vectors (B, D)."""
+        return self.cvae.encode(vector, seen.features.condition(cloud, point))
+
+    def decode(self, seen: SeenClouds, cloud: Tensor, point: Tensor, code: Tensor) -> Tensor:
+        """Return the vectors (B, D) of latent codes (B, Z)."""
+        return self.cvae.decode(code, seen.features.condition(cloud, point))
+
+    def _anchor(self, seen: SeenClouds, cloud: Tensor, point: Tensor) -> Tensor:
+        if self.config.anchor == 'centre':
+            return seen.points.new_zeros(3)
+        return seen.points[cloud, point]

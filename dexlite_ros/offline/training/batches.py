@@ -1,0 +1,146 @@
+"""
+Batches: a few clouds, many grasps on each, so that every cloud is encoded once.
+
+Everything random in an epoch comes from the run's seed, the epoch and the rank of the process, so
+a run that was interrupted goes on as if it had not been. Letters: O clouds, B grasps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.network.cloud_frame import CloudFrames, FrameKind
+from dexlite_ros.offline.training.augmentation import augment, Augmentation
+from dexlite_ros.offline.training.examples import Examples
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """How grasps are put together."""
+
+    grasps: int = 256
+    """Grasps per step and process."""
+    grasps_per_cloud: int = 32
+    """Grasps that share a cloud; 1: each has its own."""
+    balanced: bool = True
+    """Rare places of an object are drawn more often; false: all grasps equally."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B grasps on O augmented clouds, and on the objects as they are."""
+
+    points: Tensor
+    """(O, P, 3) augmented [m]."""
+    frames: CloudFrames
+    cloud: Tensor
+    """(B,) index of each grasp's cloud."""
+    point: Tensor
+    """(B,) index of its associated point in the augmented cloud."""
+    grasps: GraspBatch
+    """In the frame of the augmented cloud."""
+    rotation: Tensor
+    """(B, 3, 3) from the object's own frame to the augmented cloud's."""
+    object: Tensor
+    scale: Tensor
+    active: Tensor
+
+    def on_object(self, grasps: GraspBatch) -> GraspBatch:
+        """Return grasps (B) in the frame of the augmented cloud in that of the object."""
+        back = self.rotation.mT
+        return GraspBatch(
+            (back @ grasps.translation[:, :, None]).squeeze(2), back @ grasps.rotation,
+            grasps.joints)
+
+
+class Batches:
+    """All batches of any epoch."""
+
+    def __init__(
+        self,
+        examples: Examples,
+        settings: BatchSettings,
+        augmentation: Augmentation,
+        num_points: int,
+        frame: FrameKind,
+    ) -> None:
+        self._examples = examples
+        self._settings = settings
+        self._augmentation = augmentation
+        self._num_points = num_points
+        self._frame = frame
+
+    def epoch(self, seed: int, epoch: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
+        """
+        Yield the batches of an epoch.
+
+        :param rank: of this process among ``world``; all get the same number of batches
+        :raises InvalidRequest: for more processes than there is work
+        """
+        schedule = torch.Generator().manual_seed(_mixed(seed, epoch, 0))
+        device = self._examples.object.device
+        chance = torch.Generator(device).manual_seed(_mixed(seed, epoch, 1 + rank))
+        servings = self._servings(schedule)
+        if len(servings) < world:
+            raise InvalidRequest('processes', world, f'{len(servings)} at most for this dataset')
+        mine = servings[rank::world][:len(servings) // world]
+        size = max(1, self._settings.grasps // self._settings.grasps_per_cloud)
+        size = min(size, len(mine))
+        for step in range(len(mine) // size):
+            yield self._batch(mine[step * size:(step + 1) * size], chance)
+
+    def _servings(self, generator: torch.Generator) -> list[Tensor]:
+        """Return what shares a cloud: indices of grasps of one object, each about once."""
+        settings, examples = self._settings, self._examples
+        size = settings.grasps_per_cloud
+        servings = []
+        for group in examples.groups:
+            count = max(1, round(len(group) / size))
+            weight = torch.ones(len(group))
+            if settings.balanced:
+                weight = examples.rarity[group].cpu()
+            # By exponential keys: weighted, and again only after all others.
+            keys = torch.empty(len(group)).exponential_(generator=generator) / weight
+            drawn = keys.argsort().repeat(-(-count * size // len(group)))
+            drawn = drawn[:count * size].to(group.device)
+            servings += list(group[drawn].split(size))
+        return [servings[index] for index in torch.randperm(len(servings), generator=generator)]
+
+    def _batch(self, servings: list[Tensor], generator: torch.Generator) -> Batch:
+        examples = self._examples
+        rows = torch.cat(servings)
+        first = torch.stack([serving[0] for serving in servings])
+        cloud = torch.arange(len(servings), device=rows.device).repeat_interleave(
+            torch.tensor([len(serving) for serving in servings], device=rows.device))
+        scale = examples.scale[first]
+        turned = augment(
+            examples.points[examples.object[first]] * scale[:, None, None],
+            examples.normals[examples.object[first]], self._num_points, self._augmentation,
+            generator)
+        rotation = turned.rotation[cloud]
+        grasps = examples.grasps[rows]
+        grasps = GraspBatch(
+            (rotation @ grasps.translation[:, :, None]).squeeze(2),
+            rotation @ grasps.rotation, grasps.joints)
+        wanted = examples.points[examples.object[rows], examples.point[rows]]
+        wanted = (rotation @ (wanted * examples.scale[rows][:, None])[:, :, None]).squeeze(2)
+        return Batch(
+            turned.points, CloudFrames.along(turned.points, self._frame, generator), cloud,
+            _nearest(turned.points, cloud, wanted), grasps, rotation, examples.object[rows],
+            examples.scale[rows], examples.active[rows])
+
+
+def _nearest(points: Tensor, cloud: Tensor, wanted: Tensor) -> Tensor:
+    """Return the index (B,) of the point nearest to each wanted one, in its own cloud."""
+    return (points[cloud] - wanted[:, None]).square().sum(2).argmin(1)
+
+
+def _mixed(seed: int, epoch: int, stream: int) -> int:
+    """Return a seed that differs for each stream of each epoch of each run."""
+    return (seed * 1_000_003 + epoch) * 1_009 + stream

@@ -1,0 +1,74 @@
+"""What a training run looks like: curves of every loss, for TensorBoard and as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dexlite_ros.errors import MissingDependency
+from dexlite_ros.files import replaced
+from dexlite_ros.offline.training.trainer import Progress
+
+COLUMNS = 4
+
+
+class CurveLog:
+    """Scalars of every epoch for TensorBoard."""
+
+    def __init__(self, folder: Path, epoch: int) -> None:
+        """
+        Open the log; what an interrupted run wrote after its last state is dropped.
+
+        :param epoch: the first one that is to come
+        :raises MissingDependency: without the package tensorboard
+        """
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise MissingDependency(
+                'tensorboard', 'to log the curves of training',
+                "install it with pip install 'dexlite_ros[train]'") from error
+        self._writer = SummaryWriter(str(folder), purge_step=epoch)
+
+    def add(self, progress: Progress, rate: float) -> None:
+        """
+        Write the newest epoch.
+
+        :param rate: the learning rate it had
+        """
+        epoch = len(progress.history) - 1
+        for split, figures in progress.history[-1].items():
+            for name, value in figures.items():
+                self._writer.add_scalar(f'{name}/{split}', value, epoch)
+        self._writer.add_scalar('learning_rate', rate, epoch)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """End the log."""
+        self._writer.close()
+
+
+def draw_curves(progress: Progress, path: Path) -> None:
+    """Write a PNG with one panel per loss, training and validation in each."""
+    from matplotlib.figure import Figure
+
+    names = [
+        name for name, value in progress.history[-1]['train'].items()
+        if any(each['train'][name] for each in progress.history) or value]
+    rows = -(-len(names) // COLUMNS)
+    figure = Figure(figsize=(3.4 * COLUMNS, 2.4 * rows), layout='constrained')
+    for panel, name in zip(figure.subplots(rows, COLUMNS, squeeze=False).flat, names):
+        for split, colour in (('train', 'tab:blue'), ('val', 'tab:orange')):
+            values = [each[split][name] for each in progress.history]
+            panel.plot(range(len(values)), values, color=colour, label=split)
+            if min(values) > 0:
+                panel.set_yscale('log')
+        panel.axvline(progress.best, color='0.8', zorder=0)
+        panel.set_title(name.replace('_', ' '), fontsize=9)
+        panel.tick_params(labelsize=7)
+    panels = figure.axes
+    panels[0].legend(fontsize=7)
+    for panel in panels[len(names):]:
+        panel.set_axis_off()
+    figure.supxlabel('epoch; the grey line is the one that was kept', fontsize=8)
+    with replaced(path) as temporary:
+        figure.savefig(temporary, format='png', dpi=110)

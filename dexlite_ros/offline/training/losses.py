@@ -1,0 +1,109 @@
+"""
+What the network is trained for: known grasps again, a tidy latent space, and sound physics.
+
+The physics is that of the planner: the energies of ``dexlite_ros.energies``, on the objects as
+they are, not on augmented clouds. Letters: B grasps, D numbers of a grasp's vector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn, Tensor
+
+from dexlite_ros.energies import EnergyTerms, EnergyWeights
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
+from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.network.grasp_network import GraspNetwork
+from dexlite_ros.object.field_bank import FieldBank
+from dexlite_ros.offline.training.batches import Batch
+
+PHYSICS = (
+    'force_closure', 'equilibrium', 'contact_distance', 'penetration', 'self_penetration',
+    'joint_limits')
+"""The energies that train."""
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Weights of the losses."""
+
+    reconstruction: float = 1.0
+    """Of the squared error, summed over the vector."""
+    divergence: float = 0.001
+    """Of the Kullback-Leibler divergence, summed over the latent code [1/nat]."""
+    physics: EnergyWeights = field(default_factory=EnergyWeights.dexlite)
+    margin: float = 0.0
+    """Gap between hand and object below which they overlap [m]."""
+    drawn: float = 0.0
+    """Weight of the physics of grasps decoded from drawn codes; known ones have weight 1."""
+    ramp: int = 0
+    """Epochs in which the physics grows to its weight; from the start it hides the examples."""
+
+    def physics_share(self, epoch: int) -> float:
+        """Return how much of its weight the physics has in an epoch."""
+        return min(1.0, epoch / self.ramp) if self.ramp else 1.0
+
+
+class TrainingLoss(nn.Module):
+    """The network and its losses: one module, so that processes can share its gradients."""
+
+    def __init__(
+        self, network: GraspNetwork, geometry: HandGeometry, settings: LossSettings
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.geometry = geometry
+        self._settings = settings
+
+    def forward(
+        self,
+        batch: Batch,
+        bank: FieldBank,
+        generator: torch.Generator,
+        *,
+        share: float = 1.0,
+        bf16: bool = False,
+    ) -> dict[str, Tensor]:
+        """
+        Return every loss by its name, unweighted, as means over the batch; 'total' is weighted.
+
+        :param bank: fields of all objects
+        :param generator: of latent codes, on the batch's device
+        :param share: how much of its weight the physics has
+        :param bf16: encode clouds in bfloat16
+        """
+        network, settings = self.network, self._settings
+        with torch.autocast(batch.points.device.type, torch.bfloat16, enabled=bf16):
+            seen = network.see(batch.points, batch.frames)
+        where = batch.cloud, batch.point
+        known = network.vectors(seen, *where, batch.grasps)
+        latent = network.encode(seen, *where, known)
+        decoded = network.decode(seen, *where, latent.draw(generator))
+        losses = {
+            'reconstruction': (decoded - known).square().sum(1),
+            'divergence': latent.divergence()}
+        total = (
+            settings.reconstruction * losses['reconstruction']
+            + settings.divergence * losses['divergence'])
+        terms = self.physics(batch, bank, network.grasps(seen, *where, decoded))
+        total = total + share * terms.total(settings.physics)
+        losses |= {name: getattr(terms, name) for name in PHYSICS}
+        if settings.drawn:
+            code = torch.randn(
+                latent.mean.shape, generator=generator, device=latent.mean.device)
+            guess = network.grasps(seen, *where, network.decode(seen, *where, code))
+            terms = self.physics(batch, bank, guess)
+            total = total + share * settings.drawn * terms.total(settings.physics)
+            losses |= {f'drawn_{name}': getattr(terms, name) for name in PHYSICS}
+        losses['total'] = total
+        return {name: loss.mean() for name, loss in losses.items()}
+
+    def physics(self, batch: Batch, bank: FieldBank, grasps: GraspBatch) -> EnergyTerms:
+        """Return the energies of grasps (B) given in the frames of the augmented clouds."""
+        energy = GraspEnergy(
+            self.geometry, bank.of(batch.object, batch.scale),
+            EnergySettings(weights=self._settings.physics, margin=self._settings.margin))
+        return energy(batch.on_object(grasps), batch.active).terms

@@ -1,0 +1,60 @@
+"""Everything that can be set about training, and what it is set to by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dexlite_ros.energies import EnergyWeights
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.network.grasp_network import NetworkConfig
+from dexlite_ros.offline.training.augmentation import Augmentation
+from dexlite_ros.offline.training.batches import BatchSettings
+from dexlite_ros.offline.training.losses import LossSettings
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that decides what a network becomes."""
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    batches: BatchSettings = field(default_factory=BatchSettings)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    losses: LossSettings = field(default_factory=lambda: LossSettings(
+        divergence=0.01, physics=EnergyWeights(obstacles=0.0), drawn=0.5))
+    epochs: int = 100
+    learning_rate: float = 1e-3
+    final_rate: float = 0.02
+    """Share of the rate left at the end of a cosine; 1 keeps it constant."""
+    gradient_limit: float = 10.0
+    """Longest gradient; a longer one is cut to this."""
+    average: float = 0.995
+    """Memory of the moving average of the weights, per step; the average is what is kept."""
+    patience: int = 25
+    """Epochs without a better validation after which training ends."""
+    bf16: bool = True
+    """Encode clouds in bfloat16."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+                ('epochs', self.epochs, 1), ('batch', self.batches.grasps, 2),
+                ('grasps per cloud', self.batches.grasps_per_cloud, 1),
+                ('patience', self.patience, 1), ('seed', self.seed, 0)):
+            if value < least:
+                raise InvalidRequest(name, value, f'{least} or more')
+        if not 0 < self.learning_rate < 1:
+            raise InvalidRequest('learning rate', self.learning_rate, 'between 0 and 1')
+
+    @classmethod
+    def dexlite(cls) -> TrainingSettings:
+        """
+        Return DexLite's: its losses and weights, batches of 64, Adam at 1e-4, 2 048 points.
+
+        Hands that merely touch pay already: the margin of the penetration is 2 mm.
+        """
+        return cls(
+            NetworkConfig.dexlite(), BatchSettings(64, 1),
+            losses=LossSettings(margin=0.002), learning_rate=1e-4, final_rate=1.0)
+
+
+PRESETS = {'default': TrainingSettings, 'dexlite': TrainingSettings.dexlite}

@@ -1,0 +1,224 @@
+"""
+The loop: steps, moving average, validation, and a state on the disk after every epoch.
+
+Started by torchrun, each process works on its share of every epoch and gradients are averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+import json
+import math
+from pathlib import Path
+
+from safetensors import safe_open, SafetensorError
+from safetensors.torch import save_file
+import torch
+from torch import distributed, nn, Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.files import replaced
+from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.network.grasp_network import GraspNetwork
+from dexlite_ros.offline.training.augmentation import Augmentation
+from dexlite_ros.offline.training.batches import Batch, Batches
+from dexlite_ros.offline.training.examples import Examples
+from dexlite_ros.offline.training.losses import TrainingLoss
+from dexlite_ros.offline.training.settings import TrainingSettings
+
+Figures = dict[str, float]
+
+
+@dataclass
+class Progress:
+    """How far a run has come."""
+
+    history: list[dict[str, Figures]] = field(default_factory=list)
+    """For each epoch the mean of each loss, for 'train' and 'val'."""
+    best: int = -1
+    """Epoch of the lowest validation."""
+
+    @property
+    def waited(self) -> int:
+        """Epochs since the best."""
+        return len(self.history) - 1 - self.best
+
+    def add(self, train: Figures, val: Figures) -> bool:
+        """Note an epoch; true when it is the best."""
+        self.history.append({'train': train, 'val': val})
+        lowest = self.best < 0 or val['total'] < self.history[self.best]['val']['total']
+        if lowest:
+            self.best = len(self.history) - 1
+        return lowest
+
+
+class Trainer:
+    """Trains one network."""
+
+    def __init__(
+        self,
+        geometry: HandGeometry,
+        train: Examples,
+        val: Examples,
+        settings: TrainingSettings,
+        *,
+        data: str = '',
+        compiled: bool = False,
+    ) -> None:
+        """
+        Build network and optimiser on the examples' device.
+
+        :param data: short name of the content that the examples are from
+        :param compiled: compile the encoder; worth it on a GPU
+        """
+        self.settings = settings
+        self.progress = Progress()
+        self._train, self._val, self._data = train, val, data
+        self._device = train.object.device
+        torch.manual_seed(settings.seed)
+        config = settings.network
+        network = GraspNetwork(geometry.kinematics.description, config).to(self._device)
+        self._loss = TrainingLoss(network, geometry, settings.losses)
+        self._average = AveragedModel(
+            network, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True)
+        self._optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+        common = config.num_points, config.frame
+        self._batches = Batches(train, settings.batches, settings.augmentation, *common)
+        self._validation = Batches(val, settings.batches, Augmentation.none(), *common)
+        self._rank, self._world = 0, 1
+        self._step: nn.Module = self._loss
+        if compiled:
+            network.encoder.compile()
+        if distributed.is_initialized():
+            self._rank, self._world = distributed.get_rank(), distributed.get_world_size()
+            self._step = nn.parallel.DistributedDataParallel(self._loss)
+
+    @property
+    def network(self) -> GraspNetwork:
+        """The moving average, which is what is kept."""
+        return self._average.module
+
+    @property
+    def hand(self) -> HandDescription:
+        """The hand that is trained for."""
+        return self._loss.geometry.kinematics.description
+
+    @property
+    def rate(self) -> float:
+        """Learning rate of the newest epoch."""
+        return self._optimizer.param_groups[0]['lr']
+
+    @property
+    def done(self) -> bool:
+        """Whether all epochs are done, or nothing gets better."""
+        return (len(self.progress.history) >= self.settings.epochs
+                or self.progress.waited >= self.settings.patience)
+
+    def epoch(self) -> bool:
+        """Train and validate for one epoch; true when it is the best so far."""
+        number = len(self.progress.history)
+        self._step.train()
+        batches = self._batches.epoch(self.settings.seed, number, self._rank, self._world)
+        chance = self._chance(number, 1)
+        share = number / self.settings.epochs
+        left = self.settings.final_rate
+        for group in self._optimizer.param_groups:
+            group['lr'] = self.settings.learning_rate * (
+                left + (1 - left) * (1 + math.cos(math.pi * share)) / 2)
+        train = self._mean(
+            self._learn(batch, chance) for batch in self._shown(batches, f'epoch {number}'))
+        return self.progress.add(train, self._validate())
+
+    def save(self, path: Path) -> None:
+        """Replace the state on the disk: everything that another process needs to go on."""
+        tensors = {
+            f'{part}.{name}': value
+            for part, module in self._modules().items()
+            for name, value in module.state_dict().items()}
+        for index, state in self._optimizer.state_dict()['state'].items():
+            tensors |= {f'adam.{index}.{name}': value for name, value in state.items()}
+        with replaced(path) as temporary:
+            save_file(
+                {name: value.contiguous() for name, value in tensors.items()}, temporary,
+                {'settings': self._key(), 'progress': json.dumps(asdict(self.progress))})
+
+    def resume(self, path: Path) -> None:
+        """
+        Go on where a state was saved.
+
+        :raises FileError: unreadable, or saved under other settings
+        """
+        try:
+            with safe_open(path, 'pt', device=str(self._device)) as file:
+                about = file.metadata()
+                tensors = {name: file.get_tensor(name) for name in file.keys()}
+        except (SafetensorError, OSError) as error:
+            raise FileError(path, f'{error}; remove it to begin again') from error
+        if about.get('settings') != self._key():
+            raise FileError(
+                path, 'it was trained with other settings, other data or another release; name '
+                'a new folder')
+        self.progress = Progress(**json.loads(about['progress']))
+        adam: dict[int, dict[str, Tensor]] = {}
+        parts: dict[str, dict[str, Tensor]] = {name: {} for name in self._modules()}
+        for name, value in tensors.items():
+            part, _, rest = name.partition('.')
+            if part == 'adam':
+                index, _, what = rest.partition('.')
+                adam.setdefault(int(index), {})[what] = value
+            else:
+                parts[part][rest] = value
+        for part, module in self._modules().items():
+            module.load_state_dict(parts[part])
+        state = self._optimizer.state_dict()
+        self._optimizer.load_state_dict({**state, 'state': adam})
+
+    def _modules(self) -> dict[str, nn.Module]:
+        return {'network': self._loss.network, 'average': self._average}
+
+    def _key(self) -> str:
+        """Return what decides the outcome."""
+        return json.dumps([asdict(self.settings), self._data, self._world])
+
+    def _learn(self, batch: Batch, chance: torch.Generator) -> dict[str, Tensor]:
+        losses = self._step(
+            batch, self._train.bank, chance, bf16=self.settings.bf16,
+            share=self.settings.losses.physics_share(len(self.progress.history)))
+        self._optimizer.zero_grad()
+        losses['total'].backward()
+        nn.utils.clip_grad_norm_(self._loss.parameters(), self.settings.gradient_limit)
+        self._optimizer.step()
+        self._average.update_parameters(self._loss.network)
+        return losses
+
+    def _validate(self) -> Figures:
+        """Return the losses of the moving average; every epoch meets the same batches."""
+        loss = TrainingLoss(self.network, self._loss.geometry, self.settings.losses).eval()
+        chance = self._chance(0, 2)
+        with torch.no_grad():
+            return self._mean(
+                loss(batch, self._val.bank, chance, bf16=self.settings.bf16)
+                for batch in self._validation.epoch(0, 0, self._rank, self._world))
+
+    def _mean(self, losses: Iterable[dict[str, Tensor]]) -> Figures:
+        """Return the mean of each loss over batches and processes."""
+        kept = [{name: value.detach() for name, value in each.items()} for each in losses]
+        names = list(kept[0])
+        mean = torch.stack([torch.stack([each[name] for name in names]) for each in kept]).mean(0)
+        if self._world > 1:
+            distributed.all_reduce(mean)
+            mean /= self._world
+        return dict(zip(names, mean.tolist()))
+
+    def _chance(self, epoch: int, stream: int) -> torch.Generator:
+        seed = ((self.settings.seed * 100_003 + epoch) * 10 + stream) * 1_009 + self._rank
+        return torch.Generator(self._device).manual_seed(seed)
+
+    def _shown(self, batches: Iterable[Batch], text: str) -> Iterable[Batch]:
+        """Show a progress bar, in one process only."""
+        quiet = True if self._rank else None
+        return tqdm(batches, desc=text, unit='step', disable=quiet, leave=False)

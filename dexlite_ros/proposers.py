@@ -1,0 +1,72 @@
+"""Where candidates come from, by name: the network, starts around the hull, or both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+import torch
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.initial_grasps import HullProposer
+from dexlite_ros.network.checkpoint import read_checkpoint
+from dexlite_ros.network.proposer import NetworkProposer
+from dexlite_ros.object.surface import ObjectSurface
+
+Method = Literal['network', 'optimise', 'both']
+METHODS: tuple[Method, ...] = ('network', 'optimise', 'both')
+WEIGHTS = Path(__file__).parent / 'network'
+"""Folder of the weights that come with the package, named after their hands."""
+
+
+class Proposer(Protocol):
+    """Whatever can guess grasps for an object."""
+
+    model_id: str
+
+    def propose(
+        self, surface: ObjectSurface, count: int, generator: torch.Generator
+    ) -> GraspBatch:
+        """Return ``count`` grasps in the frame of the surface, on the CPU."""
+
+
+class AlternatingProposer:
+    """Takes every other proposal from one of two proposers."""
+
+    def __init__(self, first: Proposer, second: Proposer) -> None:
+        self._parts = first, second
+        self.model_id = f'{first.model_id}+{second.model_id}'
+
+    def propose(
+        self, surface: ObjectSurface, count: int, generator: torch.Generator
+    ) -> GraspBatch:
+        """Return ``count`` grasps in the frame of the surface, on the CPU."""
+        half = (count + 1) // 2
+        both = GraspBatch.cat([part.propose(surface, half, generator) for part in self._parts])
+        order = torch.arange(2 * half).view(2, half).T.flatten()
+        return both[order[:count]]
+
+
+def make_proposer(
+    method: Method, weights: str, kinematics: HandKinematics, device: torch.device
+) -> Proposer:
+    """
+    Return what proposes candidates.
+
+    :param weights: path of the network's weights; empty: those that come with the package
+    :param device: where the network computes
+    :raises InvalidRequest: for another method
+    :raises ModelError: when the network is wanted, and its weights are missing or do not fit
+    """
+    if method not in METHODS:
+        raise InvalidRequest('method', method, f'one of {", ".join(METHODS)}')
+    if method == 'optimise':
+        return HullProposer(kinematics)
+    hand = kinematics.description
+    checkpoint = read_checkpoint(weights or WEIGHTS / f'{hand.name}.safetensors', hand)
+    network = NetworkProposer(kinematics, checkpoint, device)
+    if method == 'network':
+        return network
+    return AlternatingProposer(network, HullProposer(kinematics))

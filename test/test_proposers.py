@@ -1,0 +1,57 @@
+"""Methods by name."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import trimesh
+
+from dexlite_ros.errors import InvalidRequest, ModelError
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.initial_grasps import HullProposer
+from dexlite_ros.network.proposer import NetworkProposer
+from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.proposers import AlternatingProposer, make_proposer
+
+KINEMATICS = HandKinematics(SHADOW_RIGHT)
+CPU = torch.device('cpu')
+
+
+def test_each_method_has_its_proposer():
+    """The network's carry the name of the weights that come with the package."""
+    assert isinstance(make_proposer('optimise', '', KINEMATICS, CPU), HullProposer)
+    network = make_proposer('network', '', KINEMATICS, CPU)
+    assert isinstance(network, NetworkProposer)
+    assert network.model_id.startswith('shadow_right@')
+    both = make_proposer('both', '', KINEMATICS, CPU)
+    assert both.model_id == f'{network.model_id}+hull-starts'
+
+
+def test_what_does_not_exist_is_refused(tmp_path):
+    """Another method; weights that are not there, with the way to do without."""
+    with pytest.raises(InvalidRequest, match='network, optimise, both'):
+        make_proposer('guess', '', KINEMATICS, CPU)
+    with pytest.raises(ModelError, match="'optimise'"):
+        make_proposer('network', str(tmp_path / 'none'), KINEMATICS, CPU)
+    make_proposer('optimise', str(tmp_path / 'none'), KINEMATICS, CPU)
+
+
+def test_two_proposers_take_turns():
+    """Each gives every other proposal, whatever the number."""
+    ball = trimesh.creation.icosphere(radius=0.03)
+    surface = ObjectSurface(ball.vertices, ball.faces, 1.0, 'mesh')
+    hull = HullProposer(KINEMATICS)
+    alone = hull.propose(surface, 4, torch.Generator().manual_seed(0))
+    both = AlternatingProposer(hull, hull).propose(
+        surface, 7, torch.Generator().manual_seed(0))
+    assert len(both) == 7
+    assert torch.equal(both[[0, 2, 4, 6]].to_vector(), alone.to_vector())
+
+
+def test_the_weights_are_small():
+    """At most 8 MiB come with the package."""
+    import dexlite_ros.network
+
+    folder = Path(dexlite_ros.network.__file__).parent
+    assert 0 < sum(path.stat().st_size for path in folder.glob('*.safetensors')) < 8 * 2**20
