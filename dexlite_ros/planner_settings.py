@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 import math
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp_energy import EnergySettings
 from dexlite_ros.object.cloud import CloudLimits
 from dexlite_ros.object.surface import SurfaceSettings
 from dexlite_ros.post_optimizer import OptimizerSettings
+from dexlite_ros.proposers import Method
 from dexlite_ros.ranking import RankingSettings
 from dexlite_ros.refinement import RefinementSettings, Round
 from dexlite_ros.squeeze import SqueezeSettings
@@ -19,6 +21,10 @@ from dexlite_ros.stages import StageSettings
 class PlannerSettings:
     """Everything that can be set about planning."""
 
+    method: Method = 'network'
+    """Where candidates come from: the network, starts around the hull ('optimise'), or both."""
+    weights: str = ''
+    """Path of the network's weights; empty: those that come with the package."""
     num_candidates: int = 512
     """Grasps proposed per request."""
     max_grasps: int = 20
@@ -44,4 +50,21 @@ class PlannerSettings:
         """Return the settings of DexLite: its energy and its 200 annealed steps, no pruning."""
         rounds = (Round(OptimizerSettings.dexlite(), math.inf),)
         return cls(
-            num_candidates=128, refinement=RefinementSettings(rounds, {'tips': 1.0}))
+            method='optimise', num_candidates=128,
+            refinement=RefinementSettings(rounds, {'tips': 1.0}))
+
+    @classmethod
+    def unranked(
+        cls, method: Method, steps: int, count: int, weights: str = ''
+    ) -> PlannerSettings:
+        """
+        Return settings under which every proposal comes back: none pruned, none filtered.
+
+        :param steps: of the optimiser; 0 leaves proposals as they are
+        :param count: proposals
+        """
+        optimizer = OptimizerSettings(iterations=steps, energy=EnergySettings(margin=0.0015))
+        return cls(
+            method=method, weights=weights, num_candidates=count, max_grasps=count,
+            refinement=RefinementSettings((Round(optimizer, math.inf),)),
+            ranking=RankingSettings.everything())

@@ -126,8 +126,8 @@ def test_the_question_is_the_same_in_every_process():
     """What decides whether results are continued must not hold an address or a hash's order."""
     program = (
         'from dexlite_ros.offline.judging import TESTS\n'
-        'from dexlite_ros.offline.evaluation import PLANNERS\n'
-        'print([test.key() for test in TESTS.values()], [make() for make in PLANNERS.values()])')
+        'from dexlite_ros.offline.planner_choice import PRESETS\n'
+        'print([test.key() for test in TESTS.values()], [make() for make in PRESETS.values()])')
     answers = {
         subprocess.run(
             [sys.executable, '-c', program], env={**os.environ, 'PYTHONHASHSEED': seed},

@@ -99,6 +99,6 @@ def test_physics_can_be_left_out():
 
 def test_the_physics_grows_over_the_first_epochs():
     """From nothing to all of it; at once without a ramp."""
-    assert [LossSettings(ramp=4).physics_share(epoch) for epoch in (0, 1, 4, 9)] == [
+    assert [LossSettings(ramp=0.4).physics_share(done) for done in (0, 0.1, 0.4, 0.9)] == [
         0.0, 0.25, 1.0, 1.0]
     assert LossSettings().physics_share(0) == 1.0

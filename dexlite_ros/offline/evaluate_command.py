@@ -10,19 +10,25 @@ import platform
 import re
 import shlex
 
+import torch
+
 from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.files import write_json
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.builtin_objects import write_builtin_objects
 from dexlite_ros.offline.contact_sheet import write_contact_sheet
-from dexlite_ros.offline.evaluation import Cell, evaluate_cell, PLANNERS
+from dexlite_ros.offline.evaluation import Cell, evaluate_cell
 from dexlite_ros.offline.evaluation_figures import ALL, read_cell
 from dexlite_ros.offline.evaluation_report import markdown, write_report
 from dexlite_ros.offline.judging import find_test, TESTS
 from dexlite_ros.offline.measured_cloud import Setup
 from dexlite_ros.offline.objects import list_objects, ObjectFile
 from dexlite_ros.offline.parallel import run_tasks
+from dexlite_ros.offline.planner_choice import PlannerChoice, PRESETS
 from dexlite_ros.offline.verdict_file import question_key
+from dexlite_ros.proposers import make_proposer, METHODS
 from dexlite_ros.success_model import SuccessModel
 
 BUILTIN = 'builtin'
@@ -43,8 +49,15 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument('--scales', nargs='+', type=float, default=[1.0], metavar='S',
                         help='factors from the meshes to metres (1)')
     parser.add_argument('--planner', default='default',
-                        help=f'{", ".join(PLANNERS)}, or a folder that dexlite import wrote, '
+                        help=f'{", ".join(PRESETS)}, or a folder that dexlite import wrote, '
                         'whose grasps are judged instead')
+    parser.add_argument('--method', choices=METHODS,
+                        help="where candidates come from (the planner's own)")
+    parser.add_argument('--weights', default='',
+                        help='of the network (those that come with the package)')
+    parser.add_argument('--unranked', type=int, metavar='STEPS',
+                        help='judge all of --max-grasps proposals after so many steps of '
+                        'refinement, none filtered')
     parser.add_argument('--views', choices=('full', 'single'), default='full',
                         help='clouds from all sides, or from one camera above a table (full)')
     parser.add_argument('--no-table', action='store_true',
@@ -70,7 +83,9 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite evaluate``."""
     args = parser().parse_args(argv)
     if args.max_grasps is None:
-        args.max_grasps = 20 if args.planner in PLANNERS else ALL
+        args.max_grasps = 20 if args.planner in PRESETS else ALL
+    if args.unranked is not None and args.unranked < 0:
+        raise InvalidRequest('unranked', args.unranked, '0 steps or more')
     if args.max_grasps < 1 or args.seeds < 1:
         raise InvalidRequest('max-grasps and seeds', (args.max_grasps, args.seeds), '1 or more')
     cells = _cells(args)
@@ -115,7 +130,9 @@ def _cells(args: argparse.Namespace) -> list[Cell]:
     return cells
 
 
-def _targets(args: argparse.Namespace) -> list[tuple[ObjectFile, float, str]]:
+def _targets(
+    args: argparse.Namespace
+) -> list[tuple[ObjectFile, float, PlannerChoice | Path]]:
     """Return objects, scales, and how to come by grasps."""
     builtin = args.objects == BUILTIN
     folder = write_builtin_objects(args.output / 'objects') if builtin else args.objects
@@ -125,18 +142,18 @@ def _targets(args: argparse.Namespace) -> list[tuple[ObjectFile, float, str]]:
     objects = objects[:args.limit]
     if not objects:
         raise InvalidRequest('objects', str(args.objects), 'a folder with the wanted objects')
-    if args.planner in PLANNERS:
-        return [(each, scale, args.planner) for each in objects for scale in args.scales]
+    if args.planner in PRESETS:
+        return [(each, scale, _choice(args)) for each in objects for scale in args.scales]
     imported = Path(args.planner)
     if not imported.is_dir():
         raise InvalidRequest(
-            'planner', args.planner, f'{", ".join(PLANNERS)} or a folder of plan files')
+            'planner', args.planner, f'{", ".join(PRESETS)} or a folder of plan files')
     found = []
     for each in objects:
         for path in sorted((imported / each.name).glob('scale_*.json')):
             scale = re.fullmatch(r'scale_([0-9.]+)\.json', path.name)
             if scale:
-                found.append((each, float(scale[1]), str(path)))
+                found.append((each, float(scale[1]), path))
     if not found:
         raise InvalidRequest(
             'planner', args.planner, 'a folder with OBJECT/scale_S.json of these objects')
@@ -152,7 +169,7 @@ def _check_question(args: argparse.Namespace) -> None:
     key = question_key(
         __version__, sorted(asked.items(), key=lambda item: item[0]),
         [(name, find_test(name).key()) for name in args.tests],
-        PLANNERS[args.planner]() if args.planner in PLANNERS else args.planner,
+        *_planner_key(args),
         sorted(model.weights.items()), model.bias)
     path = args.output / 'cells' / 'question.json'
     if not path.exists():
@@ -161,6 +178,21 @@ def _check_question(args: argparse.Namespace) -> None:
         raise InvalidRequest(
             'output', str(args.output),
             'a new folder: what is in it was made with other settings or another release')
+
+
+def _choice(args: argparse.Namespace) -> PlannerChoice:
+    return PlannerChoice(args.planner, args.method, args.weights, args.unranked)
+
+
+def _planner_key(args: argparse.Namespace) -> list[object]:
+    """Return what decides which grasps are judged."""
+    if args.planner not in PRESETS:
+        return [args.planner]
+    settings = _choice(args).settings(args.max_grasps)
+    kinematics = HandKinematics(HANDS['shadow_right'])
+    proposer = make_proposer(
+        settings.method, settings.weights, kinematics, torch.device('cpu'))
+    return [settings, proposer.model_id]
 
 
 def _processor() -> str:

@@ -24,15 +24,12 @@ from dexlite_ros.offline.contact_figures import contact_figures, diversity
 from dexlite_ros.offline.judging import judge
 from dexlite_ros.offline.measured_cloud import measured_cloud, Setup
 from dexlite_ros.offline.objects import load_pieces, ObjectFile
+from dexlite_ros.offline.planner_choice import PlannerChoice
 from dexlite_ros.offline.simulation import GraspScene
 from dexlite_ros.offline.verdict_file import plain
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.plan_file import GraspSet, read_grasps, write_grasps
 from dexlite_ros.planner import GraspPlanner
-from dexlite_ros.planner_settings import PlannerSettings
-
-PLANNERS = {'default': PlannerSettings, 'dexlite': PlannerSettings.dexlite}
-"""Settings by name: ours, and the energy and schedule of DexLite."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,8 @@ class Cell:
     target: ObjectFile
     scale: float
     setup: Setup
-    planner: str
-    """Name of the settings, or path of a plan file to judge instead of planning."""
+    planner: PlannerChoice | Path
+    """What plans, or the plan file to judge instead."""
     max_grasps: int
     tests: tuple[str, ...]
     device: str
@@ -94,7 +91,8 @@ def evaluate_cell(cell: Cell) -> None:
         _write(cell, content | {'usable': False, 'error': str(error)})
         return
     try:
-        found = _plan(cell, mesh) if cell.planner in PLANNERS else _imported(cell)
+        imported = isinstance(cell.planner, Path)
+        found = _imported(cell) if imported else _plan(cell, mesh)
     except (NoGraspFound, BadCloud, ScaleError) as error:
         # What the planner makes of the object; anything else is nobody's grasp and stops here.
         _write(cell, content | {'error': str(error)})
@@ -112,10 +110,11 @@ def evaluate_cell(cell: Cell) -> None:
 def _plan(cell: Cell, mesh: trimesh.Trimesh) -> Found:
     cloud, pose, support = measured_cloud(
         mesh, cell.setup, np.random.default_rng(cell.setup.seed))
-    plan = _planner(cell.planner, cell.device).plan(
+    plan = _planner(cell.planner, cell.max_grasps, cell.device).plan(
         cloud, support=support, max_grasps=cell.max_grasps, seed=cell.setup.seed)
     predicted = [
-        {'success_probability': float(chance), 'features': {
+        {'success_probability': float(chance), 'energy': float(plan.metrics.energy[rank]),
+         'features': {
             name: float(values[rank]) for name, values in vars(plan.features).items()}}
         for rank, chance in enumerate(plan.success_probability)]
     return Found(
@@ -145,10 +144,10 @@ def commit() -> str:
 
 
 @cache
-def _planner(name: str, device: str) -> GraspPlanner:
+def _planner(choice: PlannerChoice, max_grasps: int, device: str) -> GraspPlanner:
     """Return this process's planner; it is made and warmed up once."""
     torch.set_num_threads(1)
-    planner = GraspPlanner(PLANNERS[name](), device)
+    planner = GraspPlanner(choice.settings(max_grasps), device)
     planner.warm_up()
     return planner
 

@@ -12,12 +12,11 @@ import trimesh
 from dexlite_ros.grasp_table import grasp_table, TableRow
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_cloud, load_geometry
+from dexlite_ros.offline.planner_choice import PlannerChoice, PRESETS
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.plan_file import plan_to_dict, write_plan
 from dexlite_ros.planner import GraspPlanner
-from dexlite_ros.planner_settings import PlannerSettings
-
-PRESETS = {'default': PlannerSettings, 'dexlite': PlannerSettings.dexlite}
+from dexlite_ros.proposers import METHODS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,8 +28,11 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument('--num-candidates', type=int, help='grasps proposed (512)')
     parser.add_argument('--output', help='write the plan as JSON here')
     parser.add_argument('--picture', help='write a PNG of the best three grasps here')
-    parser.add_argument('--method', choices=['optimise'], default='optimise',
-                        help='where proposals come from; starts around the hull for now')
+    parser.add_argument('--method', choices=METHODS,
+                        help='where candidates come from: the network, starts around the hull, '
+                        "or both (network; of preset 'dexlite': optimise)")
+    parser.add_argument('--weights', default='',
+                        help='of the network (those that come with the package)')
     parser.add_argument('--preset', choices=sorted(PRESETS), default='default',
                         help="'dexlite': energy and schedule of the original")
     parser.add_argument('--viewpoint', type=float, nargs=3, metavar=('X', 'Y', 'Z'),
@@ -51,7 +53,8 @@ def main(argv: list[str]) -> int:
         target = PointCloud(
             target.points, target.normals, np.array(args.viewpoint or (0.0, 0.0, 0.0)))
     obstacles = load_cloud(args.obstacles).points if args.obstacles else None
-    planner = GraspPlanner(PRESETS[args.preset](), args.device)
+    choice = PlannerChoice(args.preset, args.method, args.weights)
+    planner = GraspPlanner(choice.settings(args.max_grasps), args.device)
     plan = planner.plan(
         target, obstacles=obstacles, num_candidates=args.num_candidates,
         max_grasps=args.max_grasps, seed=args.seed, timeout=args.timeout)

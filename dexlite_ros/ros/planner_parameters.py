@@ -12,6 +12,14 @@ from dexlite_ros.ros.parameters import Entry, ParameterTable
 
 PLANNER_TABLE = ParameterTable(PlannerSettings(), (
     Entry(
+        'method',
+        'Where candidates come from: network; optimise (starts around the hull, needs no '
+        'weights); both.'),
+    Entry(
+        'weights',
+        "Path of the network's weights (.safetensors, its .json beside it); empty: those that "
+        'come with the package.'),
+    Entry(
         'num_candidates',
         'Starts to draw when a request gives no number; more take longer and find better grasps.',
         1, 65536),

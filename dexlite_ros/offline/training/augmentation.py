@@ -21,11 +21,11 @@ class Augmentation:
 
     turned: bool = True
     """Turn each cloud, and its grasps with it, at random."""
-    noise: float = 0.002
+    noise: float = 0.001
     """Largest standard deviation of a point's coordinates; each cloud has its own [m]."""
-    hole: float = 0.02
+    hole: float = 0.01
     """Largest radius of the hole in a cloud [m]."""
-    one_sided: float = 0.25
+    one_sided: float = 0.1
     """Share of the clouds of which the side away from a camera is missing."""
 
     def __post_init__(self) -> None:

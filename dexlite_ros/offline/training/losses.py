@@ -39,12 +39,12 @@ class LossSettings:
     """Gap between hand and object below which they overlap [m]."""
     drawn: float = 0.0
     """Weight of the physics of grasps decoded from drawn codes; known ones have weight 1."""
-    ramp: int = 0
-    """Epochs in which the physics grows to its weight; from the start it hides the examples."""
+    ramp: float = 0.0
+    """Share of the training in which the physics grows to its weight: it would hide the grasps."""
 
-    def physics_share(self, epoch: int) -> float:
-        """Return how much of its weight the physics has in an epoch."""
-        return min(1.0, epoch / self.ramp) if self.ramp else 1.0
+    def physics_share(self, progress: float) -> float:
+        """Return how much of its weight the physics has after a share of the training."""
+        return min(1.0, progress / self.ramp) if self.ramp else 1.0
 
 
 class TrainingLoss(nn.Module):

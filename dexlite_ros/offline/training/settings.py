@@ -11,6 +11,11 @@ from dexlite_ros.offline.training.augmentation import Augmentation
 from dexlite_ros.offline.training.batches import BatchSettings
 from dexlite_ros.offline.training.losses import LossSettings
 
+PHYSICS = EnergyWeights(
+    equilibrium=2.0, contact_distance=20.0, penetration=20.0, self_penetration=2.0,
+    joint_limits=0.2, obstacles=0.0)
+"""A fifth of what the optimiser minimises: with all of it no grasp is learned, only safety."""
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -20,14 +25,14 @@ class TrainingSettings:
     batches: BatchSettings = field(default_factory=BatchSettings)
     augmentation: Augmentation = field(default_factory=Augmentation)
     losses: LossSettings = field(default_factory=lambda: LossSettings(
-        divergence=0.01, physics=EnergyWeights(obstacles=0.0), drawn=0.5))
+        divergence=0.01, physics=PHYSICS, drawn=0.5, ramp=0.4))
     epochs: int = 100
-    learning_rate: float = 1e-3
+    learning_rate: float = 1.5e-3
     final_rate: float = 0.02
     """Share of the rate left at the end of a cosine; 1 keeps it constant."""
     gradient_limit: float = 10.0
     """Longest gradient; a longer one is cut to this."""
-    average: float = 0.995
+    average: float = 0.98
     """Memory of the moving average of the weights, per step; the average is what is kept."""
     patience: int = 25
     """Epochs without a better validation after which training ends."""

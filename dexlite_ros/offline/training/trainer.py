@@ -124,11 +124,10 @@ class Trainer:
         self._step.train()
         batches = self._batches.epoch(self.settings.seed, number, self._rank, self._world)
         chance = self._chance(number, 1)
-        share = number / self.settings.epochs
         left = self.settings.final_rate
         for group in self._optimizer.param_groups:
             group['lr'] = self.settings.learning_rate * (
-                left + (1 - left) * (1 + math.cos(math.pi * share)) / 2)
+                left + (1 - left) * (1 + math.cos(math.pi * self._share)) / 2)
         train = self._mean(
             self._learn(batch, chance) for batch in self._shown(batches, f'epoch {number}'))
         return self.progress.add(train, self._validate())
@@ -177,6 +176,11 @@ class Trainer:
         state = self._optimizer.state_dict()
         self._optimizer.load_state_dict({**state, 'state': adam})
 
+    @property
+    def _share(self) -> float:
+        """Share of the training that is done."""
+        return len(self.progress.history) / self.settings.epochs
+
     def _modules(self) -> dict[str, nn.Module]:
         return {'network': self._loss.network, 'average': self._average}
 
@@ -185,9 +189,9 @@ class Trainer:
         return json.dumps([asdict(self.settings), self._data, self._world])
 
     def _learn(self, batch: Batch, chance: torch.Generator) -> dict[str, Tensor]:
+        share = self.settings.losses.physics_share(self._share)
         losses = self._step(
-            batch, self._train.bank, chance, bf16=self.settings.bf16,
-            share=self.settings.losses.physics_share(len(self.progress.history)))
+            batch, self._train.bank, chance, share=share, bf16=self.settings.bf16)
         self._optimizer.zero_grad()
         losses['total'].backward()
         nn.utils.clip_grad_norm_(self._loss.parameters(), self.settings.gradient_limit)
