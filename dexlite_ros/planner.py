@@ -74,7 +74,7 @@ class GraspPlanner:
         """
         if hand not in HANDS:
             raise UnsupportedHand(hand, tuple(HANDS))
-        self.settings = settings or PlannerSettings()
+        self.settings = (settings or PlannerSettings()).settled()
         self.hand = HANDS[hand]
         if not self.settings.couple_joints:
             self.hand = replace(self.hand, couplings=())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 
 from dexlite_ros.errors import InvalidRequest
@@ -16,6 +16,29 @@ from dexlite_ros.refinement import RefinementSettings, Round
 from dexlite_ros.squeeze import SqueezeSettings
 from dexlite_ros.stages import StageSettings
 
+SLIDING = EnergySettings(margin=0.0)
+CLEAR = EnergySettings(margin=0.0015)
+"""The last round keeps a little away, so that the points between the hand's do not overlap."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many candidates to draw, and what to do with them."""
+
+    candidates: int
+    rounds: tuple[Round, ...]
+
+
+_SEARCH = Effort(512, (
+    Round(OptimizerSettings(iterations=30, energy=SLIDING), 10.0, 'coarse'),
+    Round(OptimizerSettings(iterations=40, energy=SLIDING), 6.0, 'coarse'),
+    Round(OptimizerSettings(iterations=90, step_size=0.004, energy=CLEAR), 6.0)))
+_FINISH = Effort(192, (
+    Round(OptimizerSettings(iterations=20, energy=SLIDING), 5.0, 'coarse'),
+    Round(OptimizerSettings(iterations=50, step_size=0.004, energy=CLEAR), 5.0)))
+EFFORTS: dict[Method, Effort] = {'network': _FINISH, 'optimise': _SEARCH, 'both': _SEARCH}
+"""What suits each source of candidates: guesses of a network are nearly there already."""
+
 
 @dataclass(frozen=True)
 class PlannerSettings:
@@ -25,8 +48,8 @@ class PlannerSettings:
     """Where candidates come from: the network, starts around the hull ('optimise'), or both."""
     weights: str = ''
     """Path of the network's weights; empty: those that come with the package."""
-    num_candidates: int = 512
-    """Grasps proposed per request."""
+    num_candidates: int = 0
+    """Grasps proposed per request; 0: as many as the method needs."""
     max_grasps: int = 20
     """Grasps returned at most."""
     min_score: float = 0.0
@@ -41,9 +64,23 @@ class PlannerSettings:
     ranking: RankingSettings = field(default_factory=RankingSettings)
 
     def __post_init__(self) -> None:
-        for name, lower in (('num_candidates', 1), ('max_grasps', 1)):
+        for name, lower in (('num_candidates', 0), ('max_grasps', 1)):
             if getattr(self, name) < lower:
                 raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
+
+    def settled(self) -> PlannerSettings:
+        """
+        Return settings in which candidates and rounds are given, not left to the method.
+
+        :raises InvalidRequest: for a method that is not known
+        """
+        if self.method not in EFFORTS:
+            raise InvalidRequest('method', self.method, f'one of {", ".join(EFFORTS)}')
+        effort = EFFORTS[self.method]
+        rounds = self.refinement.rounds or effort.rounds
+        return replace(
+            self, num_candidates=self.num_candidates or effort.candidates,
+            refinement=replace(self.refinement, rounds=rounds))
 
     @classmethod
     def dexlite(cls) -> PlannerSettings:
@@ -63,7 +100,7 @@ class PlannerSettings:
         :param steps: of the optimiser; 0 leaves proposals as they are
         :param count: proposals
         """
-        optimizer = OptimizerSettings(iterations=steps, energy=EnergySettings(margin=0.0015))
+        optimizer = OptimizerSettings(iterations=steps, energy=CLEAR)
         return cls(
             method=method, weights=weights, num_candidates=count, max_grasps=count,
             refinement=RefinementSettings((Round(optimizer, math.inf),)),

@@ -7,7 +7,6 @@ from typing import Literal, Protocol
 
 import torch
 
-from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.initial_grasps import HullProposer
@@ -57,11 +56,8 @@ def make_proposer(
 
     :param weights: path of the network's weights; empty: those that come with the package
     :param device: where the network computes
-    :raises InvalidRequest: for another method
     :raises ModelError: when the network is wanted, and its weights are missing or do not fit
     """
-    if method not in METHODS:
-        raise InvalidRequest('method', method, f'one of {", ".join(METHODS)}')
     if method == 'optimise':
         return HullProposer(kinematics)
     hand = kinematics.description

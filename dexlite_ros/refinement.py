@@ -18,7 +18,7 @@ from torch import Tensor
 
 from dexlite_ros.errors import InvalidRequest, OutOfMemory
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
+from dexlite_ros.grasp_energy import GraspEnergy
 from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.distance_field import DistanceField
@@ -50,23 +50,14 @@ class Round:
 class RefinementSettings:
     """The rounds, and how work is cut up."""
 
-    rounds: tuple[Round, ...] = (
-        Round(OptimizerSettings(iterations=30, energy=EnergySettings(margin=0.0)), 10.0, 'coarse'),
-        Round(OptimizerSettings(iterations=40, energy=EnergySettings(margin=0.0)), 6.0, 'coarse'),
-        Round(
-            OptimizerSettings(
-                iterations=90, step_size=0.004, energy=EnergySettings(margin=0.0015)), 6.0),
-    )
+    rounds: tuple[Round, ...] = ()
+    """None: those that suit where the grasps come from; ``PlannerSettings.settled``."""
     contact_sets: dict[str, float] = field(
         default_factory=lambda: {'tips': 0.5, 'tips_palm': 0.25, 'wrap': 0.25})
     """Share of the starts that each contact set gets."""
     cpu_batch: int = 256
     """Grasps per batch on the CPU: enough to hide torch's overhead, few enough for the cache."""
     cuda_batch: int = 4096
-
-    def __post_init__(self) -> None:
-        if not self.rounds:
-            raise InvalidRequest('refinement.rounds', self.rounds, 'at least one round')
 
 
 @dataclass(frozen=True)
@@ -105,6 +96,8 @@ class Refinement:
         settings: RefinementSettings,
         obstacles: DistanceField | None = None,
     ) -> None:
+        if not settings.rounds:
+            raise InvalidRequest('refinement.rounds', settings.rounds, 'at least one round')
         self.settings = settings
         self._device = object_field.values.device
         self.energies = [

@@ -25,7 +25,8 @@ def parser() -> argparse.ArgumentParser:
         prog='dexlite plan', description='Plan ranked grasps for one object; units are metres.')
     parser.add_argument('geometry', help='point cloud (PLY, PCD) or mesh (OBJ, STL, PLY) [m]')
     parser.add_argument('--max-grasps', type=int, default=20, help='grasps at most (20)')
-    parser.add_argument('--num-candidates', type=int, help='grasps proposed (512)')
+    parser.add_argument('--num-candidates', type=int,
+                        help='grasps proposed (as many as the method needs)')
     parser.add_argument('--output', help='write the plan as JSON here')
     parser.add_argument('--picture', help='write a PNG of the best three grasps here')
     parser.add_argument('--method', choices=METHODS,

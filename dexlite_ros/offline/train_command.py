@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
                         help=f'dataset of judged grasps ({DATASET})')
     parser.add_argument('--preset', choices=sorted(PRESETS), default='default',
                         help="'dexlite': network, losses and rates of the original")
-    parser.add_argument('--epochs', type=int, help='at most (100)')
+    parser.add_argument('--epochs', type=int, help="at most (80; of preset 'dexlite': 100)")
     parser.add_argument('--patience', type=int,
                         help='end after so many epochs without a better validation (25)')
     parser.add_argument('--rotation', choices=('euler', '6d'),

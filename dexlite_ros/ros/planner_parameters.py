@@ -21,8 +21,8 @@ PLANNER_TABLE = ParameterTable(PlannerSettings(), (
         'come with the package.'),
     Entry(
         'num_candidates',
-        'Starts to draw when a request gives no number; more take longer and find better grasps.',
-        1, 65536),
+        'Candidates to draw when a request gives no number; more take longer and find better '
+        'grasps. 0: as many as the method needs.', 0, 65536),
     Entry('max_grasps', 'Grasps to return at most when a request gives no number.', 1, 4096),
     Entry(
         'min_score', 'Grasps with a lower score are dropped when a request gives none.', 0.0, 1.0),

@@ -70,7 +70,7 @@ class Candidates:
 
 def generation_settings() -> PlannerSettings:
     """Return settings under which all refined grasps come back, not only the best."""
-    usual = PlannerSettings()
+    usual = PlannerSettings(method='optimise').settled()
     last = usual.refinement.rounds[-1].keep
     rounds = tuple(
         replace(each, keep=each.keep / last) for each in usual.refinement.rounds)

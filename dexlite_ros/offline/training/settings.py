@@ -12,9 +12,9 @@ from dexlite_ros.offline.training.batches import BatchSettings
 from dexlite_ros.offline.training.losses import LossSettings
 
 PHYSICS = EnergyWeights(
-    equilibrium=2.0, contact_distance=20.0, penetration=20.0, self_penetration=2.0,
-    joint_limits=0.2, obstacles=0.0)
-"""A fifth of what the optimiser minimises: with all of it no grasp is learned, only safety."""
+    equilibrium=1.0, contact_distance=10.0, penetration=10.0, self_penetration=1.0,
+    joint_limits=0.1, obstacles=0.0)
+"""A tenth of what the optimiser minimises: with all of it no grasp is learned, only safety."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class TrainingSettings:
     batches: BatchSettings = field(default_factory=BatchSettings)
     augmentation: Augmentation = field(default_factory=Augmentation)
     losses: LossSettings = field(default_factory=lambda: LossSettings(
-        divergence=0.01, physics=PHYSICS, drawn=0.5, ramp=0.4))
-    epochs: int = 100
-    learning_rate: float = 1.5e-3
+        divergence=0.01, physics=PHYSICS, drawn=0.5, ramp=0.5))
+    epochs: int = 80
+    learning_rate: float = 1e-3
     final_rate: float = 0.02
     """Share of the rate left at the end of a cosine; 1 keeps it constant."""
     gradient_limit: float = 10.0
@@ -59,7 +59,7 @@ class TrainingSettings:
         """
         return cls(
             NetworkConfig.dexlite(), BatchSettings(64, 1),
-            losses=LossSettings(margin=0.002), learning_rate=1e-4, final_rate=1.0)
+            losses=LossSettings(margin=0.002), epochs=100, learning_rate=1e-4, final_rate=1.0)
 
 
 PRESETS = {'default': TrainingSettings, 'dexlite': TrainingSettings.dexlite}
