@@ -40,6 +40,8 @@ setup(
         'pyarrow>=15',
         'matplotlib>=3.8',
         'scikit-learn>=1.4',
+        # The network's weights as files without code.
+        'safetensors>=0.4',
     ],
     extras_require={
         'dev': ['pytest>=8', 'ruff>=0.9'],
@@ -47,6 +49,8 @@ setup(
         'pybullet': ['pybullet>=3.2.6'],
         # `dexlite generate --ray`.
         'scale': ['ray>=2.40'],
+        # The curves of `dexlite train`.
+        'train': ['tensorboard>=2.14'],
         # MP4 films of `dexlite validate --video`; it brings its own ffmpeg.
         'video': ['imageio-ffmpeg>=0.5'],
         # The package that `dexlite bench --peer` compares with.

@@ -64,18 +64,14 @@ class PlannerSettings:
     ranking: RankingSettings = field(default_factory=RankingSettings)
 
     def __post_init__(self) -> None:
+        if self.method not in EFFORTS:
+            raise InvalidRequest('method', self.method, f'one of {", ".join(EFFORTS)}')
         for name, lower in (('num_candidates', 0), ('max_grasps', 1)):
             if getattr(self, name) < lower:
                 raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
 
     def settled(self) -> PlannerSettings:
-        """
-        Return settings in which candidates and rounds are given, not left to the method.
-
-        :raises InvalidRequest: for a method that is not known
-        """
-        if self.method not in EFFORTS:
-            raise InvalidRequest('method', self.method, f'one of {", ".join(EFFORTS)}')
+        """Return settings in which candidates and rounds are given, not left to the method."""
         effort = EFFORTS[self.method]
         rounds = self.refinement.rounds or effort.rounds
         return replace(

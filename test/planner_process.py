@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 import signal
 import subprocess
@@ -41,7 +42,7 @@ class PlannerProcess:
         """
         given = [
             text for name, value in parameters.items()
-            for text in ('-p', f'{name.replace("__", ".")}:={str(value).lower()}')
+            for text in ('-p', f'{name.replace("__", ".")}:={json.dumps(value)}')
         ]
         self._log = log
         with log.open('w') as stream:

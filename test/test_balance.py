@@ -10,12 +10,15 @@ import trimesh
 from dexlite_ros.associated_point import associated_points
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.network.checkpoint import Checkpoint
+from dexlite_ros.network.grasp_network import GraspNetwork, NetworkConfig
 from dexlite_ros.offline.generation.balance import choose_balanced, local_counts, NEIGHBOURHOOD
 from dexlite_ros.offline.generation.expansion import (
     ExpansionProposer,
     ExpansionSettings,
     Parents,
 )
+from dexlite_ros.offline.generation.network_expansion import NetworkExpansion
 from dexlite_ros.offline.shapes.families import make_shape
 
 KINEMATICS = HandKinematics(SHADOW_RIGHT)
@@ -92,6 +95,41 @@ def test_carrying_keeps_the_hand_over_the_surface():
     seen = [-(each.rotation.mT @ each.translation[:, :, None]) for each in (proposed, origin)]
     torch.testing.assert_close(*seen, atol=1e-5, rtol=0)
     assert (proposed.translation - origin.translation).norm(dim=1).max() > 0.02
+
+
+def _checkpoint() -> Checkpoint:
+    torch.manual_seed(0)
+    network = GraspNetwork(
+        SHADOW_RIGHT, NetworkConfig(channels=(16, 32), latent=8)).eval()
+    return Checkpoint(network, 'untrained', '0' * 64, {})
+
+
+def test_the_network_expands_too():
+    """Legal grasps of every parent, by seed; children of one parent differ."""
+    mesh = make_shape('can', 0).mesh
+    cloud, faces = trimesh.sample.sample_surface(mesh, 300, seed=0)
+    parents = _parents(np.asarray(cloud), mesh.face_normals[faces])
+    proposer = NetworkExpansion(
+        KINEMATICS, parents, np.array([0.1, 0.0, 0.0]), _checkpoint(), torch.device('cpu'))
+    first, second = (
+        proposer.propose(None, 60, torch.Generator().manual_seed(0)).to_vector() for _ in 'ab')
+    assert torch.equal(first, second) and len(first.unique(dim=0)) == 60
+    assert set(proposer.parent) == set(range(6))
+    assert (KINEMATICS.limit_margin(first[:, 6:]) >= -1e-6).all()
+
+
+def test_a_network_decodes_about_the_point_it_is_given():
+    """Anchored there, an untrained network's hands are near the points they are asked for."""
+    ball = trimesh.creation.icosphere(subdivisions=3, radius=0.1)
+    cloud = np.asarray(ball.vertices)
+    parents = _parents(cloud, cloud / 0.1)
+    offset = np.array([0.1, 0.0, 0.0])
+    proposer = NetworkExpansion(
+        KINEMATICS, parents, offset, _checkpoint(), torch.device('cpu'),
+        ExpansionSettings(reach=1e-9))
+    proposed = proposer.propose(None, 60, torch.Generator().manual_seed(0))
+    places = cloud[parents.points[proposer.parent]] - offset
+    assert np.linalg.norm(proposed.translation.numpy() - places, axis=1).max() < 0.08
 
 
 def test_expansion_prefers_what_is_rare():

@@ -93,7 +93,7 @@ def test_other_imports_are_requirements():
     wanted = {DISTRIBUTIONS.get(name, name) for name in _imported() - ROS_MODULES}
     assert wanted <= ranges | extras
     # The tests use these extras, so they are among what is tried.
-    used = {'pybullet', 'imageio-ffmpeg', 'ray'}
+    used = {'pybullet', 'imageio-ffmpeg', 'ray', 'tensorboard'}
     assert ranges | used == set(tried) - {'pytest', 'ruff', 'setuptools'}
 
 

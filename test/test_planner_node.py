@@ -1,6 +1,7 @@
 """The node over real DDS, as a process: every answer and every code."""
 
 from collections.abc import Iterator
+import re
 import time
 
 import numpy as np
@@ -258,5 +259,5 @@ def test_parameters_set_at_run_time_count_at_once(planner: PlannerProcess) -> No
 def test_the_planner_can_be_loaded_anew(planner: PlannerProcess) -> None:
     """Reloading answers with what was loaded, and calls work after it."""
     answer = planner.client.trigger('reload_model', 60.0)
-    assert (answer.success, answer.message) == (True, 'hull-starts on cpu')
+    assert answer.success and re.fullmatch(r'shadow_right@\w{12} on cpu', answer.message)
     assert planner.call(cloud=cloud_message(box_points()), **FAST).report.error_code == 0

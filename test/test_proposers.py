@@ -12,6 +12,7 @@ from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.initial_grasps import HullProposer
 from dexlite_ros.network.proposer import NetworkProposer
 from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposers import AlternatingProposer, make_proposer
 
 KINEMATICS = HandKinematics(SHADOW_RIGHT)
@@ -31,7 +32,7 @@ def test_each_method_has_its_proposer():
 def test_what_does_not_exist_is_refused(tmp_path):
     """Another method; weights that are not there, with the way to do without."""
     with pytest.raises(InvalidRequest, match='network, optimise, both'):
-        make_proposer('guess', '', KINEMATICS, CPU)
+        PlannerSettings(method='guess')
     with pytest.raises(ModelError, match="'optimise'"):
         make_proposer('network', str(tmp_path / 'none'), KINEMATICS, CPU)
     make_proposer('optimise', str(tmp_path / 'none'), KINEMATICS, CPU)

@@ -32,6 +32,7 @@ class Checkpoint:
     network: GraspNetwork
     """In evaluation mode, on the CPU."""
     name: str
+    """That of its files."""
     digest: str
     """SHA-256 of the weights, in hexadecimal digits."""
     about: dict
@@ -59,7 +60,7 @@ def write_checkpoint(
             {name: value.cpu().contiguous() for name, value in network.state_dict().items()},
             temporary)
     write_json(path.with_suffix('.json'), {
-        'format': FORMAT, 'version': VERSION, 'name': path.name, 'weights': _digest(weights),
+        'format': FORMAT, 'version': VERSION, 'weights': _digest(weights),
         'hand': hand.name, 'joint_names': list(hand.joint_names), **_normalisation(hand),
         'network': asdict(network.config), 'about': about})
 
@@ -92,12 +93,12 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
             **content['network'], 'channels': tuple(content['network']['channels'])})
         network = GraspNetwork(hand, config)
         network.load_state_dict(load_file(weights))
-        name, about = str(content['name']), dict(content['about'])
+        about = dict(content['about'])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(str(sheet), f'it holds no network: {error!r}') from error
     except (SafetensorError, RuntimeError, OSError) as error:
         raise ModelError(str(weights), f'they do not fit the network: {error}') from error
-    return Checkpoint(network.eval(), name, digest, about)
+    return Checkpoint(network.eval(), path.name, digest, about)
 
 
 def _check_hand(sheet: Path, content: dict, hand: HandDescription) -> None:

@@ -49,6 +49,10 @@ class CloudFrames:
         third = torch.linalg.cross(first[:, :, 0], first[:, :, 1], dim=1)
         return cls(centre, torch.cat([first, third[:, :, None]], 2))
 
+    def to(self, device: torch.device) -> CloudFrames:
+        """Move the frames to a device."""
+        return CloudFrames(self.centre.to(device), self.rotation.to(device))
+
     def seen(self, points: Tensor) -> Tensor:
         """Return points (O, P, 3) as they are seen in the frames [m]."""
         return (points - self.centre[:, None]) @ self.rotation

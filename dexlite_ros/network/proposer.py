@@ -61,8 +61,7 @@ class NetworkProposer:
         code: torch.Tensor,
     ) -> GraspBatch:
         network, device = self._network, self._device
-        frames = CloudFrames(frames.centre.to(device), frames.rotation.to(device))
-        seen = network.see(cloud.to(device), frames)
+        seen = network.see(cloud.to(device), frames.to(device))
         where = look.to(device), about.to(device)
         vector = network.decode(seen, *where, code.to(device))
         return network.grasps(seen, *where, vector).to('cpu')

@@ -13,6 +13,7 @@ COMMANDS = {
     'plan': ('plan_command', 'plan grasps for a cloud or a mesh'),
     'hand': ('hand_command', 'write the hand as MJCF, URDF or picture'),
     'evaluate': ('evaluate_command', 'plan on many objects, judge, and report'),
+    'compare': ('compare_command', 'put evaluations into one table'),
     'objects': ('objects_command', 'make objects ready, and show them'),
     'stability': ('stability_command', 'try which objects rest on a table'),
     'calibrate': ('calibrate_command', 'fit the success model to judged grasps'),

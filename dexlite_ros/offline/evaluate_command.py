@@ -107,7 +107,7 @@ def main(argv: list[str]) -> int:
     for cell, content in found:
         if not content['usable']:
             provenance[f'left out: {cell.name}'] = content['error']
-    figures = write_report(args.output, contents, args.tests, provenance)
+    figures = write_report(args.output, contents, args.tests, provenance, _planner(args))
     sheet = write_contact_sheet(
         args.output / 'contact_sheet.png', pairs, args.tests[0])
     print(json.dumps(figures, allow_nan=False) if args.json else markdown(figures))
@@ -188,11 +188,19 @@ def _planner_key(args: argparse.Namespace) -> list[object]:
     """Return what decides which grasps are judged."""
     if args.planner not in PRESETS:
         return [args.planner]
+    return [_choice(args).settings(args.max_grasps), _planner(args)['model']]
+
+
+def _planner(args: argparse.Namespace) -> dict[str, object]:
+    """Return what plans, as the report names it."""
+    if args.planner not in PRESETS:
+        return {'imported': Path(args.planner).name}
     settings = _choice(args).settings(args.max_grasps)
     kinematics = HandKinematics(HANDS['shadow_right'])
     proposer = make_proposer(
         settings.method, settings.weights, kinematics, torch.device('cpu'))
-    return [settings, proposer.model_id]
+    return {'preset': args.planner, 'method': settings.method, 'model': proposer.model_id,
+            'steps': args.unranked}
 
 
 def _processor() -> str:

@@ -118,6 +118,13 @@ def mean_of_grasps(cells: list[Content], name: str) -> float:
     return _mean_of_known(by_object(cells, of_cell))
 
 
+def median_of_grasps(cells: list[Content], name: str) -> float:
+    """Return the median over all grasps of a figure that a few would carry away; NaN without."""
+    values = [
+        each[name] for cell in cells for each in cell['grasps'] if each.get(name) is not None]
+    return float(np.median(values)) if values else np.nan
+
+
 def mean_of_cells(cells: list[Content], name: str) -> float:
     """Return the mean over objects of a cell's figure, such as 'diversity' or 'seconds'."""
     def of_cell(cell: Content) -> float:

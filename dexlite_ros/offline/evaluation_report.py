@@ -18,6 +18,7 @@ from dexlite_ros.offline.evaluation_figures import (
     LENGTHS,
     mean_of_cells,
     mean_of_grasps,
+    median_of_grasps,
     PREDICTED,
     rate,
     reasons,
@@ -42,6 +43,7 @@ def summary(cells: list[Content], tests: list[str]) -> dict:
         'without_grasps': dict(Counter(
             f'{cell["object"]}: {cell["error"]}' for cell in cells if not cell['grasps'])),
         **{name: mean_of_grasps(cells, name) for name in (*LENGTHS, 'links_in_contact')},
+        'energy': median_of_grasps(cells, 'energy'),
         **{name: mean_of_cells(cells, name) for name in ('diversity', 'seconds')},
         'illegal': {
             name: sum(len(cell['grasps']) - cell['plan'].get(name, len(cell['grasps']))
@@ -60,14 +62,19 @@ def summary(cells: list[Content], tests: list[str]) -> dict:
 
 
 def write_report(
-    folder: Path, cells: list[Content], tests: list[str], provenance: dict[str, str]
+    folder: Path,
+    cells: list[Content],
+    tests: list[str],
+    provenance: dict[str, str],
+    planner: dict[str, object],
 ) -> dict:
     """
     Write report.json, report.md and report.png into a folder and return the figures.
 
     :param provenance: what was run where, by name
+    :param planner: what planned, as plain data
     """
-    figures = {'provenance': provenance, **summary(cells, tests)}
+    figures = {'provenance': provenance, 'planner': planner, **summary(cells, tests)}
     write_json(folder / 'report.json', figures)
     with replaced(folder / 'report.md') as temporary:
         temporary.write_text(markdown(figures))
@@ -93,6 +100,7 @@ def markdown(figures: dict) -> str:
     lines += [f'| {name.replace("_", " ")} | {1e3 * figures[name]:.2f} mm |'
               for name in LENGTHS if figures[name] is not None]
     lines.append(f'| links in contact | {_number(figures["links_in_contact"], ".1f")} |')
+    lines.append(f'| energy (median) | {_number(figures["energy"], ".3f")} |')
     lines.append('| variance in five principal components (less is more diverse) | '
                  f'{_number(figures["diversity"], ".1%")} |')
     lines.append(f'| time to plan | {_number(figures["seconds"], ".2f")} s |')

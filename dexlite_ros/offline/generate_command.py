@@ -15,6 +15,8 @@ from dexlite_ros import __version__
 from dexlite_ros.device import resolve_device
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.files import write_json
+from dexlite_ros.hands import HANDS
+from dexlite_ros.network.checkpoint import read_checkpoint
 from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.evaluation import commit
 from dexlite_ros.offline.generation import log
@@ -28,6 +30,7 @@ from dexlite_ros.offline.object_source import find_objects, Target
 from dexlite_ros.offline.objects import MANIFEST
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.verdict_file import question_key
+from dexlite_ros.proposers import WEIGHTS
 from dexlite_ros.success_model import SuccessModel
 
 
@@ -55,6 +58,11 @@ def parser() -> argparse.ArgumentParser:
                         help=f'judged per object, scale and seed, at most; up to {REFINED} (40)')
     parser.add_argument('--expand', type=Path, metavar='DATASET',
                         help='do not start anew but from the grasps there that held')
+    parser.add_argument('--network', nargs='?', const=str(WEIGHTS / HAND), default='',
+                        metavar='WEIGHTS',
+                        help='with --expand: new grasps are what the network makes of the old '
+                        'ones about other points, not the old ones carried there (without '
+                        'WEIGHTS: those that come with the package)')
     parser.add_argument('--workers', type=int, default=0,
                         help='processes on this machine (0: one per CPU)')
     parser.add_argument('--ray', metavar='ADDRESS',
@@ -105,6 +113,8 @@ def _check(args: argparse.Namespace) -> None:
     texts = [scale_text(scale) for scale in args.scales]
     if not all(0 < scale < math.inf for scale in args.scales) or len(set(texts)) < len(texts):
         raise InvalidRequest('scales', args.scales, 'different positive numbers')
+    if args.network and not args.expand:
+        raise InvalidRequest('network', args.network, 'a dataset to --expand as well')
     if args.expand and args.expand.resolve() == args.output.resolve():
         raise InvalidRequest('output', str(args.output), 'another folder than --expand')
 
@@ -154,6 +164,8 @@ def _dataset(args: argparse.Namespace) -> GraspDataset:
         'settings': question_key(
             __version__, generation_settings(), sorted(model.weights.items()), model.bias,
             [(name, find_test(test).key()) for name, test in JUDGES.items()])}
+    if args.network:
+        settings['network'] = read_checkpoint(args.network, HANDS[HAND]).model_id
     if not (args.output / 'dataset.json').exists():
         return GraspDataset.create(args.output, {**settings, 'runs': []}, HAND)
     dataset = GraspDataset.open(args.output)
@@ -189,7 +201,8 @@ def _tasks(
     tasks = [
         GenerationTask(
             target, scale, seed, args.candidates, args.grasps, device,
-            parents.get((target.name, scale_text(scale))), digests.get(target.name, ''))
+            parents.get((target.name, scale_text(scale))), args.network,
+            digests.get(target.name, ''))
         for seed in range(args.seed, args.seed + args.seeds)
         for scale in args.scales for target in targets]
     return [

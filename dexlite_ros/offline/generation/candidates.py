@@ -17,18 +17,22 @@ from torch import Tensor
 import trimesh
 
 from dexlite_ros.associated_point import associated_points
+from dexlite_ros.device import resolve_device
 from dexlite_ros.errors import FileError, NoGraspFound, ScaleError, UnusableObject
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
+from dexlite_ros.network.checkpoint import read_checkpoint
 from dexlite_ros.offline.generation.balance import choose_balanced
 from dexlite_ros.offline.generation.expansion import ExpansionProposer
+from dexlite_ros.offline.generation.network_expansion import NetworkExpansion
 from dexlite_ros.offline.generation.task import GenerationTask, HAND
 from dexlite_ros.offline.object_source import load_target
 from dexlite_ros.offline.prepared_object import mesh_digest, surface_cloud
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
+from dexlite_ros.proposers import Method
 
 KINEMATICS = HandKinematics(HANDS[HAND])
 REFINED = 120
@@ -68,9 +72,9 @@ class Candidates:
     """Why the object cannot be used."""
 
 
-def generation_settings() -> PlannerSettings:
+def generation_settings(method: Method = 'optimise') -> PlannerSettings:
     """Return settings under which all refined grasps come back, not only the best."""
-    usual = PlannerSettings(method='optimise').settled()
+    usual = PlannerSettings(method=method).settled()
     last = usual.refinement.rounds[-1].keep
     rounds = tuple(
         replace(each, keep=each.keep / last) for each in usual.refinement.rounds)
@@ -105,9 +109,9 @@ def _propose(
         planner = _planner(task.device)
     else:
         cloud = task.parents.cloud
-        proposer = ExpansionProposer(
-            KINEMATICS, task.parents, np.asarray(mesh.bounds.mean(0)))
-        planner = GraspPlanner(generation_settings(), task.device, proposer=proposer)
+        proposer = _expansion(task, np.asarray(mesh.bounds.mean(0)))
+        method = 'network' if task.network else 'optimise'
+        planner = GraspPlanner(generation_settings(method), task.device, proposer=proposer)
     try:
         plan = planner.plan(
             mesh, num_candidates=task.candidates, seed=task.random_seed)
@@ -139,6 +143,15 @@ def _choose(
     return Choice(
         plan.grasps[index], plan.metrics[index], plan.success_probability[index],
         points[chosen], counts, parents)
+
+
+def _expansion(task: GenerationTask, offset: NDArray[np.float64]) -> ExpansionProposer:
+    """Return what makes new grasps of the task's parents."""
+    if not task.network:
+        return ExpansionProposer(KINEMATICS, task.parents, offset)
+    return NetworkExpansion(
+        KINEMATICS, task.parents, offset, read_checkpoint(task.network, HANDS[HAND]),
+        resolve_device(task.device))
 
 
 @cache

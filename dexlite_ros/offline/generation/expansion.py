@@ -95,10 +95,9 @@ class ExpansionProposer:
         weight = rarity(parents.counts[parents.points])
         self.parent = rng.choice(len(parents), count, p=weight / weight.sum())
         origin = parents.points[self.parent]
-        carried = self._carried(
+        return self._moved(
             parents.grasps[torch.from_numpy(self.parent)], origin,
-            self._destinations(origin, rng))
-        return self._disturbed(carried, generator)
+            self._destinations(origin, rng), generator)
 
     def _destinations(
         self, origin: NDArray[np.int64], rng: np.random.Generator
@@ -109,6 +108,13 @@ class ExpansionProposer:
             self._parents.cloud[origin], self._settings.reach, return_sorted=True)
         return np.array([
             rng.choice(near, p=weight[near] / weight[near].sum()) for near in reachable])
+
+    def _moved(
+        self, grasps: GraspBatch, origin: NDArray[np.int64], target: NDArray[np.int64],
+        generator: torch.Generator,
+    ) -> GraspBatch:
+        """Return grasps (B), known about the points ``origin``, about the points ``target``."""
+        return self._disturbed(self._carried(grasps, origin, target), generator)
 
     def _carried(
         self, grasps: GraspBatch, origin: NDArray[np.int64], target: NDArray[np.int64]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import hashlib
+from pathlib import Path
 
 from dexlite_ros.offline.generation.expansion import Parents
 from dexlite_ros.offline.object_source import Target
@@ -31,13 +32,18 @@ class GenerationTask:
     device: str = 'cpu'
     parents: Parents | None = None
     """For expansion; None: synthesis."""
+    network: str = ''
+    """Checkpoint that decodes the parents about other points; empty: they are carried there."""
     digest: str = ''
     """Of the object's mesh, where grasps of it are kept already; empty: return the object, too."""
 
     @property
     def mode(self) -> str:
         """How grasps are proposed: 'synthesis', or 'expansion:' and the source of the parents."""
-        return SYNTHESIS if self.parents is None else f'{EXPANSION}:{self.parents.source}'
+        if self.parents is None:
+            return SYNTHESIS
+        by = f'{Path(self.network).stem}:' if self.network else ''
+        return f'{EXPANSION}:{by}{self.parents.source}'
 
     @property
     def name(self) -> str:

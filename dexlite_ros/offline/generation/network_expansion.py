@@ -1,0 +1,71 @@
+"""
+New grasps from old ones, by the network: a grasp's latent code is decoded about another point.
+
+This is the expansion of Dex1B (2025). The code is drawn from what the encoder makes of the known
+grasp, so that one parent has many children at one point, too. Letters: B grasps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.kinematics import couple, HandKinematics
+from dexlite_ros.network.checkpoint import Checkpoint
+from dexlite_ros.network.cloud_frame import CloudFrames
+from dexlite_ros.network.proposer import LOOKS
+from dexlite_ros.offline.generation.expansion import (
+    ExpansionProposer,
+    ExpansionSettings,
+    Parents,
+)
+
+
+class NetworkExpansion(ExpansionProposer):
+    """Proposes what the network makes of grasps that held."""
+
+    def __init__(
+        self,
+        kinematics: HandKinematics,
+        parents: Parents,
+        offset: NDArray[np.float64],
+        checkpoint: Checkpoint,
+        device: torch.device,
+        settings: ExpansionSettings | None = None,
+    ) -> None:
+        """
+        Prepare one object.
+
+        :param offset: (3,) where the origin of the surfaces to come lies in the parents' frame [m]
+        :param device: where the network computes
+        :param settings: of them only the reach counts; the latent code brings the variety
+        """
+        super().__init__(kinematics, parents, offset, settings or ExpansionSettings())
+        self.model_id = checkpoint.model_id
+        self._network = checkpoint.network.to(device)
+        self._device = device
+
+    def _moved(
+        self, grasps: GraspBatch, origin: NDArray[np.int64], target: NDArray[np.int64],
+        generator: torch.Generator,
+    ) -> GraspBatch:
+        network, device = self._network, self._device
+        cloud = torch.from_numpy(self._parents.cloud).float().expand(LOOKS, -1, -1)
+        frames = CloudFrames.along(cloud, network.config.frame, generator)
+        look = (torch.arange(len(grasps)) % LOOKS).to(device)
+        first, second = (torch.from_numpy(points).to(device) for points in (origin, target))
+        noise = torch.randn(len(grasps), network.config.latent, generator=generator).to(device)
+        with torch.inference_mode():
+            seen = network.see(cloud.to(device), frames.to(device))
+            known = network.vectors(
+                seen, look, first, grasps.to(device=device, dtype=torch.float32))
+            latent = network.encode(seen, look, first, known)
+            code = latent.mean + (0.5 * latent.log_variance).exp() * noise
+            vector = network.decode(seen, look, second, code)
+            moved = network.grasps(seen, look, second, vector).to('cpu')
+        pairs = torch.tensor(self._kinematics.description.coupled_indices)
+        return GraspBatch(
+            moved.translation - torch.from_numpy(self._offset).float(), moved.rotation,
+            couple(self._kinematics.clamp(moved.joints), pairs))

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# What the network is worth: tools/evaluate_network.sh OBJECTS [OUTPUT]
+#
+# OBJECTS is a folder with a manifest.csv, of which split "dev", tier "core" is evaluated. Proposals
+# of the network and starts around the hull, after more and more steps, every proposal judged; then
+# what a user gets. Continues where it was interrupted. About an hour on two cores.
+set -euo pipefail
+
+objects=${1:?usage: tools/evaluate_network.sh OBJECTS [OUTPUT]}
+output=${2:-output/network}
+rows=()
+
+evaluate() {
+  local name=$1
+  shift
+  printf '\n== %s\n' "$name"
+  dexlite evaluate --objects "$objects" --split dev --tier core --output "$output/$name" \
+    --tests six-forces-quick lift-quick "$@" > "$output/$name.txt"
+  rows+=("$output/$name")
+}
+
+mkdir -p "$output"
+for steps in 0 50 100 200; do
+  evaluate "network_$steps" --method network --unranked "$steps" --max-grasps 10
+done
+for steps in 0 50 100 200 400 800; do
+  evaluate "hull_$steps" --method optimise --unranked "$steps" --max-grasps 10
+done
+for method in network optimise both; do
+  evaluate "ranked_$method" --method "$method"
+done
+dexlite compare "${rows[@]}" --output "$output/table.md" --picture "$output/steps.png"
