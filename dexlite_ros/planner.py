@@ -178,13 +178,14 @@ class GraspPlanner:
         if not len(refined.grasps):
             raise NoGraspFound(len(starts), f'non_finite {refined.non_finite}', None)
         energy = refinement.energies[-1]
-        features = grasp_features(refined.grasps, energy, scene.surface, settings.squeeze)
+        squeeze = settings.squeeze if refined.iterations else settings.squeeze.of_guesses()
+        features = grasp_features(refined.grasps, energy, scene.surface, squeeze)
         # A grasp whose features are no numbers is never chosen.
         probability = self._success.probability(features).nan_to_num(0.0)
         kept = shortlist(probability, request.max_grasps, settings.ranking)
         features, probability = features[kept], probability[kept]
         start = refined.start[kept.cpu()]
-        staged = stage(refined.grasps[kept], energy, settings.squeeze, settings.stages)
+        staged = stage(refined.grasps[kept], energy, squeeze, settings.stages)
         clock.lap('stage')
         metrics = measure(staged, features, refined.energy[kept], energy, scene.obstacles)
         chosen, rejected = self._rank(staged, metrics, probability, request)

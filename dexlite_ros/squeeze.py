@@ -6,7 +6,7 @@ Letters: K grasps, G contact groups.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -27,6 +27,8 @@ class SqueezeSettings:
     """Sum of the normal forces of all contacts at the squeeze stage [N]."""
     contact_threshold: float = 0.006
     """Links nearer to the object than this carry squeeze forces [m]."""
+    guess_threshold: float = 0.015
+    """The same for grasps that were not refined: their links are not there yet [m]."""
     forces: ForceLimits = field(
         default_factory=lambda: ForceLimits(friction=0.5, min_force=0.1, max_force=3.0))
     force_steps: int = 300
@@ -34,6 +36,10 @@ class SqueezeSettings:
     def __post_init__(self) -> None:
         if self.stiffness <= 0:
             raise InvalidRequest('squeeze.stiffness', self.stiffness, 'a positive number')
+
+    def of_guesses(self) -> SqueezeSettings:
+        """Return the settings for grasps that were not refined."""
+        return replace(self, contact_threshold=self.guess_threshold)
 
 
 def squeeze_forces(

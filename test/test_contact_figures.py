@@ -2,12 +2,18 @@
 
 import numpy as np
 import pytest
+import roma
 import torch
 import trimesh
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.offline.contact_figures import contact_figures, diversity, link_distances
+from dexlite_ros.offline.contact_figures import (
+    contact_figures,
+    diversity,
+    link_distances,
+    spread,
+)
 from dexlite_ros.offline.objects import convex_pieces
 from dexlite_ros.offline.simulation import GraspScene
 
@@ -59,3 +65,16 @@ def test_diversity():
         torch.randn(200, 22, generator=generator))
     assert 5 / 25 < diversity(spread) < 0.5
     assert np.isnan(diversity(spread[[0]]))
+
+
+def test_spread():
+    """Two palms a given way, angle and posture apart; one grasp has nobody to be apart from."""
+    turn = roma.rotvec_to_rotmat(torch.tensor([[0.0, 0, 0], [0, 0, 0.5]]))
+    pair = GraspBatch(
+        torch.tensor([[0.0, 0, 0], [0.03, 0, 0.04]]), turn,
+        torch.tensor([0.0, 0.2])[:, None].expand(2, 22))
+    found = spread(pair)
+    assert found['palm_distance'] == pytest.approx(0.05)
+    assert found['palm_angle'] == pytest.approx(0.5) and found['joint_distance'] == (
+        pytest.approx(0.2))
+    assert all(np.isnan(value) for value in spread(pair[[0]]).values())

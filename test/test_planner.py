@@ -248,6 +248,30 @@ def test_no_grasp_says_why():
         GraspPlanner(strict, 'cpu').plan(bottle_cloud(), **QUICK)
 
 
+@pytest.mark.parametrize('method', ['network', 'optimise', 'both'])
+def test_every_proposal_comes_back_unranked(method):
+    """None pruned, filtered or dropped; after no step the energies are those of the guesses."""
+    energies = []
+    for steps in (0, 5):
+        some = GraspPlanner(PlannerSettings.unranked(method, steps, 12), 'cpu')
+        plan = some.plan(bottle_cloud())
+        assert len(plan) == 12 and sorted(plan.start.tolist()) == list(range(12))
+        energies.append(plan.metrics.energy)
+    assert energies[1].mean() < energies[0].mean()
+
+
+def test_each_method_has_its_effort():
+    """The network needs fewer candidates and fewer steps; what is given counts."""
+    network, search = (
+        PlannerSettings(method=method).settled() for method in ('network', 'optimise'))
+    def steps(settings: PlannerSettings) -> int:
+        return sum(each.optimizer.iterations for each in settings.refinement.rounds)
+
+    assert network.num_candidates < search.num_candidates and steps(network) < steps(search)
+    assert PlannerSettings(num_candidates=7).settled().num_candidates == 7
+    assert PlannerSettings.dexlite().settled() == PlannerSettings.dexlite()
+
+
 def test_seed_preset_plans():
     """The original's energy and schedule run through the same planner."""
     settings = PlannerSettings.dexlite()

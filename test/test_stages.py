@@ -1,5 +1,7 @@
 """Squeeze presses, pregrasp clears, both stay what the hand can do."""
 
+from dataclasses import replace
+
 from fields import ball_field
 from hands import geometry
 import pytest
@@ -113,3 +115,15 @@ def test_stiffness_must_be_positive():
     """A controller without stiffness cannot squeeze."""
     with pytest.raises(InvalidRequest, match='stiffness'):
         SqueezeSettings(stiffness=0.0)
+
+
+def test_guesses_press_with_links_that_are_not_there_yet(energy, grasps):
+    """A centimetre from the object nothing carries force, unless nobody refined the grasp."""
+    palm = torch.tensor(geometry().kinematics.description.palmar_direction).to(grasps.rotation)
+    away = replace(grasps, translation=grasps.translation - 0.01 * (grasps.rotation @ palm))
+    gap = energy.contact_gaps(away)
+    counted = [
+        squeeze_forces(away, energy, settings)[0].active.bool()
+        for settings in (SQUEEZE, SQUEEZE.of_guesses())]
+    assert torch.equal(counted[0], gap < 0.006) and torch.equal(counted[1], gap < 0.015)
+    assert counted[1].sum() > counted[0].sum()

@@ -55,15 +55,16 @@ def _row(report: dict) -> dict[str, float | int | None]:
     shares = {
         f'{test}, {best} [%]': 100 * row[best]['mean']
         for test, row in report['success'].items() for best in ('best 1', 'best 5', 'all')}
-    penetration = report['penetration']
+    penetration, apart = report['penetration'], report['palm_distance']
     return {
         'objects': report['objects'],
         'grasps': report['grasps'],
         **shares,
         'energy': report['energy'],
         'penetration [mm]': None if penetration is None else 1e3 * penetration,
-        'variance in 5 [%]': (
-            None if report['diversity'] is None else 100 * report['diversity']),
+        'palms apart [mm]': None if apart is None else 1e3 * apart,
+        'palms apart [rad]': report['palm_angle'],
+        'joints apart [rad]': report['joint_distance'],
         'time to plan [s]': report['seconds'],
     }
 

@@ -12,6 +12,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 import roma
+import torch
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.offline.simulation import GraspScene
@@ -84,3 +85,19 @@ def diversity(grasps: GraspBatch) -> float:
     strength = np.linalg.svd(vector - vector.mean(0), compute_uv=False) ** 2
     total = strength.sum()
     return float(strength[:COMPONENTS].sum() / total) if total > 0 else 1.0
+
+
+def spread(grasps: GraspBatch) -> dict[str, float]:
+    """
+    Return how far two grasps of a set are apart in the mean; NaN for fewer than two.
+
+    :return: 'palm_distance' [m], 'palm_angle' [rad], 'joint_distance' (mean over joints) [rad]
+    """
+    first, second = torch.triu_indices(len(grasps), len(grasps), 1)
+    turn = grasps.rotation[first].mT @ grasps.rotation[second]
+    return {
+        'palm_distance': float(
+            (grasps.translation[first] - grasps.translation[second]).norm(dim=1).mean()),
+        'palm_angle': float(roma.rotmat_to_rotvec(turn).norm(dim=1).mean()),
+        'joint_distance': float((grasps.joints[first] - grasps.joints[second]).abs().mean()),
+    }

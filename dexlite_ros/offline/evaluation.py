@@ -20,7 +20,7 @@ import trimesh
 from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
 from dexlite_ros.files import write_json
 from dexlite_ros.hands import HANDS
-from dexlite_ros.offline.contact_figures import contact_figures, diversity
+from dexlite_ros.offline.contact_figures import contact_figures, diversity, spread
 from dexlite_ros.offline.judging import judge
 from dexlite_ros.offline.measured_cloud import measured_cloud, Setup
 from dexlite_ros.offline.objects import load_pieces, ObjectFile
@@ -104,6 +104,7 @@ def evaluate_cell(cell: Cell) -> None:
         'plan': found.plan,
         'grasps': [{**known, **figures} for known, figures in zip(found.predicted, judged)],
         'diversity': diversity(found.grasp_set.grasps.grasp),
+        **spread(found.grasp_set.grasps.grasp),
         'pose': found.pose.tolist()})
 
 

@@ -26,6 +26,8 @@ from dexlite_ros.offline.evaluation_figures import (
 )
 from dexlite_ros.offline.verdict_file import plain
 
+SPREAD = ('palm_distance', 'palm_angle', 'joint_distance')
+"""How far two grasps of a plan are apart, in the mean [m, rad, rad]."""
 BEST = (1, 5, 10, ALL)
 """How many of the best grasps a column counts."""
 
@@ -44,7 +46,7 @@ def summary(cells: list[Content], tests: list[str]) -> dict:
             f'{cell["object"]}: {cell["error"]}' for cell in cells if not cell['grasps'])),
         **{name: mean_of_grasps(cells, name) for name in (*LENGTHS, 'links_in_contact')},
         'energy': median_of_grasps(cells, 'energy'),
-        **{name: mean_of_cells(cells, name) for name in ('diversity', 'seconds')},
+        **{name: mean_of_cells(cells, name) for name in ('diversity', *SPREAD, 'seconds')},
         'illegal': {
             name: sum(len(cell['grasps']) - cell['plan'].get(name, len(cell['grasps']))
                       for cell in cells) for name in ('within_limits', 'coupled', 'clear')},
@@ -103,6 +105,9 @@ def markdown(figures: dict) -> str:
     lines.append(f'| energy (median) | {_number(figures["energy"], ".3f")} |')
     lines.append('| variance in five principal components (less is more diverse) | '
                  f'{_number(figures["diversity"], ".1%")} |')
+    lines.append('| two grasps of a plan are apart: palms, joints | ' + ', '.join(
+        f'{_number(figures[name], pattern)} {unit}' for name, pattern, unit in zip(
+            SPREAD, ('.3f', '.2f', '.2f'), ('m', 'rad', 'rad'))) + ' |')
     lines.append(f'| time to plan | {_number(figures["seconds"], ".2f")} s |')
     broken = ', '.join(f'{name} {count}' for name, count in figures['illegal'].items())
     lines.append(f'| grasps that break: {broken.replace("_", " ")} | '

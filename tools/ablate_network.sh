@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# What each part of the training is worth: tools/ablate_network.sh OBJECTS [OUTPUT] [EPOCHS]
+#
+# Short trainings that differ in one thing each, then their proposals, raw and after 50 steps, judged
+# on split "dev", tier "core" of OBJECTS. Continues where it was interrupted. Half an hour on two cores.
+set -euo pipefail
+
+objects=${1:?usage: tools/ablate_network.sh OBJECTS [OUTPUT] [EPOCHS]}
+output=${2:-output/ablation}
+epochs=${3:-6}
+rows=()
+
+variant() {
+  local name=$1
+  shift
+  printf '\n== %s\n' "$name"
+  mkdir -p "$output/$name"
+  dexlite train --epochs "$epochs" --output "$output/$name" "$@" > "$output/$name/train.txt"
+  for steps in 0 50; do
+    dexlite evaluate --objects "$objects" --split dev --tier core --method network \
+      --weights "$output/$name/network" --unranked "$steps" --max-grasps 4 \
+      --tests six-forces-quick lift-quick --output "$output/$name/${name}_$steps" \
+      > "$output/$name/$steps.txt"
+    rows+=("$output/$name/${name}_$steps")
+  done
+}
+
+variant reference
+variant euler --rotation euler
+variant unbalanced --unbalanced
+for loss in equilibrium contact_distance penetration self_penetration joint_limits; do
+  variant "without_$loss" --without "$loss"
+done
+variant without_physics --without equilibrium contact_distance penetration self_penetration joint_limits
+dexlite compare "${rows[@]}" --output "$output/table.md"
