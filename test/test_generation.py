@@ -143,6 +143,24 @@ def test_expansion_starts_from_what_held(tmp_path):
         assert main([*expand, 'carton*', *wrong]) == 1
 
 
+def test_the_network_expands_what_held(tmp_path, capsys):
+    """Another kind of expansion, of the same parents, by weights that the dataset names."""
+    output = tmp_path / 'more'
+    expand = [*command(output), '--expand', str(made().folder), '--seeds', '1', '--only',
+              'carton*', '--network']
+    assert main(expand) == 0
+    dataset = GraspDataset.open(output)
+    table = dataset.grasps()
+    parents = find_parents(made())['carton_0000', '1']
+    assert set(table['mode'].to_pylist()) == {f'expansion:shadow_right:{parents.source}'}
+    assert set(table['parent'].to_pylist()) <= set(parents.keys)
+    assert dataset.about['network'].startswith('shadow_right@')
+    assert main([*expand, str(tmp_path / 'none')]) == 1
+    assert 'no such file' in capsys.readouterr().err
+    assert main([*command(tmp_path / 'other'), '--network']) == 1
+    assert '--expand' in capsys.readouterr().err
+
+
 def test_one_process_may_propose_for_the_others():
     """With a GPU this process refines and the workers judge: the same grasps."""
     tasks = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow.compute as pc
 
 from dexlite_ros.offline.dataset.schema import stages_from_table
@@ -26,7 +27,7 @@ def find_parents(dataset: GraspDataset) -> dict[tuple[str, str], Parents]:
         of_object = table.filter(pc.equal(table['object'].cast('string'), name))
         for scale in sorted(set(of_object['scale'].to_pylist())):
             rows = of_object.filter(pc.equal(of_object['scale'], scale))
-            points = rows['associated_point'].to_numpy()
+            points = rows['associated_point'].to_numpy().astype(np.int64)
             cloud = objects[name].points * scale
             found[name, scale_text(scale)] = Parents(
                 source, cloud, objects[name].normals, tuple(keys(rows)),
