@@ -33,9 +33,9 @@ _SEARCH = Effort(512, (
     Round(OptimizerSettings(iterations=30, energy=SLIDING), 10.0, 'coarse'),
     Round(OptimizerSettings(iterations=40, energy=SLIDING), 6.0, 'coarse'),
     Round(OptimizerSettings(iterations=90, step_size=0.004, energy=CLEAR), 6.0)))
-_FINISH = Effort(192, (
-    Round(OptimizerSettings(iterations=20, energy=SLIDING), 5.0, 'coarse'),
-    Round(OptimizerSettings(iterations=50, step_size=0.004, energy=CLEAR), 5.0)))
+_FINISH = Effort(160, (
+    Round(OptimizerSettings(iterations=20, energy=SLIDING), 4.0, 'coarse'),
+    Round(OptimizerSettings(iterations=50, step_size=0.004, energy=CLEAR), 4.0)))
 EFFORTS: dict[Method, Effort] = {'network': _FINISH, 'optimise': _SEARCH, 'both': _SEARCH}
 """What suits each source of candidates: guesses of a network are nearly there already."""
 
