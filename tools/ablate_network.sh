@@ -7,7 +7,7 @@ set -euo pipefail
 
 objects=${1:?usage: tools/ablate_network.sh OBJECTS [OUTPUT] [EPOCHS]}
 output=${2:-output/ablation}
-epochs=${3:-6}
+epochs=${3:-5}
 rows=()
 
 variant() {
@@ -18,7 +18,7 @@ variant() {
   dexlite train --epochs "$epochs" --output "$output/$name" "$@" > "$output/$name/train.txt"
   for steps in 0 50; do
     dexlite evaluate --objects "$objects" --split dev --tier core --method network \
-      --weights "$output/$name/network" --unranked "$steps" --max-grasps 4 \
+      --weights "$output/$name/network" --unranked "$steps" --max-grasps 3 \
       --tests six-forces-quick lift-quick --output "$output/$name/${name}_$steps" \
       > "$output/$name/$steps.txt"
     rows+=("$output/$name/${name}_$steps")
@@ -28,8 +28,10 @@ variant() {
 variant reference
 variant euler --rotation euler
 variant unbalanced --unbalanced
-for loss in equilibrium contact_distance penetration self_penetration joint_limits; do
+for loss in equilibrium contact_distance penetration; do
   variant "without_$loss" --without "$loss"
 done
-variant without_physics --without equilibrium contact_distance penetration self_penetration joint_limits
+variant without_limits --without self_penetration joint_limits
+variant without_physics \
+  --without equilibrium contact_distance penetration self_penetration joint_limits
 dexlite compare "${rows[@]}" --output "$output/table.md"

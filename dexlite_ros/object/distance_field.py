@@ -72,6 +72,7 @@ class DistanceField(nn.Module):
         cls,
         vertices: NDArray[np.floating],
         faces: NDArray[np.integer],
+        nodes_per_axis: int = NODES_PER_AXIS,
     ) -> DistanceField:
         """
         Return the field of a closed triangle mesh.
@@ -81,9 +82,10 @@ class DistanceField(nn.Module):
 
         :param vertices: (V, 3) [m]
         :param faces: (F, 3) indices into the vertices
+        :param nodes_per_axis: about how many along the longest side
         """
         lower, upper = vertices.min(0) - PADDING, vertices.max(0) + PADDING
-        spacing = max(MIN_SPACING, float((upper - lower).max()) / NODES_PER_AXIS)
+        spacing = max(MIN_SPACING, float((upper - lower).max()) / nodes_per_axis)
         shape = np.ceil((upper - lower) / spacing).astype(int) + 1
         axes = [lower[i] + spacing * np.arange(shape[i]) for i in range(3)]
         nodes = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1).astype(np.float32)
