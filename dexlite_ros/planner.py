@@ -81,7 +81,8 @@ class GraspPlanner:
         self._device = resolve_device(device)
         kinematics = HandKinematics(self.hand)
         self._proposer = proposer or make_proposer(
-            self.settings.method, self.settings.weights, kinematics, self._device)
+            self.settings.method, self.settings.weights, kinematics, self._device,
+            self.settings.temperature)
         self._success = success or SuccessModel.read()
         self._hand = {
             name: geometry.to(self._device)

@@ -7,6 +7,7 @@ import math
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp_energy import EnergySettings
+from dexlite_ros.network.proposer import TEMPERATURE
 from dexlite_ros.object.cloud import CloudLimits
 from dexlite_ros.object.surface import SurfaceSettings
 from dexlite_ros.post_optimizer import OptimizerSettings
@@ -48,6 +49,8 @@ class PlannerSettings:
     """Where candidates come from: the network, starts around the hull ('optimise'), or both."""
     weights: str = ''
     """Path of the network's weights; empty: those that come with the package."""
+    temperature: float = TEMPERATURE
+    """Standard deviation of the network's latent codes; 1 is what it was trained with."""
     num_candidates: int = 0
     """Grasps proposed per request; 0: as many as the method needs."""
     max_grasps: int = 20
@@ -66,7 +69,7 @@ class PlannerSettings:
     def __post_init__(self) -> None:
         if self.method not in EFFORTS:
             raise InvalidRequest('method', self.method, f'one of {", ".join(EFFORTS)}')
-        for name, lower in (('num_candidates', 0), ('max_grasps', 1)):
+        for name, lower in (('num_candidates', 0), ('max_grasps', 1), ('temperature', 0)):
             if getattr(self, name) < lower:
                 raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
 
@@ -87,17 +90,16 @@ class PlannerSettings:
             refinement=RefinementSettings(rounds, {'tips': 1.0}))
 
     @classmethod
-    def unranked(
-        cls, method: Method, steps: int, count: int, weights: str = ''
-    ) -> PlannerSettings:
+    def unranked(cls, steps: int, count: int, **others: object) -> PlannerSettings:
         """
         Return settings under which every proposal comes back: none pruned, none filtered.
 
         :param steps: of the optimiser; 0 leaves proposals as they are
         :param count: proposals
+        :param others: settings, such as the method
         """
         optimizer = OptimizerSettings(iterations=steps, energy=CLEAR)
         return cls(
-            method=method, weights=weights, num_candidates=count, max_grasps=count,
+            num_candidates=count, max_grasps=count,
             refinement=RefinementSettings((Round(optimizer, math.inf),)),
-            ranking=RankingSettings.everything())
+            ranking=RankingSettings.everything(), **others)

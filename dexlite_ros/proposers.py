@@ -11,7 +11,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.initial_grasps import HullProposer
 from dexlite_ros.network.checkpoint import read_checkpoint
-from dexlite_ros.network.proposer import NetworkProposer
+from dexlite_ros.network.proposer import NetworkProposer, TEMPERATURE
 from dexlite_ros.object.surface import ObjectSurface
 
 Method = Literal['network', 'optimise', 'both']
@@ -49,20 +49,25 @@ class AlternatingProposer:
 
 
 def make_proposer(
-    method: Method, weights: str, kinematics: HandKinematics, device: torch.device
+    method: Method,
+    weights: str,
+    kinematics: HandKinematics,
+    device: torch.device,
+    temperature: float = TEMPERATURE,
 ) -> Proposer:
     """
     Return what proposes candidates.
 
     :param weights: path of the network's weights; empty: those that come with the package
     :param device: where the network computes
+    :param temperature: standard deviation of the network's latent codes
     :raises ModelError: when the network is wanted, and its weights are missing or do not fit
     """
     if method == 'optimise':
         return HullProposer(kinematics)
     hand = kinematics.description
     checkpoint = read_checkpoint(weights or WEIGHTS / f'{hand.name}.safetensors', hand)
-    network = NetworkProposer(kinematics, checkpoint, device)
+    network = NetworkProposer(kinematics, checkpoint, device, temperature)
     if method == 'network':
         return network
     return AlternatingProposer(network, HullProposer(kinematics))

@@ -49,6 +49,17 @@ def test_all_four_frames_are_met(clouds):
     assert len({tuple(each) for each in signs.tolist()}) == 4
 
 
+def test_every_frame_is_there_once(clouds):
+    """Four right-handed ones along the axes, all different; one where the cloud's own counts."""
+    frames = CloudFrames.every(clouds[0], 'principal')
+    assert torch.linalg.det(frames.rotation).allclose(torch.ones(4).double())
+    relative = frames.rotation[:1].mT @ frames.rotation
+    signs = relative.diagonal(dim1=1, dim2=2)
+    torch.testing.assert_close(signs.abs(), torch.ones(4, 3).double())
+    assert len({tuple(each) for each in signs.sign().tolist()}) == 4
+    assert len(CloudFrames.every(clouds[0], 'given').centre) == 1
+
+
 @pytest.mark.parametrize('kind', ['given', 'principal'])
 def test_grasps_go_with_their_clouds(clouds, kind):
     """There and back is nothing; a point of the hand is seen as a point of the cloud is."""

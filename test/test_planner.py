@@ -253,7 +253,7 @@ def test_every_proposal_comes_back_unranked(method):
     """None pruned, filtered or dropped; after no step the energies are those of the guesses."""
     energies = []
     for steps in (0, 5):
-        some = GraspPlanner(PlannerSettings.unranked(method, steps, 12), 'cpu')
+        some = GraspPlanner(PlannerSettings.unranked(steps, 12, method=method), 'cpu')
         plan = some.plan(bottle_cloud())
         assert len(plan) == 12 and sorted(plan.start.tolist()) == list(range(12))
         energies.append(plan.metrics.energy)

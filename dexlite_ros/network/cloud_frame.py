@@ -45,9 +45,18 @@ class CloudFrames:
         axes = torch.linalg.eigh(offset.mT @ offset).eigenvectors
         signs = torch.randint(
             0, 2, (count, 1, 2), generator=generator, device=points.device) * 2 - 1
-        first = axes[:, :, :2] * signs
-        third = torch.linalg.cross(first[:, :, 0], first[:, :, 1], dim=1)
-        return cls(centre, torch.cat([first, third[:, :, None]], 2))
+        return cls(centre, _right_handed(axes[:, :, :2] * signs))
+
+    @classmethod
+    def every(cls, points: Tensor, kind: FrameKind) -> CloudFrames:
+        """Return all frames of one cloud (P, 3): one of its own, or four along its axes."""
+        if kind == 'given':
+            return cls.along(points[None], kind)
+        frame = cls.along(points[None], kind, torch.Generator(points.device).manual_seed(0))
+        signs = frame.rotation.new_tensor([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+        return cls(
+            frame.centre.expand(4, -1),
+            _right_handed(frame.rotation[:, :, :2] * signs[:, None]))
 
     def to(self, device: torch.device) -> CloudFrames:
         """Move the frames to a device."""
@@ -69,3 +78,9 @@ class CloudFrames:
         turn = self.rotation[cloud]
         position = (turn @ grasps.translation[:, :, None]).squeeze(2) + self.centre[cloud]
         return GraspBatch(position, turn @ grasps.rotation, grasps.joints)
+
+
+def _right_handed(axes: Tensor) -> Tensor:
+    """Return the rotations (O, 3, 3) whose first two columns are orthogonal axes (O, 3, 2)."""
+    third = torch.linalg.cross(axes[:, :, 0], axes[:, :, 1], dim=1)
+    return torch.cat([axes, third[:, :, None]], 2)

@@ -17,6 +17,7 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.files import write_json
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
+from dexlite_ros.network.proposer import TEMPERATURE
 from dexlite_ros.offline.builtin_objects import write_builtin_objects
 from dexlite_ros.offline.contact_sheet import write_contact_sheet
 from dexlite_ros.offline.evaluation import Cell, evaluate_cell
@@ -55,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
                         help="where candidates come from (the planner's own)")
     parser.add_argument('--weights', default='',
                         help='of the network (those that come with the package)')
+    parser.add_argument('--temperature', type=float, default=TEMPERATURE,
+                        help="standard deviation of the network's latent codes "
+                        f'({TEMPERATURE:g}; 1 is what it was trained with)')
     parser.add_argument('--unranked', type=int, metavar='STEPS',
                         help='judge all of --max-grasps proposals after so many steps of '
                         'refinement, none filtered')
@@ -181,7 +185,8 @@ def _check_question(args: argparse.Namespace) -> None:
 
 
 def _choice(args: argparse.Namespace) -> PlannerChoice:
-    return PlannerChoice(args.planner, args.method, args.weights, args.unranked)
+    return PlannerChoice(
+        args.planner, args.method, args.weights, args.temperature, args.unranked)
 
 
 def _planner_key(args: argparse.Namespace) -> list[object]:
@@ -200,7 +205,7 @@ def _planner(args: argparse.Namespace) -> dict[str, object]:
     proposer = make_proposer(
         settings.method, settings.weights, kinematics, torch.device('cpu'))
     return {'preset': args.planner, 'method': settings.method, 'model': proposer.model_id,
-            'steps': args.unranked}
+            'temperature': args.temperature, 'steps': args.unranked}
 
 
 def _processor() -> str:

@@ -1,15 +1,17 @@
-"""Which planner is evaluated, as the command line names it."""
+"""Which planner is wanted, as the command line names it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dexlite_ros.network.proposer import TEMPERATURE
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposers import Method
 
 Preset = Literal['default', 'dexlite']
-PRESETS: dict[Preset, type[PlannerSettings] | object] = {
+PRESETS: dict[Preset, Callable[[], PlannerSettings]] = {
     'default': PlannerSettings, 'dexlite': PlannerSettings.dexlite}
 """Settings by name: ours, and the energy and schedule of DexLite."""
 
@@ -23,13 +25,16 @@ class PlannerChoice:
     """None: as the preset has it."""
     weights: str = ''
     """Of the network; empty: those that come with the package."""
+    temperature: float = TEMPERATURE
     unranked: int | None = None
     """Steps after which every proposal is returned; None: refined, filtered and ranked."""
 
     def settings(self, max_grasps: int) -> PlannerSettings:
-        """Return what the planner is made with."""
+        """Return what the planner is made with, nothing left open."""
         usual = PRESETS[self.preset]()
-        method = self.method or usual.method
+        chosen = {
+            'method': self.method or usual.method, 'weights': self.weights,
+            'temperature': self.temperature}
         if self.unranked is not None:
-            return PlannerSettings.unranked(method, self.unranked, max_grasps, self.weights)
-        return replace(usual, method=method, weights=self.weights)
+            return PlannerSettings.unranked(self.unranked, max_grasps, **chosen)
+        return replace(usual, **chosen).settled()

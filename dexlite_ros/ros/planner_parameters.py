@@ -20,6 +20,10 @@ PLANNER_TABLE = ParameterTable(PlannerSettings(), (
         "Path of the network's weights (.safetensors, its .json beside it); empty: those that "
         'come with the package.'),
     Entry(
+        'temperature',
+        "Standard deviation of the network's latent codes: 1 is what it was trained with; less "
+        'gives more typical grasps.', 0.0, 2.0),
+    Entry(
         'num_candidates',
         'Candidates to draw when a request gives no number; more take longer and find better '
         'grasps. 0: as many as the method needs.', 0, 65536),

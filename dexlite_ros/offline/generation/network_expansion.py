@@ -14,8 +14,7 @@ import torch
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import couple, HandKinematics
 from dexlite_ros.network.checkpoint import Checkpoint
-from dexlite_ros.network.cloud_frame import CloudFrames
-from dexlite_ros.network.proposer import LOOKS
+from dexlite_ros.network.proposer import look_at
 from dexlite_ros.offline.generation.expansion import (
     ExpansionProposer,
     ExpansionSettings,
@@ -52,13 +51,11 @@ class NetworkExpansion(ExpansionProposer):
         generator: torch.Generator,
     ) -> GraspBatch:
         network, device = self._network, self._device
-        cloud = torch.from_numpy(self._parents.cloud).float().expand(LOOKS, -1, -1)
-        frames = CloudFrames.along(cloud, network.config.frame, generator)
-        look = (torch.arange(len(grasps)) % LOOKS).to(device)
         first, second = (torch.from_numpy(points).to(device) for points in (origin, target))
         noise = torch.randn(len(grasps), network.config.latent, generator=generator).to(device)
         with torch.inference_mode():
-            seen = network.see(cloud.to(device), frames.to(device))
+            seen = look_at(network, self._parents.cloud, device)
+            look = torch.arange(len(grasps), device=device) % len(seen.points)
             known = network.vectors(
                 seen, look, first, grasps.to(device=device, dtype=torch.float32))
             latent = network.encode(seen, look, first, known)
