@@ -66,7 +66,8 @@ class GraspPlanner:
         Build the hand on the device.
 
         :param device: 'auto', 'cpu', 'cuda' or 'cuda:N'
-        :param proposer: where candidates come from; None: as the settings say
+        :param proposer: where candidates come from; None: as the settings say. Their number and
+            their refinement are those of the settings' method all the same
         :param success: what ranks them; None: the model that comes with the package
         :raises UnsupportedHand: for a hand that is not in ``HANDS``
         :raises DeviceError: for a device that is missing

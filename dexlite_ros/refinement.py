@@ -51,7 +51,7 @@ class RefinementSettings:
     """The rounds, and how work is cut up."""
 
     rounds: tuple[Round, ...] = ()
-    """None: those that suit where the grasps come from; ``PlannerSettings.settled``."""
+    """Empty: those that suit where the grasps come from; ``PlannerSettings.settled``."""
     contact_sets: dict[str, float] = field(
         default_factory=lambda: {'tips': 0.5, 'tips_palm': 0.25, 'wrap': 0.25})
     """Share of the starts that each contact set gets."""

@@ -1,5 +1,7 @@
 """Networks come back from files as they were, or not at all."""
 
+from dataclasses import asdict
+import hashlib
 import json
 from pathlib import Path
 
@@ -76,6 +78,8 @@ def test_a_missing_file_is_named_with_the_remedy(written, suffix):
     ({'length': 1.0}, "its 'length' is 1.0"),
     ({'weights': '0' * 64}, 'not those that small.json describes'),
     ({'network': {'rotation': 'euler'}}, 'holds no network'),
+    ({'network': {**asdict(SMALL), 'frame': 'principle'}}, "frame is 'principle'"),
+    ({'network': {**asdict(SMALL), 'num_points': 0}}, 'have to be positive'),
 ])
 def test_what_does_not_fit_is_refused(written, values, message):
     """Each mismatch with its own words."""
@@ -93,8 +97,17 @@ def test_weights_of_another_size_are_refused(written):
 
 
 def test_half_a_file_is_refused(written):
-    """Not even the sheet's checksum has to notice."""
+    """Even where the sheet has its checksum."""
     weights = written.with_suffix('.safetensors')
     weights.write_bytes(weights.read_bytes()[:100])
-    with pytest.raises(ModelError):
+    changed(written, weights=hashlib.sha256(weights.read_bytes()).hexdigest())
+    with pytest.raises(ModelError, match='do not fit the network'):
         read_checkpoint(written, SHADOW_RIGHT)
+
+
+def test_a_name_may_have_a_dot(tmp_path):
+    """Two that differ behind it are two."""
+    for name in ('run_0.5', 'run_0.6'):
+        write_checkpoint(tmp_path / name, GraspNetwork(SHADOW_RIGHT, SMALL), SHADOW_RIGHT, {})
+        assert read_checkpoint(tmp_path / name, SHADOW_RIGHT).name == name
+    assert len(list(tmp_path.iterdir())) == 4

@@ -15,7 +15,7 @@ def report(folder: Path, name: str, steps: int | None, success: float) -> Path:
     (folder / name).mkdir()
     (folder / name / 'report.json').write_text(json.dumps({
         'provenance': {'command': f'dexlite evaluate --output {name}'},
-        'planner': {'method': 'network', 'steps': steps, 'model': 'some@1'},
+        'planner': {'method': 'network', 'steps': steps, 'model': 'some@1', 'temperature': 1.0},
         'success': {'lift': {'best 1': share, 'best 5': share, 'all': share}},
         'objects': 3, 'grasps': 30, 'energy': None if steps is None else 2.0 / (steps + 1),
         'penetration': 0.0005, 'palm_distance': 0.08, 'palm_angle': 1.5, 'joint_distance': None,
@@ -43,6 +43,17 @@ def test_rows_as_json(tmp_path, capsys):
     """By name."""
     assert main(['compare', str(report(tmp_path, 'raw', 0, 0.4)), '--json']) == 0
     assert json.loads(capsys.readouterr().out)['raw']['lift, all [%]'] == pytest.approx(40.0)
+
+
+def test_rows_need_names_of_their_own(tmp_path, capsys):
+    """Nothing is dropped silently; nor is a picture drawn of nothing."""
+    for each in 'ab':
+        (tmp_path / each).mkdir()
+    same = [str(report(tmp_path / each, 'core', None, 0.5)) for each in 'ab']
+    assert main(['compare', *same]) == 1
+    assert 'different names' in capsys.readouterr().err
+    assert main(['compare', same[0], '--picture', str(tmp_path / 'steps.png')]) == 1
+    assert '--unranked' in capsys.readouterr().err
 
 
 def test_what_is_no_report_is_named(tmp_path, capsys):

@@ -1,5 +1,6 @@
 """An evaluation counts objects equally, goes on where it stopped, and refuses to mix settings."""
 
+from dataclasses import replace
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from dexlite_ros.offline.evaluation_figures import (
     share,
     success,
 )
+from dexlite_ros.planner_settings import EFFORTS
 from dexlite_ros.success_model import FEATURES, SuccessModel
 
 TEST = 'six-forces'
@@ -119,6 +121,44 @@ def test_continues_and_refuses_other_settings(folder, capsys):
     after = json.loads(path.read_text())
     assert after['grasps'] == before['grasps'] and kept.stat().st_mtime_ns == stamp
     assert run(folder, '--points', '1000') == 1
+    assert 'other settings' in capsys.readouterr().err
+
+
+def test_every_proposal_can_be_judged_and_compared(folder, tmp_path, capsys):
+    """By method and steps; the report names them, and becomes a row with a picture."""
+    for method in ('network', 'optimise'):
+        assert main([
+            'evaluate', '--objects', str(folder / 'objects'), '--only', 'ball', '--workers', '1',
+            '--device', 'cpu', '--method', method, '--unranked', '2', '--max-grasps', '3',
+            '--tests', 'six-forces-quick', '--output', str(tmp_path / method)]) == 0
+        report = json.loads((tmp_path / method / 'report.json').read_text())
+        planner = report['planner']
+        assert (planner['method'], planner['steps'], report['grasps']) == (method, 2, 3)
+        assert report['energy'] > 0 and report['palm_distance'] > 0
+    capsys.readouterr()
+    picture = tmp_path / 'steps.png'
+    assert main(['compare', str(tmp_path / 'network'), str(tmp_path / 'optimise'), '--json',
+                 '--picture', str(picture)]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert list(rows) == ['network', 'optimise'] and picture.exists()
+    assert all(value is not None for value in rows['network'].values())
+
+
+@pytest.mark.parametrize('options', [
+    ('--planner', 'dexlite', '--unranked', '5'), ('--unranked', '-1'),
+    ('--method', 'optimise', '--weights', 'some'),
+    ('--unranked', '0', '--views', 'single')])
+def test_options_that_would_do_nothing_are_refused(folder, tmp_path, options):
+    """Before anything is planned."""
+    assert run(folder, *options, '--output', str(tmp_path / 'new')) == 1
+    assert not (tmp_path / 'new' / 'cells').exists()
+
+
+def test_another_effort_is_another_question(folder, capsys, monkeypatch):
+    """What the settings leave to the method counts as well."""
+    effort = replace(EFFORTS['network'], candidates=99)
+    monkeypatch.setitem(EFFORTS, 'network', effort)
+    assert run(folder) == 1
     assert 'other settings' in capsys.readouterr().err
 
 

@@ -152,7 +152,8 @@ def test_the_network_expands_what_held(tmp_path, capsys):
     dataset = GraspDataset.open(output)
     table = dataset.grasps()
     parents = find_parents(made())['carton_0000', '1']
-    assert set(table['mode'].to_pylist()) == {f'expansion:shadow_right:{parents.source}'}
+    assert set(table['mode'].to_pylist()) == {
+        f'expansion:{dataset.about["network"]}:{parents.source}'}
     assert set(table['parent'].to_pylist()) <= set(parents.keys)
     assert dataset.about['network'].startswith('shadow_right@')
     assert main([*expand, str(tmp_path / 'none')]) == 1

@@ -1,4 +1,4 @@
-"""A network's proposals: about reachable points, legal, by seed, and turning with the object."""
+"""A network's proposals: about reachable points, legal, and by seed."""
 
 import numpy as np
 import pytest

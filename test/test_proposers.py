@@ -9,7 +9,7 @@ import trimesh
 from dexlite_ros.errors import InvalidRequest, ModelError
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.initial_grasps import HullProposer
+from dexlite_ros.initial_grasps import HullProposer, StartSettings
 from dexlite_ros.network.proposer import NetworkProposer
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.planner_settings import PlannerSettings
@@ -42,12 +42,15 @@ def test_two_proposers_take_turns():
     """Each gives every other proposal, whatever the number."""
     ball = trimesh.creation.icosphere(radius=0.03)
     surface = ObjectSurface(ball.vertices, ball.faces, 1.0, 'mesh')
-    hull = HullProposer(KINEMATICS)
-    alone = hull.propose(surface, 4, torch.Generator().manual_seed(0))
-    both = AlternatingProposer(hull, hull).propose(
-        surface, 7, torch.Generator().manual_seed(0))
+    parts = [
+        HullProposer(KINEMATICS, StartSettings(nearest=reach, farthest=reach))
+        for reach in (0.02, 0.05)]
+    chance = torch.Generator().manual_seed(0)
+    first, second = (part.propose(surface, 4, chance).to_vector() for part in parts)
+    both = AlternatingProposer(*parts).propose(
+        surface, 7, torch.Generator().manual_seed(0)).to_vector()
     assert len(both) == 7
-    assert torch.equal(both[[0, 2, 4, 6]].to_vector(), alone.to_vector())
+    assert torch.equal(both[::2], first) and torch.equal(both[1::2], second[:3])
 
 
 def test_the_weights_are_small():

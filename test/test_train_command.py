@@ -70,7 +70,7 @@ def test_a_killed_run_goes_on(trained, tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
     assert main(command(tmp_path)) == 0
     assert equal(trained, tmp_path)
 
@@ -103,6 +103,8 @@ def test_other_settings_need_another_folder(trained, capsys):
     before = (trained / 'network.safetensors').read_bytes()
     assert main(command(trained, '--seed', '1')) == 1
     assert 'name a new folder' in capsys.readouterr().err
+    for wrong in (['--threads', '-1'], ['--without', 'force_closure']):
+        assert main(command(trained, *wrong)) == 1
     assert (trained / 'network.safetensors').read_bytes() == before
 
 

@@ -1,6 +1,7 @@
 """Training learns, and goes on after a crash as if there had been none."""
 
 from dataclasses import replace
+import math
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from training import coarse, examples, small_settings
 from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.offline.training.losses import LossSettings
 from dexlite_ros.offline.training.settings import TrainingSettings
-from dexlite_ros.offline.training.trainer import Trainer
+from dexlite_ros.offline.training.trainer import Diverged, Trainer
 
 
 def trainer(**changes: object) -> Trainer:
@@ -81,6 +82,16 @@ def test_half_a_state_is_refused(tmp_path):
     path.write_bytes(b'half')
     with pytest.raises(FileError, match='remove it'):
         trainer().resume(path)
+
+
+def test_a_run_that_diverges_ends_with_its_reason():
+    """Nothing is noted of that epoch."""
+    run = trainer(learning_rate=0.9, gradient_limit=math.inf)
+    with torch.no_grad():
+        next(run._loss.network.parameters()).fill_(torch.nan)
+    with pytest.raises(Diverged, match='in epoch 0 .*total'):
+        run.epoch()
+    assert run.progress.history == []
 
 
 def test_patience_ends_a_run():

@@ -54,12 +54,12 @@ def write_checkpoint(
     :param about: plain data, such as data, settings and metrics
     """
     path = Path(path)
-    weights = path.with_suffix('.safetensors')
+    weights, sheet = _files(path)
     with replaced(weights) as temporary:
         save_file(
             {name: value.cpu().contiguous() for name, value in network.state_dict().items()},
             temporary)
-    write_json(path.with_suffix('.json'), {
+    write_json(sheet, {
         'format': FORMAT, 'version': VERSION, 'weights': _digest(weights),
         'hand': hand.name, 'joint_names': list(hand.joint_names), **_normalisation(hand),
         'network': asdict(network.config), 'about': about})
@@ -75,7 +75,7 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
     path = Path(path)
     if path.suffix in ('.safetensors', '.json'):
         path = path.with_suffix('')
-    weights, sheet = path.with_suffix('.safetensors'), path.with_suffix('.json')
+    weights, sheet = _files(path)
     for each in (weights, sheet):
         if not each.is_file():
             raise ModelError(
@@ -99,6 +99,11 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
     except (SafetensorError, RuntimeError, OSError) as error:
         raise ModelError(str(weights), f'they do not fit the network: {error}') from error
     return Checkpoint(network.eval(), path.name, digest, about)
+
+
+def _files(path: Path) -> tuple[Path, Path]:
+    """Return weights and sheet; there may be a dot in the name."""
+    return path.with_name(f'{path.name}.safetensors'), path.with_name(f'{path.name}.json')
 
 
 def _check_hand(sheet: Path, content: dict, hand: HandDescription) -> None:

@@ -35,6 +35,14 @@ class NetworkConfig:
     channels: tuple[int, ...] = CHANNELS
     latent: int = LATENT
 
+    def __post_init__(self) -> None:
+        for name, known in (('rotation', ('euler', '6d')), ('frame', ('given', 'principal')),
+                            ('anchor', ('centre', 'point'))):
+            if getattr(self, name) not in known:
+                raise ValueError(f'{name} is {getattr(self, name)!r}, not one of {known}')
+        if min(self.num_points, self.latent, *self.channels) < 1:
+            raise ValueError('num_points, latent and channels have to be positive')
+
     @classmethod
     def dexlite(cls) -> NetworkConfig:
         """Return DexLite's: 28 numbers around the cloud's centre, clouds of 2 048 points."""
@@ -61,10 +69,11 @@ class GraspNetwork(nn.Module):
         self.encoder = PointEncoder(config.channels)
         self.cvae = GraspCvae(self.code.size, 2 * self.encoder.channels, config.latent)
 
-    def see(self, points: Tensor, frames: CloudFrames) -> SeenClouds:
-        """Return clouds (O, P, 3) [m] with their features."""
+    def see(self, points: Tensor, frames: CloudFrames, *, bf16: bool = False) -> SeenClouds:
+        """Return clouds (O, P, 3) [m] with their features, computed in bfloat16 if wanted."""
         seen = frames.seen(points) / LENGTH
-        features = self.encoder(seen)
+        with torch.autocast(seen.device.type, torch.bfloat16, enabled=bf16):
+            features = self.encoder(seen)
         return SeenClouds(
             frames, seen, CloudFeatures(features.whole.float(), features.local.float()))
 

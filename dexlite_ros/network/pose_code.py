@@ -1,7 +1,8 @@
 """
 Grasps as the vectors a network reads and writes: every number of about the same size.
 
-The position is that of the palm relative to the centre of the cloud. Letters: B grasps, J joints.
+The position is that of the palm relative to the origin, wherever the network puts it. Letters: B
+grasps, J joints.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class PoseCode(nn.Module):
         return 3 + (3 if self.rotation == 'euler' else 6) + len(self._middle)
 
     def encode(self, grasps: GraspBatch) -> Tensor:
-        """Return grasps around the origin, the centre of their clouds, as vectors."""
+        """Return grasps around the origin as vectors."""
         if self.rotation == 'euler':
             turn = roma.rotmat_to_euler('xyz', grasps.rotation) / torch.pi
         else:

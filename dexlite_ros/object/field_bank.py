@@ -18,8 +18,15 @@ class FieldBank(nn.Module):
     """The grids of N distance fields, one after the other."""
 
     def __init__(self, fields: Sequence[DistanceField]) -> None:
+        """
+        Join fields.
+
+        :raises ValueError: when their nodes are more than 32 bits can count
+        """
         super().__init__()
         sizes = torch.tensor([field.values.numel() for field in fields])
+        if sizes.sum() >= 2**31:
+            raise ValueError(f'{int(sizes.sum())} nodes are too many for one bank of fields')
         tables = {
             'values': torch.cat([field.values for field in fields]),
             'slopes': torch.cat([field.slopes for field in fields]),

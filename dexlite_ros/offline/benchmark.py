@@ -28,7 +28,9 @@ from dexlite_ros.initial_grasps import hull_starts
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.object.shapes import mug
 from dexlite_ros.planner import GraspPlanner
+from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.proposers import METHODS
 from dexlite_ros.scene import Scene
 
 CLOUD_SIZES = (512, 2048, 10_000, 100_000)
@@ -98,15 +100,17 @@ def main(argv: list[str]) -> int:
 def plan_scenes(
     device: str, seed: int, sizes: tuple[int, ...]
 ) -> list[tuple[str, int, Callable[[], object]]]:
-    """Return name, grasps and run of planning 20 grasps from clouds of several sizes."""
-    planner = GraspPlanner(device=device)
+    """Return name, grasps and run of planning 20 grasps, by method and size of the cloud."""
     mesh = mug()
     scenes = []
-    for size in sizes:
-        cloud = sample_mesh(mesh, size, np.random.default_rng(seed))
-        scenes.append((
-            f'plan 20 grasps, {size} points', 20,
-            lambda cloud=cloud: planner.plan(cloud, max_grasps=20, seed=seed)))
+    for method in METHODS:
+        planner = GraspPlanner(PlannerSettings(method=method), device)
+        for size in sizes if method == PlannerSettings().method else sizes[-1:]:
+            cloud = sample_mesh(mesh, size, np.random.default_rng(seed))
+            scenes.append((
+                f'plan 20 grasps, {size} points, {method}', 20,
+                lambda cloud=cloud, planner=planner: planner.plan(
+                    cloud, max_grasps=20, seed=seed)))
     return scenes
 
 

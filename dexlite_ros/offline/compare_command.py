@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.files import replaced
 
 
@@ -27,7 +27,12 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Run ``dexlite compare``."""
     args = parser().parse_args(argv)
-    reports = {folder.name: _read(folder / 'report.json') for folder in args.evaluations}
+    names = [folder.resolve().name for folder in args.evaluations]
+    if len(set(names)) < len(names):
+        raise InvalidRequest(
+            'evaluations', names, 'folders of different names, which the rows are called')
+    reports = {
+        name: _read(folder / 'report.json') for name, folder in zip(names, args.evaluations)}
     rows = {name: _row(report) for name, report in reports.items()}
     table = markdown(rows)
     print(json.dumps(rows) if args.json else table)
@@ -91,23 +96,28 @@ def _draw(reports: dict[str, dict], rows: dict[str, dict], path: Path) -> None:
     """Draw one panel per test, and one of the energy, with a line for each method."""
     from matplotlib.figure import Figure
 
-    figures = [name for name in next(iter(rows.values())) if name.endswith(', all [%]')]
+    figures = list(dict.fromkeys(
+        name for row in rows.values() for name in row if name.endswith(', all [%]')))
     figures.append('energy')
-    lines: dict[str, list[tuple[int, dict]]] = {}
+    lines: dict[tuple, list[tuple[int, dict]]] = {}
     for name, report in reports.items():
-        if report['planner'].get('steps') is not None:
-            lines.setdefault(report['planner']['method'], []).append(
-                (report['planner']['steps'], rows[name]))
+        planner = report['planner']
+        if planner.get('steps') is not None:
+            key = planner['method'], planner['model'], planner['temperature']
+            lines.setdefault(key, []).append((planner['steps'], rows[name]))
+    if not lines:
+        raise InvalidRequest('picture', str(path), 'evaluations made with --unranked')
     figure = Figure(figsize=(4.2 * len(figures), 3.6), layout='constrained')
     for panel, name in zip(figure.subplots(1, len(figures), squeeze=False)[0], figures):
-        for method, points in lines.items():
+        for (method, model, temperature), points in lines.items():
             known = sorted(
                 (steps, row[name]) for steps, row in points if row.get(name) is not None)
-            panel.plot(*zip(*known), 'o-', label=method)
+            label = model if method == 'optimise' else f'{model}, temperature {temperature:g}'
+            panel.plot(*zip(*known), 'o-', label=label)
         panel.set(title=name, xlabel='steps of refinement')
         if name == 'energy':
             panel.set_yscale('log')
-        panel.legend()
+        panel.legend(fontsize=7)
         panel.grid(alpha=0.3)
     with replaced(path) as temporary:
         figure.savefig(temporary, format='png', dpi=110)

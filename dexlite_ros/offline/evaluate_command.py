@@ -88,8 +88,7 @@ def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
     if args.max_grasps is None:
         args.max_grasps = 20 if args.planner in PRESETS else ALL
-    if args.unranked is not None and args.unranked < 0:
-        raise InvalidRequest('unranked', args.unranked, '0 steps or more')
+    _check_planner(args)
     if args.max_grasps < 1 or args.seeds < 1:
         raise InvalidRequest('max-grasps and seeds', (args.max_grasps, args.seeds), '1 or more')
     cells = _cells(args)
@@ -118,6 +117,21 @@ def main(argv: list[str]) -> int:
     if not args.json:
         print(f'report: {args.output / "report.md"}' + (f', pictures: {sheet}' if sheet else ''))
     return 0
+
+
+def _check_planner(args: argparse.Namespace) -> None:
+    """Refuse options that would do nothing."""
+    given = args.method or args.weights or args.unranked is not None
+    if given and args.planner != 'default':
+        raise InvalidRequest(
+            'planner', args.planner, "'default', for --method, --weights and --unranked are its")
+    if args.weights and args.method == 'optimise':
+        raise InvalidRequest('weights', args.weights, "a method other than 'optimise'")
+    if args.unranked is not None and args.unranked < 0:
+        raise InvalidRequest('unranked', args.unranked, '0 steps or more')
+    if args.unranked is not None and args.views == 'single' and not args.no_table:
+        raise InvalidRequest(
+            'unranked', args.unranked, '--no-table: beside a table not all proposals are kept')
 
 
 def _cells(args: argparse.Namespace) -> list[Cell]:

@@ -158,14 +158,15 @@ def _parents(
 def _dataset(args: argparse.Namespace) -> GraspDataset:
     """Return the dataset to write into; a new one, or one made with the same settings."""
     model = SuccessModel.read()
+    planned = generation_settings('network' if args.network else 'optimise')
     settings = {
         'candidates': args.candidates,
         'grasps': args.grasps,
         'settings': question_key(
-            __version__, generation_settings(), sorted(model.weights.items()), model.bias,
+            __version__, planned, sorted(model.weights.items()), model.bias,
             [(name, find_test(test).key()) for name, test in JUDGES.items()])}
-    if args.network:
-        settings['network'] = read_checkpoint(args.network, HANDS[HAND]).model_id
+    settings['network'] = (
+        read_checkpoint(args.network, HANDS[HAND]).model_id if args.network else None)
     if not (args.output / 'dataset.json').exists():
         return GraspDataset.create(args.output, {**settings, 'runs': []}, HAND)
     dataset = GraspDataset.open(args.output)
@@ -196,12 +197,15 @@ def _tasks(
 ) -> list[GenerationTask]:
     """Return what is missing; all objects come first at one scale and seed, then at the next."""
     device = args.device if args.ray else str(resolve_device(args.device))
+    # Workers may be elsewhere; relative paths are those of this process.
+    network = str(Path(args.network).resolve()) if args.network else ''
     known = dataset.objects()
     digests = dict(zip(known['object'].to_pylist(), known['digest'].to_pylist()))
     tasks = [
         GenerationTask(
             target, scale, seed, args.candidates, args.grasps, device,
-            parents.get((target.name, scale_text(scale))), args.network,
+            parents.get((target.name, scale_text(scale))), network,
+            dataset.about.get('network') or '',
             digests.get(target.name, ''))
         for seed in range(args.seed, args.seed + args.seeds)
         for scale in args.scales for target in targets]

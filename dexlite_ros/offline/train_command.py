@@ -18,6 +18,7 @@ from torch import distributed
 
 from dexlite_ros import __version__
 from dexlite_ros.device import device_faults, resolve_device
+from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
@@ -68,31 +69,42 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite train``."""
     args = parser().parse_args(argv)
     settings = _settings(args)
+    if args.threads < 0:
+        raise InvalidRequest('threads', args.threads, '0 or more')
+    log = CurveLog(args.output / 'tensorboard')
     if args.threads:
         torch.set_num_threads(args.threads)
     with _processes(args.device) as (device, first), device_faults(device):
-        dataset = GraspDataset.open(args.data)
-        kinematics = HandKinematics(HANDS[dataset.hand])
-        geometry = HandGeometry(kinematics, GeometrySettings.coarse()).to(device)
-        train, val = (Examples.read(dataset, split, geometry, device) for split in (
-            'train', 'val'))
-        data = dataset.digest()
-        trainer = Trainer(
-            geometry, train, val, settings, data=data, compiled=args.compile)
-        state = args.output / 'state.safetensors'
-        if state.exists():
-            trainer.resume(state)
-        about = {
-            'command': shlex.join(['dexlite', 'train', *_without_folders(argv)]),
-            'release': __version__, 'commit': commit(),
-            'data': {'name': args.data.name, 'digest': data, 'train': len(train),
-                     'val': len(val)},
-            'settings': asdict(settings)}
-        _train(trainer, args.output, about, first)
+        progress = _run(args, settings, device, log if first else None, argv)
         if first:
-            draw_curves(trainer.progress, args.output / 'curves.png')
-            _report(trainer.progress, args)
+            draw_curves(progress, args.output / 'curves.png')
+            _report(progress, args)
     return 0
+
+
+def _run(
+    args: argparse.Namespace,
+    settings: TrainingSettings,
+    device: torch.device,
+    log: CurveLog | None,
+    argv: list[str],
+) -> Progress:
+    """Read, train, and return how it went; nothing that processes share outlives this."""
+    dataset = GraspDataset.open(args.data)
+    geometry = HandGeometry(
+        HandKinematics(HANDS[dataset.hand]), GeometrySettings.coarse()).to(device)
+    train, val = (Examples.read(dataset, split, geometry, device) for split in ('train', 'val'))
+    data = dataset.digest()
+    trainer = Trainer(geometry, train, val, settings, data=data, compiled=args.compile)
+    state = args.output / 'state.safetensors'
+    if state.exists():
+        trainer.resume(state)
+    _train(trainer, args.output, {
+        'command': shlex.join(['dexlite', 'train', *_without_folders(argv)]),
+        'release': __version__, 'commit': commit(),
+        'data': {'name': args.data.name, 'digest': data, 'train': len(train), 'val': len(val)},
+        'settings': asdict(settings)}, log)
+    return trainer.progress
 
 
 def _settings(args: argparse.Namespace) -> TrainingSettings:
@@ -105,7 +117,11 @@ def _settings(args: argparse.Namespace) -> TrainingSettings:
         settings = replace(settings, network=replace(settings.network, rotation=args.rotation))
     if args.unbalanced:
         settings = replace(settings, batches=replace(settings.batches, balanced=False))
-    physics = replace(settings.losses.physics, **dict.fromkeys(args.without, 0.0))
+    physics = settings.losses.physics
+    for name in args.without:
+        if not getattr(physics, name):
+            raise InvalidRequest('without', name, 'a loss that the preset has')
+    physics = replace(physics, **dict.fromkeys(args.without, 0.0))
     return replace(settings, losses=replace(settings.losses, physics=physics))
 
 
@@ -126,9 +142,10 @@ def _processes(name: str) -> Iterator[tuple[torch.device, bool]]:
         distributed.destroy_process_group()
 
 
-def _train(trainer: Trainer, folder: Path, about: dict, first: bool) -> None:
-    """Train to the end; after every epoch all that counts is on the disk."""
-    log = CurveLog(folder / 'tensorboard', len(trainer.progress.history)) if first else None
+def _train(trainer: Trainer, folder: Path, about: dict, log: CurveLog | None) -> None:
+    """Train to the end; after every epoch all that counts is on the disk, by who has the log."""
+    if log is not None:
+        log.open(len(trainer.progress.history))
     while not trainer.done:
         started = time.perf_counter()
         best = trainer.epoch()
@@ -174,5 +191,8 @@ def _report(progress: Progress, args: argparse.Namespace) -> None:
 
 def _without_folders(argv: list[str]) -> list[str]:
     """Return the arguments with the last part of every path."""
-    return [Path(word).name for word in argv]
+    words = (word.partition('=') for word in argv)
+    return [
+        f'{Path(name).name or name}{equals}{Path(value).name or value}'
+        for name, equals, value in words]
 

@@ -48,7 +48,8 @@ def merge(sources: list[GraspDataset], folder: Path) -> GraspDataset:
     return GraspDataset.create(folder, {
         'merged': [
             part for each in about for part in each.get('merged', [
-                {name: each.get(name) for name in ('settings', 'candidates', 'grasps')}])],
+                {name: each.get(name) for name in (
+                    'settings', 'candidates', 'grasps', 'network')}])],
         'runs': [run for each in about for run in each.get('runs', [])]}, merged.hand)
 
 

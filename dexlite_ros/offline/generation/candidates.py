@@ -18,7 +18,7 @@ import trimesh
 
 from dexlite_ros.associated_point import associated_points
 from dexlite_ros.device import resolve_device
-from dexlite_ros.errors import FileError, NoGraspFound, ScaleError, UnusableObject
+from dexlite_ros.errors import FileError, ModelError, NoGraspFound, ScaleError, UnusableObject
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
@@ -149,9 +149,13 @@ def _expansion(task: GenerationTask, offset: NDArray[np.float64]) -> ExpansionPr
     """Return what makes new grasps of the task's parents."""
     if not task.network:
         return ExpansionProposer(KINEMATICS, task.parents, offset)
+    checkpoint = read_checkpoint(task.network, HANDS[HAND])
+    if checkpoint.model_id != task.model_id:
+        raise ModelError(
+            task.network, f'they are {checkpoint.model_id} now, and were {task.model_id} when the '
+            'work began')
     return NetworkExpansion(
-        KINEMATICS, task.parents, offset, read_checkpoint(task.network, HANDS[HAND]),
-        resolve_device(task.device))
+        KINEMATICS, task.parents, offset, checkpoint, resolve_device(task.device))
 
 
 @cache

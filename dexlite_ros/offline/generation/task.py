@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import hashlib
-from pathlib import Path
 
 from dexlite_ros.offline.generation.expansion import Parents
 from dexlite_ros.offline.object_source import Target
@@ -33,16 +32,18 @@ class GenerationTask:
     parents: Parents | None = None
     """For expansion; None: synthesis."""
     network: str = ''
-    """Checkpoint that decodes the parents about other points; empty: they are carried there."""
+    """Path of the weights that decode parents about other points; empty: they are carried."""
+    model_id: str = ''
+    """What these weights have to be."""
     digest: str = ''
     """Of the object's mesh, where grasps of it are kept already; empty: return the object, too."""
 
     @property
     def mode(self) -> str:
-        """How grasps are proposed: 'synthesis', or 'expansion:' and the source of the parents."""
+        """How grasps are proposed: 'synthesis', or 'expansion:', by whom, of which parents."""
         if self.parents is None:
             return SYNTHESIS
-        by = f'{Path(self.network).stem}:' if self.network else ''
+        by = f'{self.model_id}:' if self.network else ''
         return f'{EXPANSION}:{by}{self.parents.source}'
 
     @property

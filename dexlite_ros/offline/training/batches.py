@@ -91,26 +91,36 @@ class Batches:
             raise InvalidRequest('processes', world, f'{len(servings)} at most for this dataset')
         mine = servings[rank::world][:len(servings) // world]
         size = max(1, self._settings.grasps // self._settings.grasps_per_cloud)
-        size = min(size, len(mine))
-        for step in range(len(mine) // size):
-            yield self._batch(mine[step * size:(step + 1) * size], chance)
+        for first in range(0, len(mine), size):
+            yield self._batch(mine[first:first + size], chance)
 
     def _servings(self, generator: torch.Generator) -> list[Tensor]:
-        """Return what shares a cloud: indices of grasps of one object, each about once."""
+        """
+        Return what shares a cloud: indices of grasps of one object at one scale.
+
+        As many as it takes for each grasp to be drawn about once. Balanced: all groups as often,
+        rare places more often; else all grasps as often.
+        """
         settings, examples = self._settings, self._examples
         size = settings.grasps_per_cloud
+        lengths = torch.tensor([len(group) for group in examples.groups], dtype=torch.float64)
+        total = max(len(lengths), round(len(examples) / size))
+        if settings.balanced:
+            rounds = torch.cat([
+                torch.randperm(len(lengths), generator=generator)
+                for _ in range(-(-total // len(lengths)))])
+            chosen = rounds[:total]
+        else:
+            chosen = lengths.multinomial(total, replacement=True, generator=generator)
         servings = []
-        for group in examples.groups:
-            count = max(1, round(len(group) / size))
+        for index in chosen.tolist():
+            group = examples.groups[index]
             weight = torch.ones(len(group))
             if settings.balanced:
                 weight = examples.rarity[group].cpu()
-            # By exponential keys: weighted, and again only after all others.
-            keys = torch.empty(len(group)).exponential_(generator=generator) / weight
-            drawn = keys.argsort().repeat(-(-count * size // len(group)))
-            drawn = drawn[:count * size].to(group.device)
-            servings += list(group[drawn].split(size))
-        return [servings[index] for index in torch.randperm(len(servings), generator=generator)]
+            drawn = weight.multinomial(size, replacement=True, generator=generator)
+            servings.append(group[drawn.to(group.device)])
+        return servings
 
     def _batch(self, servings: list[Tensor], generator: torch.Generator) -> Batch:
         examples = self._examples
@@ -128,17 +138,17 @@ class Batches:
         grasps = GraspBatch(
             (rotation @ grasps.translation[:, :, None]).squeeze(2),
             rotation @ grasps.rotation, grasps.joints)
-        wanted = examples.points[examples.object[rows], examples.point[rows]]
-        wanted = (rotation @ (wanted * examples.scale[rows][:, None])[:, :, None]).squeeze(2)
+        place = examples.points[examples.object[rows], examples.point[rows]]
+        place = (rotation @ (place * examples.scale[rows][:, None])[:, :, None]).squeeze(2)
+        # Whatever the augmentation took away, the places of the grasps are there.
+        size = len(servings[0])
+        points = torch.cat(
+            [turned.points[:, :-size], place.view(len(servings), size, 3)], dim=1)
+        point = torch.arange(size, device=rows.device).repeat(len(servings))
         return Batch(
-            turned.points, CloudFrames.along(turned.points, self._frame, generator), cloud,
-            _nearest(turned.points, cloud, wanted), grasps, rotation, examples.object[rows],
+            points, CloudFrames.along(points, self._frame, generator), cloud,
+            points.shape[1] - size + point, grasps, rotation, examples.object[rows],
             examples.scale[rows], examples.active[rows])
-
-
-def _nearest(points: Tensor, cloud: Tensor, wanted: Tensor) -> Tensor:
-    """Return the index (B,) of the point nearest to each wanted one, in its own cloud."""
-    return (points[cloud] - wanted[:, None]).square().sum(2).argmin(1)
 
 
 def _mixed(seed: int, epoch: int, stream: int) -> int:

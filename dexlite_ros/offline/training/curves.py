@@ -14,11 +14,10 @@ COLUMNS = 4
 class CurveLog:
     """Scalars of every epoch for TensorBoard."""
 
-    def __init__(self, folder: Path, epoch: int) -> None:
+    def __init__(self, folder: Path) -> None:
         """
-        Open the log; what an interrupted run wrote after its last state is dropped.
+        Look for TensorBoard; nothing is written yet.
 
-        :param epoch: the first one that is to come
         :raises MissingDependency: without the package tensorboard
         """
         try:
@@ -27,7 +26,15 @@ class CurveLog:
             raise MissingDependency(
                 'tensorboard', 'to log the curves of training',
                 "install it with pip install 'dexlite_ros[train]'") from error
-        self._writer = SummaryWriter(str(folder), purge_step=epoch)
+        self._make, self._folder = SummaryWriter, str(folder)
+
+    def open(self, epoch: int) -> None:
+        """
+        Begin to write; what an interrupted run wrote after its last state is dropped.
+
+        :param epoch: the first one that is to come
+        """
+        self._writer = self._make(self._folder, purge_step=epoch)
 
     def add(self, progress: Progress, rate: float) -> None:
         """

@@ -7,12 +7,12 @@ they are, not on augmented clouds. Letters: B grasps, D numbers of a grasp's vec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn, Tensor
 
-from dexlite_ros.energies import EnergyTerms, EnergyWeights
+from dexlite_ros.energies import EnergyTerms, EnergyWeights, penetration
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.hand.geometry import HandGeometry
@@ -36,7 +36,7 @@ class LossSettings:
     """Of the Kullback-Leibler divergence, summed over the latent code [1/nat]."""
     physics: EnergyWeights = field(default_factory=EnergyWeights.dexlite)
     margin: float = 0.0
-    """Gap between hand and object below which they overlap [m]."""
+    """Gap between hand and object below which penetration begins [m]."""
     drawn: float = 0.0
     """Weight of the physics of grasps decoded from drawn codes; known ones have weight 1."""
     ramp: float = 0.0
@@ -76,8 +76,7 @@ class TrainingLoss(nn.Module):
         :param bf16: encode clouds in bfloat16
         """
         network, settings = self.network, self._settings
-        with torch.autocast(batch.points.device.type, torch.bfloat16, enabled=bf16):
-            seen = network.see(batch.points, batch.frames)
+        seen = network.see(batch.points, batch.frames, bf16=bf16)
         where = batch.cloud, batch.point
         known = network.vectors(seen, *where, batch.grasps)
         latent = network.encode(seen, *where, known)
@@ -105,5 +104,7 @@ class TrainingLoss(nn.Module):
         """Return the energies of grasps (B) given in the frames of the augmented clouds."""
         energy = GraspEnergy(
             self.geometry, bank.of(batch.object, batch.scale),
-            EnergySettings(weights=self._settings.physics, margin=self._settings.margin))
-        return energy(batch.on_object(grasps), batch.active).terms
+            EnergySettings(weights=self._settings.physics, margin=0.0))
+        found = energy(batch.on_object(grasps), batch.active)
+        return replace(
+            found.terms, penetration=penetration(energy.gap(found.hand), self._settings.margin))

@@ -11,7 +11,7 @@ from dexlite_ros.offline.training.augmentation import Augmentation
 from dexlite_ros.offline.training.batches import BatchSettings
 from dexlite_ros.offline.training.losses import LossSettings
 
-PHYSICS = EnergyWeights(
+SOFT_PHYSICS = EnergyWeights(
     equilibrium=1.0, contact_distance=10.0, penetration=10.0, self_penetration=1.0,
     joint_limits=0.1, obstacles=0.0)
 """A tenth of what the optimiser minimises: with all of it no grasp is learned, only safety."""
@@ -25,7 +25,7 @@ class TrainingSettings:
     batches: BatchSettings = field(default_factory=BatchSettings)
     augmentation: Augmentation = field(default_factory=Augmentation)
     losses: LossSettings = field(default_factory=lambda: LossSettings(
-        divergence=0.01, physics=PHYSICS, drawn=0.5, ramp=0.5))
+        divergence=0.01, physics=SOFT_PHYSICS, drawn=0.5, ramp=0.5))
     epochs: int = 80
     learning_rate: float = 1e-3
     final_rate: float = 0.02

@@ -7,7 +7,7 @@ Started by torchrun, each process works on its share of every epoch and gradient
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 import json
 import math
 from pathlib import Path
@@ -19,18 +19,28 @@ from torch import distributed, nn, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from dexlite_ros.errors import FileError
+from dexlite_ros import __version__
+from dexlite_ros.errors import DexliteError, FileError
 from dexlite_ros.files import replaced
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.network.grasp_network import GraspNetwork
 from dexlite_ros.offline.training.augmentation import Augmentation
 from dexlite_ros.offline.training.batches import Batch, Batches
-from dexlite_ros.offline.training.examples import Examples
+from dexlite_ros.offline.training.examples import Examples, FIELD_NODES, TOUCHING
 from dexlite_ros.offline.training.losses import TrainingLoss
 from dexlite_ros.offline.training.settings import TrainingSettings
 
 Figures = dict[str, float]
+
+
+class Diverged(DexliteError):
+    """A loss is no number any more; what was saved before is good."""
+
+    def __init__(self, epoch: int, names: list[str]) -> None:
+        super().__init__(
+            f'in epoch {epoch} {", ".join(names)} became infinite or no number; what was saved '
+            'before is unharmed: begin a new run with another seed')
 
 
 @dataclass
@@ -88,7 +98,8 @@ class Trainer:
         self._optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
         common = config.num_points, config.frame
         self._batches = Batches(train, settings.batches, settings.augmentation, *common)
-        self._validation = Batches(val, settings.batches, Augmentation.none(), *common)
+        every = replace(settings.batches, balanced=False)
+        self._validation = Batches(val, every, Augmentation.none(), *common)
         self._rank, self._world = 0, 1
         self._step: nn.Module = self._loss
         if compiled:
@@ -119,7 +130,11 @@ class Trainer:
                 or self.progress.waited >= self.settings.patience)
 
     def epoch(self) -> bool:
-        """Train and validate for one epoch; true when it is the best so far."""
+        """
+        Train and validate for one epoch; true when it is the best so far.
+
+        :raises Diverged: when a loss is no number
+        """
         number = len(self.progress.history)
         self._step.train()
         batches = self._batches.epoch(self.settings.seed, number, self._rank, self._world)
@@ -130,7 +145,11 @@ class Trainer:
                 left + (1 - left) * (1 + math.cos(math.pi * self._share)) / 2)
         train = self._mean(
             self._learn(batch, chance) for batch in self._shown(batches, f'epoch {number}'))
-        return self.progress.add(train, self._validate())
+        val = self._validate()
+        broken = [name for name in train if not math.isfinite(train[name] + val[name])]
+        if broken:
+            raise Diverged(number, broken)
+        return self.progress.add(train, val)
 
     def save(self, path: Path) -> None:
         """Replace the state on the disk: everything that another process needs to go on."""
@@ -153,7 +172,7 @@ class Trainer:
         """
         try:
             with safe_open(path, 'pt', device=str(self._device)) as file:
-                about = file.metadata()
+                about = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}
         except (SafetensorError, OSError) as error:
             raise FileError(path, f'{error}; remove it to begin again') from error
@@ -185,8 +204,11 @@ class Trainer:
         return {'network': self._loss.network, 'average': self._average}
 
     def _key(self) -> str:
-        """Return what decides the outcome."""
-        return json.dumps([asdict(self.settings), self._data, self._world])
+        """Return what decides the outcome; on a CPU the number of threads does."""
+        threads = torch.get_num_threads() if self._device.type == 'cpu' else 0
+        return json.dumps([
+            __version__, asdict(self.settings), self._data, self._world, threads, FIELD_NODES,
+            TOUCHING])
 
     def _learn(self, batch: Batch, chance: torch.Generator) -> dict[str, Tensor]:
         share = self.settings.losses.physics_share(self._share)
@@ -201,6 +223,9 @@ class Trainer:
 
     def _validate(self) -> Figures:
         """Return the losses of the moving average; every epoch meets the same batches."""
+        if self._world > 1:  # Each process has seen other clouds; the first one's are kept.
+            for buffer in self._average.buffers():
+                distributed.broadcast(buffer, 0)
         loss = TrainingLoss(self.network, self._loss.geometry, self.settings.losses).eval()
         chance = self._chance(0, 2)
         with torch.no_grad():
