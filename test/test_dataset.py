@@ -167,7 +167,18 @@ def test_info_counts(capsys):
     assert content['grasps']['held'] == held(table).sum()
     assert content['objects']['all'] == 2
     assert sum(content['reasons']['lift'].values()) == len(table)
-    assert 0 < content['covered'] < 1
+    assert 0 < content['covered'] < 1 and content['unevenness'] > 0
+    assert 0.01 < content['palms_apart'] < 0.5
+
+
+def test_info_of_some_objects(capsys):
+    """The parts add up to the whole; a pattern without an object is refused."""
+    def judged(*only: str) -> int:
+        assert main(['dataset', 'info', str(made().folder), '--json', *only]) == 0
+        return json.loads(capsys.readouterr().out)['grasps']['judged']
+
+    assert judged('--only', 'carton*') + judged('--only', 'bottle_0000') == judged() > 0
+    assert main(['dataset', 'info', str(made().folder), '--only', 'nobody']) == 1
 
 
 def test_samples_are_pictures_and_plan_files(tmp_path, capsys):

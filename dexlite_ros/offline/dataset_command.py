@@ -39,7 +39,10 @@ def parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=text, description=text)
         action.add_argument('dataset', type=Path, help='its folder')
         action.add_argument('--json', action='store_true', help='print JSON, not text')
-        if name != 'info':
+        if name == 'info':
+            action.add_argument('--only', nargs='+', metavar='NAME',
+                                help="count these objects; 'bm_*' works")
+        else:
             action.add_argument('--seed', type=int, default=0, help='of what is drawn (0)')
         if name == 'verify':
             action.add_argument('--judge', type=int, default=0, metavar='N',
@@ -69,7 +72,9 @@ def main(argv: list[str]) -> int:
 
 
 def _info(args: argparse.Namespace) -> int:
-    content = figures.figures(GraspDataset.open(args.dataset))
+    content = figures.figures(GraspDataset.open(args.dataset), args.only)
+    if args.only and not content['objects']['all']:
+        raise InvalidRequest('only', args.only, 'the name of an object, or a pattern')
     print(json.dumps(content, allow_nan=False) if args.json else figures.text(content))
     return 0
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from fnmatch import fnmatch
 
 import numpy as np
+from numpy.typing import NDArray
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 
-from dexlite_ros.offline.contact_figures import diversity
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.offline.contact_figures import diversity, spread
 from dexlite_ros.offline.dataset.schema import stages_from_table, TESTS
 from dexlite_ros.offline.dataset.store import GraspDataset, held
 from dexlite_ros.offline.generation.balance import local_counts
@@ -17,12 +22,23 @@ FEWEST = 10
 """Grasps an object needs for its diversity to mean something."""
 
 
-def figures(dataset: GraspDataset) -> dict:
-    """Return counts, acceptance, coverage and diversity as plain data."""
+def figures(dataset: GraspDataset, only: list[str] | None = None) -> dict:
+    """
+    Return counts, acceptance, coverage, balance and diversity as plain data.
+
+    :param only: names of objects to count, or patterns; None: all
+    """
     table = dataset.grasps()
     objects = dataset.prepared(table)
+    if only:
+        objects = {
+            name: each for name, each in objects.items()
+            if any(fnmatch(name, pattern) for pattern in only)}
+        table = table.filter(pc.is_in(
+            table['object'].cast('string'), pa.array(list(objects), pa.string())))
     good = held(table)
     names = np.array(table['object'].to_pylist(), dtype=object)
+    counts = _counts(table, names, good, objects)
     return {
         'hand': dataset.hand, 'bytes': dataset.size(),
         'objects': {
@@ -42,8 +58,12 @@ def figures(dataset: GraspDataset) -> dict:
             test: dict(Counter(table[f'{test}_reason'].to_pylist()).most_common())
             for test in TESTS},
         'held_by_family': _by_family(names, good, objects),
-        'covered': _coverage(table, names, good, objects),
-        'diversity': _diversity(table, names, good),
+        'covered': float(np.mean([(each > 0).mean() for each in counts])) if counts else None,
+        'unevenness': float(np.mean([
+            each.std() / each.mean() for each in counts if each.any()] or [0.0])),
+        'diversity': _over_objects(table, names, good, diversity),
+        'palms_apart': _over_objects(
+            table, names, good, lambda grasps: spread(grasps)['palm_distance']),
     }
 
 
@@ -56,25 +76,27 @@ def _by_family(names: np.ndarray, good: np.ndarray, objects: dict) -> dict[str, 
     return {name: passed[name] / judged[name] for name in sorted(judged)}
 
 
-def _coverage(
+def _counts(
     table: pa.Table, names: np.ndarray, good: np.ndarray, objects: dict
-) -> float | None:
-    """Return the mean share of points with a grasp that held within 1 cm, at the same scale."""
+) -> list[NDArray[np.int64]]:
+    """Return, for each object at each scale, the grasps that held within 1 cm of each point."""
     points, scales = table['associated_point'].to_numpy(), table['scale'].to_numpy()
-    shares = []
-    for name, scale in sorted(set(zip(names, scales))):
-        own = points[(names == name) & (scales == scale) & good]
-        shares.append((local_counts(objects[name].points * scale, own) > 0).mean())
-    return float(np.mean(shares)) if shares else None
+    return [
+        local_counts(
+            objects[name].points * scale,
+            points[(names == name) & (scales == scale) & good])
+        for name, scale in sorted(set(zip(names, scales)))]
 
 
-def _diversity(table: pa.Table, names: np.ndarray, good: np.ndarray) -> float | None:
-    """Return the mean over objects of what ``diversity`` says of their grasps that held."""
+def _over_objects(
+    table: pa.Table, names: np.ndarray, good: np.ndarray, figure: Callable[[GraspBatch], float]
+) -> float | None:
+    """Return the mean over objects of a figure of their grasps that held."""
     grasps, found = stages_from_table(table).grasp, []
     for name in sorted(set(names)):
         rows = np.flatnonzero((names == name) & good)
         if len(rows) >= FEWEST:
-            found.append(diversity(grasps[torch.from_numpy(rows)]))
+            found.append(figure(grasps[torch.from_numpy(rows)]))
     return float(np.mean(found)) if found else None
 
 
@@ -99,8 +121,9 @@ def text(content: dict) -> str:
         'licences: ' + ', '.join(f'{name} {n}' for name, n in content['licences'].items())]
     if content['covered'] is not None:
         lines.append(
-            f'covered: {content["covered"]:.0%} of the points have a grasp that held within 1 cm')
+            f'covered: {content["covered"]:.0%} of the points have a grasp that held within 1 cm; '
+            f'their number varies by {content["unevenness"]:.2f} of its mean')
     if content['diversity'] is not None:
         lines.append('diversity (variance in five components, lower is more varied): '
-                     f'{content["diversity"]:.2f}')
+                     f'{content["diversity"]:.2f}; palms {content["palms_apart"]:.3f} m apart')
     return '\n'.join(lines)
