@@ -103,7 +103,7 @@ def _draw(reports: dict[str, dict], rows: dict[str, dict], path: Path) -> None:
     for name, report in reports.items():
         planner = report['planner']
         if planner.get('steps') is not None:
-            key = planner['method'], planner['model'], planner['temperature']
+            key = planner['method'], planner['model'], planner.get('temperature')
             lines.setdefault(key, []).append((planner['steps'], rows[name]))
     if not lines:
         raise InvalidRequest('picture', str(path), 'evaluations made with --unranked')
