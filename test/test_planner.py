@@ -82,7 +82,8 @@ def test_contacts_hold_the_can(plan):
 def test_report_adds_up(plan):
     """The report tells seed, points, device, and where the time went."""
     report = plan.report
-    assert (report.seed, report.device, report.model_id) == (3, 'cpu', 'hull-starts')
+    assert (report.seed, report.device) == (3, 'cpu')
+    assert report.model_id.startswith('shadow_right@')
     assert report.num_candidates == 96 and 64 < report.num_points <= 2048
     times = vars(report.times).copy()
     total = times.pop('total')
