@@ -170,9 +170,9 @@ def table(report: dict) -> str:
     """Return the report as text."""
     lines = [
         f'{report["device"]}, {report["machine"]}, torch {report["torch"]}, {report["date"]}',
-        f'{"scene":<36} {"median [s]":>10} {"p95 [s]":>9} {"grasps/s":>9}']
+        f'{"scene":<44} {"median [s]":>10} {"p95 [s]":>9} {"grasps/s":>9}']
     lines += [
-        f'{row["scene"]:<36} {row["median"]:10.3f} {row["p95"]:9.3f} {row["rate"]:9.1f}'
+        f'{row["scene"]:<44} {row["median"]:10.3f} {row["p95"]:9.3f} {row["rate"]:9.1f}'
         for row in report['timings']]
     lines.append(f'peak memory {report["peak_memory_MiB"]:.0f} MiB')
     if 'peer' in report:
