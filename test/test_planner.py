@@ -299,7 +299,7 @@ def test_a_short_budget_returns_the_best_so_far(planner):
         pregrasp_clearance_min=-1.0))
     patient = GraspPlanner(loose, 'cpu')
     surface = patient.plan(bottle_cloud(), **QUICK).report.times.surface
-    plan = patient.plan(bottle_cloud(), timeout=2.0 * surface + 1.0)
+    plan = patient.plan(bottle_cloud(), num_candidates=8192, timeout=2.0 * surface + 1.0)
     assert plan.report.stopped_early and len(plan) >= 1
 
 
