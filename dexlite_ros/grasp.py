@@ -40,6 +40,11 @@ class GraspBatch:
         """Move or cast all parts as ``Tensor.to`` does."""
         return GraspBatch(*(getattr(self, f.name).to(*args, **kwargs) for f in fields(self)))
 
+    def turned(self, rotation: Tensor) -> GraspBatch:
+        """Return the grasps turned about the origin by rotations (B, 3, 3)."""
+        position = (rotation @ self.translation[:, :, None]).squeeze(2)
+        return GraspBatch(position, rotation @ self.rotation, self.joints)
+
     def quat_xyzw(self) -> Tensor:
         """Return the wrist rotations as unit quaternions (B, 4), w last and not negative."""
         quat = roma.rotmat_to_unitquat(self.rotation)

@@ -8,7 +8,7 @@ O clouds, P points, B grasps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -58,26 +58,19 @@ class CloudFrames:
             frame.centre.expand(4, -1),
             _right_handed(frame.rotation[:, :, :2] * signs[:, None]))
 
-    def to(self, device: torch.device) -> CloudFrames:
-        """Move the frames to a device."""
-        return CloudFrames(self.centre.to(device), self.rotation.to(device))
-
     def seen(self, points: Tensor) -> Tensor:
         """Return points (O, P, 3) as they are seen in the frames [m]."""
         return (points - self.centre[:, None]) @ self.rotation
 
     def grasps_seen(self, grasps: GraspBatch, cloud: Tensor) -> GraspBatch:
         """Return B grasps in the frames of their clouds (B,)."""
-        turn = self.rotation[cloud].mT
-        offset = grasps.translation - self.centre[cloud]
-        return GraspBatch(
-            (turn @ offset[:, :, None]).squeeze(2), turn @ grasps.rotation, grasps.joints)
+        around = replace(grasps, translation=grasps.translation - self.centre[cloud])
+        return around.turned(self.rotation[cloud].mT)
 
     def grasps_given(self, grasps: GraspBatch, cloud: Tensor) -> GraspBatch:
         """Return B grasps, given in the frames of their clouds (B,), in the clouds' own frames."""
-        turn = self.rotation[cloud]
-        position = (turn @ grasps.translation[:, :, None]).squeeze(2) + self.centre[cloud]
-        return GraspBatch(position, turn @ grasps.rotation, grasps.joints)
+        turned = grasps.turned(self.rotation[cloud])
+        return replace(turned, translation=turned.translation + self.centre[cloud])
 
 
 def _right_handed(axes: Tensor) -> Tensor:

@@ -53,10 +53,7 @@ class Batch:
 
     def on_object(self, grasps: GraspBatch) -> GraspBatch:
         """Return grasps (B) in the frame of the augmented cloud in that of the object."""
-        back = self.rotation.mT
-        return GraspBatch(
-            (back @ grasps.translation[:, :, None]).squeeze(2), back @ grasps.rotation,
-            grasps.joints)
+        return grasps.turned(self.rotation.mT)
 
 
 class Batches:
@@ -134,10 +131,6 @@ class Batches:
             examples.normals[examples.object[first]], self._num_points, self._augmentation,
             generator)
         rotation = turned.rotation[cloud]
-        grasps = examples.grasps[rows]
-        grasps = GraspBatch(
-            (rotation @ grasps.translation[:, :, None]).squeeze(2),
-            rotation @ grasps.rotation, grasps.joints)
         place = examples.points[examples.object[rows], examples.point[rows]]
         place = (rotation @ (place * examples.scale[rows][:, None])[:, :, None]).squeeze(2)
         # Whatever the augmentation took away, the places of the grasps are there.
@@ -147,8 +140,8 @@ class Batches:
         point = torch.arange(size, device=rows.device).repeat(len(servings))
         return Batch(
             points, CloudFrames.along(points, self._frame, generator), cloud,
-            points.shape[1] - size + point, grasps, rotation, examples.object[rows],
-            examples.scale[rows], examples.active[rows])
+            points.shape[1] - size + point, examples.grasps[rows].turned(rotation), rotation,
+            examples.object[rows], examples.scale[rows], examples.active[rows])
 
 
 def _mixed(seed: int, epoch: int, stream: int) -> int:
