@@ -31,12 +31,13 @@ def proposer() -> NetworkProposer:
         KINEMATICS, Checkpoint(network, 'untrained', '0' * 64, {}), torch.device('cpu'))
 
 
-BOX = surface(trimesh.creation.box((0.03, 0.05, 0.12)))
+BOX_MESH = trimesh.creation.box((0.03, 0.05, 0.12))
+BOX = surface(BOX_MESH)
 
 
 def test_every_side_is_asked_for(proposer):
     """The first points lie on all six faces of a box, on large ones more often."""
-    points, normals = spread_points(BOX, 128, 0)
+    points, normals = spread_points(BOX_MESH, 128, 0)
     faces = np.abs(np.abs(points) - [0.015, 0.025, 0.06]).argmin(1) * 2 + (
         points[np.arange(128), np.abs(np.abs(points) - [0.015, 0.025, 0.06]).argmin(1)] > 0)
     counts = np.bincount(faces[:64], minlength=6)
@@ -49,13 +50,13 @@ def test_the_inside_of_a_cup_is_not_reachable():
     outer = trimesh.creation.cylinder(0.03, 0.08)
     cup = outer.difference(trimesh.creation.cylinder(
         0.026, 0.08, transform=trimesh.transformations.translation_matrix((0, 0, 0.004))))
-    points, normals = spread_points(surface(cup), 256, 0)
-    found = reachable(surface(cup), points, normals)
+    points, normals = spread_points(cup, 256, 0)
+    found = reachable(cup, points, normals)
     inside = (np.hypot(*points.T[:2]) < 0.0265) & (points[:, 2] < 0.03) & (points[:, 2] > -0.035)
     wall = inside & (np.abs(normals[:, 2]) < 0.5)
     assert wall.sum() > 20 and not wall[found].any()
     assert len(found) > 100
-    assert len(reachable(BOX, *spread_points(BOX, 128, 0))) == 128
+    assert len(reachable(BOX_MESH, *spread_points(BOX_MESH, 128, 0))) == 128
 
 
 def test_proposals_are_legal_and_come_from_the_seed(proposer):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 import torch
+import trimesh
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import couple, HandKinematics
@@ -52,8 +53,9 @@ class NetworkProposer:
         """Return ``count`` grasps in the frame of the surface, on the CPU."""
         config = self._network.config
         seed = int(torch.randint(2**31, (1,), generator=generator))
-        points, normals = spread_points(surface, config.num_points, seed)
-        about = torch.from_numpy(np.resize(reachable(surface, points, normals), count))
+        mesh = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
+        points, normals = spread_points(mesh, config.num_points, seed)
+        about = torch.from_numpy(np.resize(reachable(mesh, points, normals), count))
         code = self._temperature * torch.randn(count, config.latent, generator=generator)
         with torch.inference_mode():
             seen = look_at(self._network, points, self._device)

@@ -15,30 +15,27 @@ import trimesh
 
 from dexlite_ros.hand.geometry import farthest_points
 from dexlite_ros.object.sampling import cast_rays
-from dexlite_ros.object.surface import ObjectSurface
 
 ROOM = 0.08
 """Free way along the normal in front of a reachable point [m]: room for a bent hand."""
 OFF = 1e-4
 """How far from the surface the way begins [m]."""
 DENSITY = 4
-"""Points drawn for each one that is kept."""
+"""Points drawn for each one that is kept, so that no place is left out."""
 
 
 def spread_points(
-    surface: ObjectSurface, count: int, seed: int
+    mesh: trimesh.Trimesh, count: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return points (P, 3) spread over a surface, the farthest from all before first; normals."""
-    mesh = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
+    """Return points (P, 3) spread over a mesh, the farthest from all before first; normals."""
     points, faces = trimesh.sample.sample_surface(mesh, DENSITY * count, seed=seed)
     order = farthest_points(np.asarray(points), count, first=0)
     return np.asarray(points)[order], np.asarray(mesh.face_normals)[faces[order]]
 
 
 def reachable(
-    surface: ObjectSurface, points: NDArray[np.float64], normals: NDArray[np.float64]
+    mesh: trimesh.Trimesh, points: NDArray[np.float64], normals: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Return indices of the points with room in front of them, in their order; all if none has."""
-    mesh = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
     free = cast_rays(mesh, points + OFF * normals, normals) > ROOM
     return np.flatnonzero(free) if free.any() else np.arange(len(points))

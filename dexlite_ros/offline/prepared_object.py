@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import UnusableObject
-from dexlite_ros.hand.geometry import farthest_points
+from dexlite_ros.network.reachable import spread_points
 from dexlite_ros.offline.object_source import load_target, Target
 from dexlite_ros.offline.table_stability import MASS, resting_poses, table_stability
 from dexlite_ros.offline.validation import Verdict
@@ -108,9 +108,5 @@ def surface_cloud(
     mesh: trimesh.Trimesh, digest: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return points (P, 3) and normals (P, 3) on a mesh, the same ones for the same digest."""
-    # Four times as many are drawn and thinned evenly, so that no place is left out.
-    seed = int(digest[:8], 16)
-    points, faces = trimesh.sample.sample_surface(mesh, 4 * CLOUD_POINTS, seed=seed)
-    kept = farthest_points(np.asarray(points), CLOUD_POINTS, first=0)
-    return np.asarray(points)[kept], np.asarray(mesh.face_normals)[faces[kept]]
+    return spread_points(mesh, CLOUD_POINTS, int(digest[:8], 16))
 
