@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 import json
+import math
 import os
 from pathlib import Path
 
@@ -43,3 +44,12 @@ def write_json(path: str | Path, content: object) -> None:
     """Replace a file by plain data; NaN and infinity, which JSON cannot hold, are errors."""
     with replaced(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
+
+
+def plain(value: object) -> object:
+    """Return nested data with null for what is not a number, which JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

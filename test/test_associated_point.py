@@ -4,8 +4,12 @@ from hands import geometry, random_grasps
 import roma
 import torch
 
-from dexlite_ros.associated_point import associated_points, nearest_to_rays, palm_rays
 from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.offline.dataset.associated_point import (
+    associated_points,
+    nearest_to_rays,
+    palm_rays,
+)
 
 KINEMATICS = geometry().kinematics
 

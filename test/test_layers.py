@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / 'dexlite_ros'
 MODULES = sorted(PACKAGE.rglob('*.py'))
 
 # Single modules that all others may use.
-BASE = {'errors', 'files', 'grasp', 'rotations'}
+BASE = {'errors', 'files', 'grasp', 'surface_points'}
 # What a layer may import of this package beside itself and the base. 'core' is every other module
 # of the top folder; 'messages' are the generated ones.
 ALLOWED = {

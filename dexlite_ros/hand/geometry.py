@@ -20,6 +20,7 @@ from dexlite_ros.hand.capsules import reachable_pairs, segment_distance, segment
 from dexlite_ros.hand.description import Geom, HandDescription, Link
 from dexlite_ros.hand.kinematics import HandKinematics, LinkPoints, LinkPoses
 from dexlite_ros.hand.shape import geom_mesh
+from dexlite_ros.surface_points import farthest_points
 
 BOX_SPACING = 0.005
 """Grid on a box's faces that its points are chosen from [m]."""
@@ -228,20 +229,3 @@ def _hull_points(
         chosen.append(index[farthest_points(dense[index], count)])
     chosen = np.concatenate(chosen)
     return dense[chosen], mesh.face_normals[face[chosen]]
-
-
-def farthest_points(
-    points: NDArray, count: int, separation: float = 0.0, first: int | None = None
-) -> NDArray[np.int64]:
-    """
-    Return indices of up to ``count`` points, each the farthest from those before it.
-
-    :param separation: smallest distance to those before it [m]
-    :param first: index to begin with; None: the highest point
-    """
-    chosen = [int(np.argmax(points[:, 2])) if first is None else first]
-    distance = np.linalg.norm(points - points[chosen[0]], axis=1)
-    while len(chosen) < count and distance.max() > separation:
-        chosen.append(int(np.argmax(distance)))
-        distance = np.minimum(distance, np.linalg.norm(points - points[chosen[-1]], axis=1))
-    return np.array(chosen)

@@ -16,8 +16,9 @@ from dexlite_ros.hand.kinematics import couple, HandKinematics
 from dexlite_ros.network.checkpoint import Checkpoint
 from dexlite_ros.network.cloud_frame import CloudFrames
 from dexlite_ros.network.grasp_network import GraspNetwork, SeenClouds
-from dexlite_ros.network.reachable import reachable, spread_points
+from dexlite_ros.network.reachable import reachable
 from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.surface_points import spread_points
 
 TEMPERATURE = 0.3
 """Low, for typical grasps; variety comes from the points and the frames."""

@@ -13,24 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 import trimesh
 
-from dexlite_ros.hand.geometry import farthest_points
 from dexlite_ros.object.sampling import cast_rays
 
 ROOM = 0.08
 """Free way along the normal in front of a reachable point [m]: room for a bent hand."""
 OFF = 1e-4
 """How far from the surface the way begins [m]."""
-DENSITY = 4
-"""Points drawn for each one that is kept, so that no place is left out."""
-
-
-def spread_points(
-    mesh: trimesh.Trimesh, count: int, seed: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return points (P, 3) spread over a mesh, the farthest from all before first; normals."""
-    points, faces = trimesh.sample.sample_surface(mesh, DENSITY * count, seed=seed)
-    order = farthest_points(np.asarray(points), count, first=0)
-    return np.asarray(points)[order], np.asarray(mesh.face_normals)[faces[order]]
 
 
 def reachable(

@@ -28,7 +28,7 @@ from dexlite_ros.offline.measured_cloud import Setup
 from dexlite_ros.offline.objects import list_objects, ObjectFile
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.planner_choice import PlannerChoice, PRESETS
-from dexlite_ros.offline.verdict_file import question_key
+from dexlite_ros.offline.provenance import fingerprint
 from dexlite_ros.proposers import make_proposer, METHODS
 from dexlite_ros.success_model import SuccessModel
 
@@ -184,7 +184,7 @@ def _check_question(args: argparse.Namespace) -> None:
         name: value for name, value in vars(args).items()
         if name not in ('output', 'workers', 'json', 'limit', 'only', 'seeds', 'scales')}
     model = SuccessModel.read()
-    key = question_key(
+    key = fingerprint(
         __version__, sorted(asked.items(), key=lambda item: item[0]),
         [(name, find_test(name).key()) for name in args.tests],
         *_planner_key(args),

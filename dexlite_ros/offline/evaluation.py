@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-import subprocess
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +17,15 @@ import torch
 import trimesh
 
 from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
-from dexlite_ros.files import write_json
+from dexlite_ros.files import plain, write_json
 from dexlite_ros.hands import HANDS
 from dexlite_ros.offline.contact_figures import contact_figures, diversity, spread
 from dexlite_ros.offline.judging import judge
 from dexlite_ros.offline.measured_cloud import measured_cloud, Setup
 from dexlite_ros.offline.objects import load_pieces, ObjectFile
 from dexlite_ros.offline.planner_choice import PlannerChoice
+from dexlite_ros.offline.provenance import commit
 from dexlite_ros.offline.simulation import GraspScene
-from dexlite_ros.offline.verdict_file import plain
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.plan_file import GraspSet, read_grasps, write_grasps
 from dexlite_ros.planner import GraspPlanner
@@ -133,15 +132,6 @@ def _imported(cell: Cell) -> Found:
 
 def _write(cell: Cell, content: dict) -> None:
     write_json(cell.result, plain(content))
-
-
-@cache
-def commit() -> str:
-    """Return the commit of the checkout this runs from, or 'unknown'."""
-    answer = subprocess.run(
-        ['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, text=True,
-        capture_output=True, check=False)
-    return answer.stdout.strip() or 'unknown'
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dexlite_ros.files import replaced, write_json
+from dexlite_ros.files import plain, replaced, write_json
 from dexlite_ros.offline.evaluation_figures import (
     ALL,
     by_object,
@@ -24,7 +24,6 @@ from dexlite_ros.offline.evaluation_figures import (
     reasons,
     success,
 )
-from dexlite_ros.offline.verdict_file import plain
 
 SPREAD = ('palm_distance', 'palm_angle', 'joint_distance')
 """How far two grasps of a plan are apart, in the mean [m, rad, rad]."""

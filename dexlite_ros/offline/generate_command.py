@@ -18,7 +18,6 @@ from dexlite_ros.files import write_json
 from dexlite_ros.hands import HANDS
 from dexlite_ros.network.checkpoint import read_checkpoint
 from dexlite_ros.offline.dataset.store import GraspDataset
-from dexlite_ros.offline.evaluation import commit
 from dexlite_ros.offline.generation import log
 from dexlite_ros.offline.generation.candidates import generation_settings, propose, REFINED
 from dexlite_ros.offline.generation.expansion import Parents
@@ -29,7 +28,7 @@ from dexlite_ros.offline.judging import find_test
 from dexlite_ros.offline.object_source import find_objects, Target
 from dexlite_ros.offline.objects import MANIFEST
 from dexlite_ros.offline.parallel import run_tasks
-from dexlite_ros.offline.verdict_file import question_key
+from dexlite_ros.offline.provenance import commit, fingerprint
 from dexlite_ros.proposers import WEIGHTS
 from dexlite_ros.success_model import SuccessModel
 
@@ -162,7 +161,7 @@ def _dataset(args: argparse.Namespace) -> GraspDataset:
     settings = {
         'candidates': args.candidates,
         'grasps': args.grasps,
-        'settings': question_key(
+        'settings': fingerprint(
             __version__, planned, sorted(model.weights.items()), model.bias,
             [(name, find_test(test).key()) for name, test in JUDGES.items()])}
     settings['network'] = (

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import UnusableObject
-from dexlite_ros.network.reachable import spread_points
 from dexlite_ros.offline.object_source import load_target, Target
 from dexlite_ros.offline.table_stability import MASS, resting_poses, table_stability
 from dexlite_ros.offline.validation import Verdict
+from dexlite_ros.surface_points import spread_points
 
 CLOUD_POINTS = 2048
 REACH_MAX = 0.32

@@ -8,12 +8,11 @@ import json
 from pathlib import Path
 
 from dexlite_ros.errors import DexliteError
-from dexlite_ros.files import write_json
+from dexlite_ros.files import plain, write_json
 from dexlite_ros.offline.objects import list_objects, load_pieces, ObjectFile
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.table_stability import ENGINES, resting_poses, table_stability
 from dexlite_ros.offline.validation import Verdict
-from dexlite_ros.offline.verdict_file import plain
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
 from dexlite_ros.network.checkpoint import write_checkpoint
 from dexlite_ros.offline.dataset.store import GraspDataset
-from dexlite_ros.offline.evaluation import commit
+from dexlite_ros.offline.provenance import commit
 from dexlite_ros.offline.training.curves import CurveLog, draw_curves
 from dexlite_ros.offline.training.examples import Examples
 from dexlite_ros.offline.training.losses import PHYSICS

@@ -15,18 +15,14 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.files import plain
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.offline.judging import find_test, judge, TESTS
 from dexlite_ros.offline.objects import load_pieces, ObjectFile
 from dexlite_ros.offline.parallel import run_tasks
+from dexlite_ros.offline.provenance import fingerprint
 from dexlite_ros.offline.validation import Verdict
-from dexlite_ros.offline.verdict_file import (
-    plain,
-    question_key,
-    read_verdicts,
-    Verdicts,
-    write_verdicts,
-)
+from dexlite_ros.offline.verdict_file import read_verdicts, Verdicts, write_verdicts
 from dexlite_ros.plan_file import GraspSet, read_grasps
 
 CHUNK = 5
@@ -100,7 +96,7 @@ def _judge_all(
     count = len(grasp_set.grasps)
     arrays = [part.numpy().tobytes() for batch in vars(grasp_set.grasps).values()
               for part in vars(batch).values()]
-    key = question_key(*arrays, *(np.asarray(each).tobytes() for each in pieces),
+    key = fingerprint(*arrays, *(np.asarray(each).tobytes() for each in pieces),
                        [(name, find_test(name).key()) for name in args.test], args.table,
                        args.seed)
     verdicts: Verdicts = {name: [None] * count for name in args.test}

@@ -8,28 +8,18 @@ same grasps, same object, same tests' settings.
 from __future__ import annotations
 
 from dataclasses import asdict
-import hashlib
 import json
 import math
 from pathlib import Path
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.files import write_json
+from dexlite_ros.files import plain, write_json
 from dexlite_ros.offline.validation import Verdict
 
 FORMAT = 'dexlite_ros/verdicts'
 VERSION = 1
 Verdicts = dict[str, list[Verdict | None]]
 """By name of the test, one for each grasp; None: not judged yet."""
-
-
-def question_key(*parts: object) -> str:
-    """Return a short name of what is asked; parts with equal ``repr`` or bytes agree."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part if isinstance(part, bytes) else repr(part).encode())
-        digest.update(b'\0')
-    return digest.hexdigest()[:24]
 
 
 def write_verdicts(path: str | Path, key: str, verdicts: Verdicts) -> None:
@@ -62,15 +52,6 @@ def read_verdicts(path: str | Path) -> tuple[str, Verdicts]:
         raise FileError(path, error.strerror or str(error)) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FileError(path, f'it holds no verdicts: {error!r}') from error
-
-
-def plain(value: object) -> object:
-    """Return nested data with null for what is not a number, which JSON cannot hold."""
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _verdict(content: dict) -> Verdict:

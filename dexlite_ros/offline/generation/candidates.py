@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 import trimesh
 
-from dexlite_ros.associated_point import associated_points
 from dexlite_ros.device import resolve_device
 from dexlite_ros.errors import FileError, ModelError, NoGraspFound, ScaleError, UnusableObject
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
 from dexlite_ros.network.checkpoint import read_checkpoint
-from dexlite_ros.offline.generation.balance import choose_balanced
+from dexlite_ros.offline.dataset.associated_point import associated_points
+from dexlite_ros.offline.dataset.coverage import choose_balanced
 from dexlite_ros.offline.generation.expansion import ExpansionProposer
 from dexlite_ros.offline.generation.network_expansion import NetworkExpansion
 from dexlite_ros.offline.generation.task import GenerationTask, HAND

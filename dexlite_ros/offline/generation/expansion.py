@@ -20,7 +20,7 @@ from torch import Tensor
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import couple, HandKinematics
 from dexlite_ros.object.surface import ObjectSurface
-from dexlite_ros.offline.generation.balance import rarity
+from dexlite_ros.offline.dataset.coverage import rarity
 
 
 @dataclass(frozen=True)

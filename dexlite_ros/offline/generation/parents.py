@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pyarrow.compute as pc
 
+from dexlite_ros.offline.dataset.coverage import local_counts
 from dexlite_ros.offline.dataset.schema import stages_from_table
 from dexlite_ros.offline.dataset.store import GraspDataset, held, keys
-from dexlite_ros.offline.generation.balance import local_counts
 from dexlite_ros.offline.generation.expansion import Parents
 from dexlite_ros.offline.generation.task import scale_text
-from dexlite_ros.offline.verdict_file import question_key
+from dexlite_ros.offline.provenance import fingerprint
 
 
 def find_parents(dataset: GraspDataset) -> dict[tuple[str, str], Parents]:
@@ -21,7 +21,7 @@ def find_parents(dataset: GraspDataset) -> dict[tuple[str, str], Parents]:
     """
     table = dataset.grasps()
     table = table.filter(held(table))
-    objects, source = dataset.prepared(table), question_key(keys(table))[:8]
+    objects, source = dataset.prepared(table), fingerprint(keys(table))[:8]
     found = {}
     for name in sorted(set(table['object'].to_pylist())):
         of_object = table.filter(pc.equal(table['object'].cast('string'), name))

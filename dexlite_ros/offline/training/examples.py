@@ -19,9 +19,9 @@ from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.field_bank import FieldBank
+from dexlite_ros.offline.dataset.coverage import local_counts, rarity
 from dexlite_ros.offline.dataset.schema import stages_from_table
 from dexlite_ros.offline.dataset.store import GraspDataset, held
-from dexlite_ros.offline.generation.balance import local_counts, rarity
 from dexlite_ros.offline.prepared_object import PreparedObject
 from dexlite_ros.offline.shapes.solids import union
 

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 import trimesh
 
-from dexlite_ros.associated_point import associated_points
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.network.checkpoint import Checkpoint
 from dexlite_ros.network.grasp_network import GraspNetwork, NetworkConfig
-from dexlite_ros.offline.generation.balance import choose_balanced, local_counts, NEIGHBOURHOOD
+from dexlite_ros.offline.dataset.associated_point import associated_points
+from dexlite_ros.offline.dataset.coverage import choose_balanced, local_counts, NEIGHBOURHOOD
 from dexlite_ros.offline.generation.expansion import (
     ExpansionProposer,
     ExpansionSettings,

@@ -1,0 +1,26 @@
+"""What a file says about where it comes from: the question it answers, the code that made it."""
+
+from __future__ import annotations
+
+from functools import cache
+import hashlib
+from pathlib import Path
+import subprocess
+
+
+def fingerprint(*parts: object) -> str:
+    """Return a short name of what is asked; parts with equal ``repr`` or bytes agree."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part if isinstance(part, bytes) else repr(part).encode())
+        digest.update(b'\0')
+    return digest.hexdigest()[:24]
+
+
+@cache
+def commit() -> str:
+    """Return the commit of the checkout this runs from, or 'unknown'."""
+    answer = subprocess.run(
+        ['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, text=True,
+        capture_output=True, check=False)
+    return answer.stdout.strip() or 'unknown'

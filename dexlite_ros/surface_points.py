@@ -1,0 +1,36 @@
+"""Points spread evenly over a surface."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+import trimesh
+
+DENSITY = 4
+"""Points drawn for each one that is kept, so that no place is left out."""
+
+
+def spread_points(
+    mesh: trimesh.Trimesh, count: int, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return points (P, 3) spread over a mesh, the farthest from all before first; normals."""
+    points, faces = trimesh.sample.sample_surface(mesh, DENSITY * count, seed=seed)
+    order = farthest_points(np.asarray(points), count, first=0)
+    return np.asarray(points)[order], np.asarray(mesh.face_normals)[faces[order]]
+
+
+def farthest_points(
+    points: NDArray, count: int, separation: float = 0.0, first: int | None = None
+) -> NDArray[np.int64]:
+    """
+    Return indices of up to ``count`` points, each the farthest from those before it.
+
+    :param separation: smallest distance to those before it [m]
+    :param first: index to begin with; None: the highest point
+    """
+    chosen = [int(np.argmax(points[:, 2])) if first is None else first]
+    distance = np.linalg.norm(points - points[chosen[0]], axis=1)
+    while len(chosen) < count and distance.max() > separation:
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, np.linalg.norm(points - points[chosen[-1]], axis=1))
+    return np.array(chosen)
