@@ -7,12 +7,12 @@ in the frame of the cloud that was planned on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.grasp_features import GraspFeatures
 from dexlite_ros.object.surface import ObjectSurface
 
 
@@ -40,6 +40,44 @@ class GraspMetrics:
     def __getitem__(self, index: slice | Tensor) -> GraspMetrics:
         """Select grasps."""
         return GraspMetrics(**{name: value[index] for name, value in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class GraspFeatures:
+    """What the probability to hold is computed from, for B grasps, each (B,)."""
+
+    residual: Tensor
+    """log10 of the wrench residual, at least -6; 0 is a whole unit force missing."""
+    slippery_residual: Tensor
+    """The same with friction 0.1."""
+    wrong_residual: Tensor
+    """Mean of the residual over copies whose wrist is wrong by millimetres."""
+    normal_variation: Tensor
+    """Mean change of the object's unit normal within 3 mm of the contacts; 0 is flat."""
+    normal_balance: Tensor
+    """Length of the mean contact normal; 0 when the contacts surround the object."""
+    stiffness: Tensor
+    """log10 of the second lowest stiffness; one direction is nearly free in most grasps [N/m]."""
+    gap_turn: Tensor
+    """log10 of the rotation that closing the gaps of the squeezing links causes [rad]."""
+    gap_max: Tensor
+    """Largest of these gaps [mm]."""
+    limit_margin: Tensor
+    """Smallest distance of a joint to its limit [rad]."""
+    thickness: Tensor
+    """Shortest side of the object's box [cm]."""
+    length: Tensor
+    """Longest side of the object's box [cm]."""
+    seen_fraction: Tensor
+    """Share of the object's surface that was measured."""
+
+    def __getitem__(self, index: Tensor) -> GraspFeatures:
+        """Select grasps."""
+        return GraspFeatures(**{name: value[index] for name, value in vars(self).items()})
+
+    def matrix(self) -> Tensor:
+        """Return all features side by side (B, F), in the order of the fields."""
+        return torch.stack([getattr(self, each.name) for each in fields(self)], 1)
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ import trimesh
 from dexlite_ros.device import describe_device, device_faults, one_thread, resolve_device
 from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError, UnsupportedHand
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
-from dexlite_ros.grasp_features import grasp_features, GraspFeatures
+from dexlite_ros.grasp_features import grasp_features
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hands import HANDS
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.support import Plane
-from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport, Rejections
+from dexlite_ros.plan import GraspFeatures, GraspMetrics, GraspPlan, PlanReport, Rejections
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposers import make_proposer, Proposer
 from dexlite_ros.ranking import hard_filters, measure, select, shortlist

@@ -14,10 +14,9 @@ from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.grasp_energy import GraspEnergy
-from dexlite_ros.grasp_features import GraspFeatures
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.obstacles import Obstacles
-from dexlite_ros.plan import GraspMetrics, Rejections
+from dexlite_ros.plan import GraspFeatures, GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
 
 SHORTLIST_MIN = 16

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.files import write_json
-from dexlite_ros.grasp_features import GraspFeatures
+from dexlite_ros.plan import GraspFeatures
 
 FORMAT = 'dexlite_ros/success_model'
 VERSION = 1

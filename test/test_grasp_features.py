@@ -9,9 +9,10 @@ import trimesh
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
-from dexlite_ros.grasp_features import FeatureSettings, grasp_features, GraspFeatures
+from dexlite_ros.grasp_features import FeatureSettings, grasp_features
 from dexlite_ros.initial_grasps import hull_starts
 from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.plan import GraspFeatures
 from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer
 from dexlite_ros.squeeze import SqueezeSettings
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.grasp_features import GraspFeatures
+from dexlite_ros.plan import GraspFeatures
 from dexlite_ros.success_model import FEATURES, SuccessModel
 
 
