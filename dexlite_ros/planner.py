@@ -21,20 +21,20 @@ import trimesh
 from dexlite_ros.device import describe_device, device_faults, one_thread, resolve_device
 from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError, UnsupportedHand
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
-from dexlite_ros.grasp_features import grasp_features
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hands import HANDS
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.object.planning_scene import Scene
 from dexlite_ros.object.support import Plane
 from dexlite_ros.plan import GraspFeatures, GraspMetrics, GraspPlan, PlanReport, Rejections
+from dexlite_ros.plan_request import PlanRequest, StopWatch
 from dexlite_ros.planner_settings import PlannerSettings
-from dexlite_ros.proposers import make_proposer, Proposer
-from dexlite_ros.ranking import hard_filters, measure, select, shortlist
-from dexlite_ros.refinement import hand_details, Refinement
-from dexlite_ros.request import PlanRequest, StopWatch
-from dexlite_ros.scene import Scene
+from dexlite_ros.proposal.proposer import make_proposer, Proposer
+from dexlite_ros.ranking.grasp_features import grasp_features
+from dexlite_ros.ranking.selection import hard_filters, measure, select, shortlist
+from dexlite_ros.ranking.success_model import SuccessModel
+from dexlite_ros.refinement.rounds import hand_details, Refinement
 from dexlite_ros.stages import contact_list, stage, Staged
-from dexlite_ros.success_model import SuccessModel
 
 Measures = TypeVar('Measures', GraspMetrics, GraspFeatures)
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 import math
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.grasp_energy import EnergySettings
-from dexlite_ros.network.proposer import TEMPERATURE
+from dexlite_ros.mechanics.grasp_energy import EnergySettings
+from dexlite_ros.mechanics.squeeze_forces import SqueezeSettings
 from dexlite_ros.object.cloud import CloudLimits
 from dexlite_ros.object.surface import SurfaceSettings
-from dexlite_ros.post_optimizer import OptimizerSettings
-from dexlite_ros.proposers import Method
-from dexlite_ros.ranking import RankingSettings
-from dexlite_ros.refinement import RefinementSettings, Round
-from dexlite_ros.squeeze import SqueezeSettings
+from dexlite_ros.proposal.network_proposer import TEMPERATURE
+from dexlite_ros.proposal.proposer import Method
+from dexlite_ros.ranking.selection import RankingSettings
+from dexlite_ros.refinement.post_optimizer import OptimizerSettings
+from dexlite_ros.refinement.rounds import RefinementSettings, Round
 from dexlite_ros.stages import StageSettings
 
 SLIDING = EnergySettings(margin=0.0)

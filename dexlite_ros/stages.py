@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
-from dexlite_ros import energies
-from dexlite_ros.contact_forces import ContactSet
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
-from dexlite_ros.grasp_energy import GraspEnergy
 from dexlite_ros.hand.kinematics import couple
+from dexlite_ros.mechanics import energy_terms
+from dexlite_ros.mechanics.contact_forces import ContactSet
+from dexlite_ros.mechanics.grasp_energy import GraspEnergy
+from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
 from dexlite_ros.plan import Contacts
-from dexlite_ros.squeeze import squeeze_forces, SqueezeSettings
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def open_hand(
         if energy.obstacles is not None:
             near = energy.settings.obstacle_margin - energy.obstacle_gap(hand)
             cost = cost + near.clamp(min=0).square().sum(-1)
-        cost = cost + energies.self_penetration(self_gap, 0.002) * 0.01
+        cost = cost + energy_terms.self_penetration(self_gap, 0.002) * 0.01
         best = _keep(clearance > best_clearance, now, best)
         best_clearance = torch.maximum(best_clearance, clearance)
         if bool((best_clearance >= enough).all()):

@@ -11,7 +11,7 @@ import pytest
 import trimesh
 
 from dexlite_ros.offline.commands import COMMANDS, main
-from dexlite_ros.plan_file import read_grasps
+from dexlite_ros.output.plan_file import read_grasps
 
 
 @pytest.fixture(scope='module')

@@ -10,7 +10,7 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.object.cloud import clean_cloud, PointCloud
 from dexlite_ros.object.depth_view import DepthView, find_eye
 from dexlite_ros.object.fitting import is_closed
-from dexlite_ros.object.moves import half_turns, IDENTITY, inversions, mirrors, rotations
+from dexlite_ros.object.isometries import half_turns, IDENTITY, inversions, mirrors, rotations
 from dexlite_ros.object.sampling import Camera, sample_mesh, view_mesh
 from dexlite_ros.object.support import fit_support, Plane
 from dexlite_ros.object.surface import close_surface, ObjectSurface

@@ -2,7 +2,7 @@
 
 import torch
 
-from dexlite_ros.contact_forces import (
+from dexlite_ros.mechanics.contact_forces import (
     balance,
     ContactSet,
     equilibrium_residual,

@@ -26,7 +26,7 @@ from dexlite_ros.offline.dataset.store import (
 from dexlite_ros.offline.dataset_command import file_name
 from dexlite_ros.offline.object_source import ProceduralObject
 from dexlite_ros.offline.prepared_object import prepare
-from dexlite_ros.plan_file import read_grasps
+from dexlite_ros.output.plan_file import read_grasps
 
 
 def broken(dataset: GraspDataset) -> set[str]:

@@ -10,7 +10,7 @@ import torch
 from dexlite_ros.errors import FileError
 from dexlite_ros.offline import dexgraspbench
 from dexlite_ros.offline.npy_file import load_npy, save_npy
-from dexlite_ros.plan_file import GraspSet
+from dexlite_ros.output.plan_file import GraspSet
 
 
 def test_round_trip(tmp_path):

@@ -10,7 +10,7 @@ import torch
 from dexlite_ros.errors import FileError
 from dexlite_ros.offline import dexgraspnet
 from dexlite_ros.offline.npy_file import load_npy, save_npy
-from dexlite_ros.plan_file import GraspSet
+from dexlite_ros.output.plan_file import GraspSet
 
 # The joints' axes in DexGraspNet's mjcf/shadow_hand_wrist_free.xml, where no link is turned
 # against its parent but the thumb's base; in the order of each chain.

@@ -5,11 +5,11 @@ from hands import difference, geometry, random_grasps, slope
 import pytest
 import torch
 
-from dexlite_ros import energies
-from dexlite_ros.contact_forces import balance, equilibrium_residual, ForceLimits
-from dexlite_ros.energies import EnergyTerms, EnergyWeights
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
+from dexlite_ros.mechanics import energy_terms
+from dexlite_ros.mechanics.contact_forces import balance, equilibrium_residual, ForceLimits
+from dexlite_ros.mechanics.energy_terms import EnergyTerms, EnergyWeights
+from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 
 
 def energy(**settings: object) -> GraspEnergy:
@@ -49,21 +49,21 @@ def test_force_closure_of_known_contacts():
     normal = torch.nn.functional.normalize(point, dim=-1)
     both, one = torch.ones(1, 2), torch.tensor([[1.0, 0.0]])
     centre = torch.zeros(3)
-    assert energies.force_closure(point, normal, both, centre) == 0
+    assert energy_terms.force_closure(point, normal, both, centre) == 0
     torch.testing.assert_close(
-        energies.force_closure(point, normal, one, centre), torch.ones(1))
+        energy_terms.force_closure(point, normal, one, centre), torch.ones(1))
     aside = torch.tensor([0.0, 0.03, 0.0])
     torch.testing.assert_close(
-        energies.force_closure(point, normal, one, aside), torch.tensor([1 + 0.03**2]))
+        energy_terms.force_closure(point, normal, one, aside), torch.tensor([1 + 0.03**2]))
 
 
 def test_hinges_have_their_margin():
     """Penetration counts what is below the margin, contact distance both sides of it."""
     gap = torch.tensor([[-0.002, 0.0, 0.0005, 0.01]])
     torch.testing.assert_close(
-        energies.penetration(gap, 0.001), torch.tensor([0.003 + 0.001 + 0.0005]))
+        energy_terms.penetration(gap, 0.001), torch.tensor([0.003 + 0.001 + 0.0005]))
     torch.testing.assert_close(
-        energies.contact_distance(gap, torch.tensor([[1.0, 0.0, 0.0, 1.0]]), 0.001),
+        energy_terms.contact_distance(gap, torch.tensor([[1.0, 0.0, 0.0, 1.0]]), 0.001),
         torch.tensor([0.003 + 0.009]))
 
 
@@ -71,10 +71,10 @@ def test_joint_limits_are_zero_inside():
     """Inside the range nothing is paid, outside the overshoot."""
     kinematics = geometry().kinematics
     inside = random_grasps(20).joints
-    assert (energies.joint_limits(inside, kinematics.lower, kinematics.upper) == 0).all()
+    assert (energy_terms.joint_limits(inside, kinematics.lower, kinematics.upper) == 0).all()
     outside = kinematics.upper[None] + 0.1
     torch.testing.assert_close(
-        energies.joint_limits(outside, kinematics.lower, kinematics.upper),
+        energy_terms.joint_limits(outside, kinematics.lower, kinematics.upper),
         torch.tensor([2.2], dtype=torch.float64))
 
 
@@ -128,7 +128,7 @@ def test_contact_terms_have_their_gradient(term):
         gap = whole.field(moved) - hand.point_radius
         _, contacts = whole.contacts(moved, gap, active, chosen=chosen)
         if term == 'force_closure':
-            return energies.force_closure(contacts.point, contacts.normal, active, centre)
+            return energy_terms.force_closure(contacts.point, contacts.normal, active, centre)
         force = balance(contacts, centre, ForceLimits(), steps=1000)
         return equilibrium_residual(contacts, force, centre)
 
@@ -141,7 +141,7 @@ def test_contact_terms_have_their_gradient(term):
 
 
 def test_terms_do_not_depend_on_batch_mates():
-    """A grasp evaluated alone has the energies it has in company."""
+    """A grasp evaluated alone has the energy_terms it has in company."""
     whole = energy(weights=EnergyWeights(force_closure=1.0))
     active = whole.active_groups(['tips', 'wrap', 'tips_palm'])
     grasps = near_grasps(3)

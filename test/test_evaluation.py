@@ -22,7 +22,7 @@ from dexlite_ros.offline.evaluation_figures import (
     success,
 )
 from dexlite_ros.planner_settings import EFFORTS
-from dexlite_ros.success_model import FEATURES, SuccessModel
+from dexlite_ros.ranking.success_model import FEATURES, SuccessModel
 
 TEST = 'six-forces'
 

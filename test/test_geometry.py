@@ -8,9 +8,9 @@ import torch
 
 from dexlite_ros.hand.capsules import segment_distance
 from dexlite_ros.hand.geometry import GeometrySettings, sample_geom
+from dexlite_ros.hand.meshes import geom_mesh
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.hand.shape import geom_mesh
 
 
 def test_points_lie_on_or_in_their_shapes():

@@ -19,8 +19,8 @@ from training import coarse, examples, small_settings
 import trimesh
 
 from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.object.mug import mug
 from dexlite_ros.object.sampling import sample_mesh, view_mesh
-from dexlite_ros.object.shapes import mug
 from dexlite_ros.offline.generation.judged import generate
 from dexlite_ros.offline.generation.task import GenerationTask
 from dexlite_ros.offline.judging import judge

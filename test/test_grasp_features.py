@@ -8,13 +8,13 @@ import torch
 import trimesh
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
-from dexlite_ros.grasp_features import FeatureSettings, grasp_features
-from dexlite_ros.initial_grasps import hull_starts
+from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
+from dexlite_ros.mechanics.squeeze_forces import SqueezeSettings
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import GraspFeatures
-from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer
-from dexlite_ros.squeeze import SqueezeSettings
+from dexlite_ros.proposal.hull_proposer import hull_starts
+from dexlite_ros.ranking.grasp_features import FeatureSettings, grasp_features
+from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
 
 RADIUS = 0.035
 BALL = trimesh.creation.icosphere(subdivisions=3, radius=RADIUS)

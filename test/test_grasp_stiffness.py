@@ -4,8 +4,12 @@ from hands import geometry, random_grasps
 import roma
 import torch
 
-from dexlite_ros.contact_forces import ContactSet
-from dexlite_ros.grasp_stiffness import grasp_stiffness, GraspStiffness, StiffnessSettings
+from dexlite_ros.mechanics.contact_forces import ContactSet
+from dexlite_ros.mechanics.grasp_stiffness import (
+    grasp_stiffness,
+    GraspStiffness,
+    StiffnessSettings,
+)
 
 KINEMATICS = geometry().kinematics
 SPRINGS = StiffnessSettings()

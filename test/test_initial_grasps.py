@@ -4,7 +4,7 @@ from hands import geometry
 import torch
 import trimesh
 
-from dexlite_ros.initial_grasps import hull_starts
+from dexlite_ros.proposal.hull_proposer import hull_starts
 
 KINEMATICS = geometry().kinematics
 BOX = trimesh.creation.box(extents=(0.05, 0.08, 0.12))

@@ -11,18 +11,30 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / 'dexlite_ros'
 MODULES = sorted(PACKAGE.rglob('*.py'))
 
-# Single modules that all others may use.
-BASE = {'errors', 'files', 'grasp', 'surface_points'}
-# What a layer may import of this package beside itself and the base. 'core' is every other module
-# of the top folder; 'messages' are the generated ones.
-ALLOWED = {
-    'base': set(),
+# Modules that every other one may use.
+BASE = {'errors', 'files', 'device', 'grasp', 'surface_points'}
+# What the modules of a folder, or a single module of the top folder, may import of this package
+# beside their own folder and the base: the steps of a plan, in their order.
+RULES: dict[str, set[str]] = {
     'hand': set(),
     'object': set(),
-    'network': {'hand', 'object'},
-    'core': {'hand', 'object', 'network'},
-    'ros': {'hand', 'object', 'network', 'core', 'messages'},
-    'offline': {'hand', 'object', 'network', 'core'},
+    'network': {'hand'},
+    'plan': {'object'},
+    'plan_request': {'plan'},
+    'mechanics': {'hand', 'object'},
+    'proposal': {'hand', 'object', 'network'},
+    'refinement': {'hand', 'object', 'mechanics'},
+    'stages': {'hand', 'plan', 'mechanics'},
+    'ranking': {'hand', 'object', 'plan', 'mechanics', 'stages'},
+    'output': {'hand', 'plan'},
+    'planner_settings': {'object', 'mechanics', 'proposal', 'refinement', 'stages', 'ranking'},
+}
+STEPS = set(RULES)
+RULES |= {
+    'planner': STEPS - {'output'},
+    # The node and the offline tools never import each other; 'messages' are the generated ones.
+    'ros': STEPS | {'planner', 'messages'},
+    'offline': STEPS | {'planner'},
 }
 # Where alone a library may be imported; what stands for all of ROS is rclpy and its messages.
 HOME = {
@@ -35,18 +47,14 @@ HOME = {
 MAX_MODULE, MAX_FUNCTION = 300, 60
 
 
-def _layer(module: str) -> str:
-    """Return the layer of a dotted name below dexlite_ros."""
-    first, _, rest = module.partition('.')
-    if first in ('msg', 'srv'):
-        return 'messages'
-    if rest or (PACKAGE / first).is_dir():
-        return first
-    return 'base' if first in BASE else 'core'
+def _room(module: str) -> str:
+    """Return the folder of a dotted name below dexlite_ros, or the module of the top folder."""
+    first = module.partition('.')[0]
+    return 'messages' if first in ('msg', 'srv') else first
 
 
-def _own_layer(path: Path) -> str:
-    return _layer('.'.join(path.relative_to(PACKAGE).with_suffix('').parts))
+def _own_room(path: Path) -> str:
+    return _room('.'.join(path.relative_to(PACKAGE).with_suffix('').parts))
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -74,15 +82,23 @@ def _run(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize('path', [p for p in MODULES if p != PACKAGE / '__init__.py'], ids=_name)
-def test_imports_point_downwards(path):
-    """A module imports only its own layer, the base, and the layers below."""
-    layer = _own_layer(path)
+def _imported_rooms(path: Path) -> Iterator[str]:
+    """Yield the rooms of this package that a module imports from."""
     for name in _imports(path):
         package, _, module = name.partition('.')
         if package == 'dexlite_ros' and module and not module.startswith('_'):
-            assert _layer(module) in ALLOWED[layer] | {layer, 'base'}, name
-        assert HOME.get(package, layer) == layer, name
+            yield _room(module)
+
+
+@pytest.mark.parametrize('path', [p for p in MODULES if p != PACKAGE / '__init__.py'], ids=_name)
+def test_imports_point_downwards(path):
+    """A module imports only its own folder, the base, and what the rule of its folder names."""
+    room = _own_room(path)
+    allowed = BASE if room in BASE else RULES[room] | BASE | {room}
+    assert set(_imported_rooms(path)) <= allowed
+    for name in _imports(path):
+        package = name.partition('.')[0]
+        assert HOME.get(package, room) == room, name
 
 
 @pytest.mark.parametrize('path', MODULES, ids=_name)
@@ -100,7 +116,7 @@ def test_the_core_needs_neither_ros_nor_physics_nor_pictures():
     core = [
         '.'.join(('dexlite_ros', *path.relative_to(PACKAGE).with_suffix('').parts))
         for path in MODULES
-        if path.name != '__init__.py' and _own_layer(path) not in ('ros', 'offline')
+        if path.name != '__init__.py' and _own_room(path) not in ('ros', 'offline')
     ]
     assert 'dexlite_ros.planner' in core
     _run(

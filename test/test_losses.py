@@ -6,8 +6,8 @@ import pytest
 import torch
 from training import batches, coarse, examples, SMALL
 
-from dexlite_ros.energies import EnergyWeights
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.mechanics.energy_terms import EnergyWeights
 from dexlite_ros.network.grasp_network import GraspNetwork
 from dexlite_ros.offline.training.augmentation import Augmentation
 from dexlite_ros.offline.training.losses import LossSettings, PHYSICS, TrainingLoss

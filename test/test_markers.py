@@ -16,8 +16,8 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
 from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.hand.shape import link_meshes
 from dexlite_ros.ros.markers import clear_markers, MarkerStyle, PlanMarkers
 
 HEADER = Header(stamp=Time(sec=3), frame_id='camera')

@@ -9,9 +9,9 @@ from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.network.checkpoint import Checkpoint
 from dexlite_ros.network.grasp_network import GraspNetwork, NetworkConfig
-from dexlite_ros.network.proposer import NetworkProposer
-from dexlite_ros.network.reachable import reachable
 from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.proposal.network_proposer import NetworkProposer
+from dexlite_ros.proposal.reachable_points import reachable
 from dexlite_ros.surface_points import spread_points
 
 KINEMATICS = HandKinematics(SHADOW_RIGHT)

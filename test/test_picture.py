@@ -5,7 +5,7 @@ from PIL import Image
 from plans import make_plan
 import trimesh
 
-from dexlite_ros.picture import cloud_mesh, ColouredMesh, render, render_plan
+from dexlite_ros.output.picture import cloud_mesh, ColouredMesh, render, render_plan
 
 
 def test_a_ball_is_a_disc():

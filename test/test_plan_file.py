@@ -8,7 +8,13 @@ import torch
 
 from dexlite_ros.errors import FileError, UnsupportedHand
 from dexlite_ros.files import replaced
-from dexlite_ros.plan_file import GraspSet, plan_to_dict, read_grasps, write_grasps, write_plan
+from dexlite_ros.output.plan_file import (
+    GraspSet,
+    plan_to_dict,
+    read_grasps,
+    write_grasps,
+    write_plan,
+)
 
 
 def test_round_trip(tmp_path):

@@ -23,10 +23,10 @@ from dexlite_ros.errors import (
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.initial_grasps import HullProposer
 from dexlite_ros.object.cloud import CloudLimits, PointCloud
 from dexlite_ros.planner import GraspPlanner, PlannerSettings
-from dexlite_ros.ranking import RankingSettings
+from dexlite_ros.proposal.hull_proposer import HullProposer
+from dexlite_ros.ranking.selection import RankingSettings
 
 QUICK = {'num_candidates': 96, 'max_grasps': 5}
 

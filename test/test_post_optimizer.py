@@ -11,9 +11,9 @@ import trimesh
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
-from dexlite_ros.initial_grasps import hull_starts
-from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
+from dexlite_ros.proposal.hull_proposer import hull_starts
+from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
 
 
 @pytest.fixture(scope='module')

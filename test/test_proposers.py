@@ -9,11 +9,11 @@ import trimesh
 from dexlite_ros.errors import InvalidRequest, ModelError
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.initial_grasps import HullProposer, StartSettings
-from dexlite_ros.network.proposer import NetworkProposer
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.planner_settings import PlannerSettings
-from dexlite_ros.proposers import AlternatingProposer, make_proposer
+from dexlite_ros.proposal.hull_proposer import HullProposer, StartSettings
+from dexlite_ros.proposal.network_proposer import NetworkProposer
+from dexlite_ros.proposal.proposer import AlternatingProposer, make_proposer
 
 KINEMATICS = HandKinematics(SHADOW_RIGHT)
 CPU = torch.device('cpu')

@@ -6,7 +6,7 @@ import torch
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.plan import GraspMetrics
-from dexlite_ros.ranking import hard_filters, RankingSettings, select, shortlist
+from dexlite_ros.ranking.selection import hard_filters, RankingSettings, select, shortlist
 
 SETTINGS = RankingSettings()
 NOTHING = torch.zeros(6, dtype=torch.bool)

@@ -4,8 +4,8 @@ import numpy as np
 import open3d
 import pytest
 
+from dexlite_ros.object.mug import mug
 from dexlite_ros.object.sampling import view_mesh
-from dexlite_ros.object.shapes import mug
 
 
 def test_the_mug_is_one_closed_body_with_a_handle() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.plan import GraspFeatures
-from dexlite_ros.success_model import FEATURES, SuccessModel
+from dexlite_ros.ranking.success_model import FEATURES, SuccessModel
 
 
 def features(count: int) -> GraspFeatures:

@@ -10,7 +10,7 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.commands import main
 from dexlite_ros.offline.film import write_film
 from dexlite_ros.offline.verdict_file import read_verdicts, write_verdicts
-from dexlite_ros.plan_file import read_grasps
+from dexlite_ros.output.plan_file import read_grasps
 
 
 @pytest.fixture(scope='module')

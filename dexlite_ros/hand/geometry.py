@@ -19,7 +19,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.capsules import reachable_pairs, segment_distance, segments
 from dexlite_ros.hand.description import Geom, HandDescription, Link
 from dexlite_ros.hand.kinematics import HandKinematics, LinkPoints, LinkPoses
-from dexlite_ros.hand.shape import geom_mesh
+from dexlite_ros.hand.meshes import geom_mesh
 from dexlite_ros.surface_points import farthest_points
 
 BOX_SPACING = 0.005

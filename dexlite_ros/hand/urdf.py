@@ -10,7 +10,7 @@ import trimesh
 
 from dexlite_ros.files import replaced
 from dexlite_ros.hand.description import Geom, HandDescription, Link
-from dexlite_ros.hand.shape import geom_mesh
+from dexlite_ros.hand.meshes import geom_mesh
 
 # Shadow Robot's sr_common: effort 2 N m and velocity 2 rad/s on every finger joint.
 EFFORT = 2.0

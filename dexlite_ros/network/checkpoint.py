@@ -23,6 +23,8 @@ from dexlite_ros.network.pose_code import LENGTH
 
 FORMAT = 'dexlite_ros/network'
 VERSION = 1
+WEIGHTS = Path(__file__).parent
+"""Folder of the weights that come with the package, named after their hands."""
 
 
 @dataclass(frozen=True)

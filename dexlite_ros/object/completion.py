@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree, ConvexHull
 
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.depth_view import DepthView, sphere_directions
-from dexlite_ros.object.moves import half_turns, IDENTITY, inversions, mirrors, Moves
+from dexlite_ros.object.isometries import half_turns, IDENTITY, inversions, Isometries, mirrors
 from dexlite_ros.object.support import Plane
 from dexlite_ros.object.symmetry import SymmetryFinder
 
@@ -68,7 +68,7 @@ def complete_view(
     )
 
 
-def find_moves(finder: SymmetryFinder, points: Points, support: Plane | None) -> Moves:
+def find_moves(finder: SymmetryFinder, points: Points, support: Plane | None) -> Isometries:
     """
     Return the strongest symmetry that a view allows, the identity alone if there is none.
 
@@ -123,7 +123,7 @@ def _believable(
     points: Points,
     normals: Points,
     view: DepthView,
-    moves: Moves,
+    moves: Isometries,
     support: Plane | None,
 ) -> tuple[Points, Points]:
     """Return the moved points that are not in empty space, with their normals."""
@@ -146,7 +146,7 @@ def _feet(points: Points, view: DepthView, support: Plane) -> Points:
 
 def _boundary(
     view: DepthView,
-    moves: Moves,
+    moves: Isometries,
     moved: Points,
     hull: Points,
     support: Plane | None,

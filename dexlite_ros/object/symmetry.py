@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.depth_view import DepthView, sphere_directions
-from dexlite_ros.object.moves import Moves, rotations
+from dexlite_ros.object.isometries import Isometries, rotations
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Evidence:
         return self.overlap / (1.05 - self.hidden)
 
 
-Cost = Callable[[Moves, int | None], NDArray[np.float64]]
+Cost = Callable[[Isometries, int | None], NDArray[np.float64]]
 """Cost (G,) of moves, judged by so many points."""
 
 
@@ -89,7 +89,7 @@ class SymmetryFinder:
         self._all_normals = normals
         self._reach = max(0.004, 1.3 * spacing)
 
-    def evidence(self, moves: Moves, samples: int | None = None) -> Evidence:
+    def evidence(self, moves: Isometries, samples: int | None = None) -> Evidence:
         """Weigh every move, looking at the first ``samples`` points."""
         points, normals = self._points[:samples], self._normals[:samples]
         moved = moves.apply(points)
@@ -106,7 +106,7 @@ class SymmetryFinder:
             (~overlap & (depth > 0.0)).mean(axis=1),
         )
 
-    def revolution(self, up: Points | None) -> Moves | None:
+    def revolution(self, up: Points | None) -> Isometries | None:
         """
         Return the turns about the axis of revolution, if the object is such a body.
 
@@ -146,7 +146,7 @@ class SymmetryFinder:
             weight = 1.0 / (1.0 + (miss / 0.05) ** 2)
         return direction, centre + scale * foot
 
-    def best(self, candidates: Moves) -> Moves | None:
+    def best(self, candidates: Isometries) -> Isometries | None:
         """
         Return the identity and the most believable of ``candidates``, None if none is.
 
@@ -158,7 +158,7 @@ class SymmetryFinder:
             return None
         return move.with_identity() if found.overlap[0] > self.settings.overlap else None
 
-    def tightest(self, candidates: Moves) -> Moves | None:
+    def tightest(self, candidates: Isometries) -> Isometries | None:
         """
         Return the identity and the one of ``candidates`` that lets the object grow least.
 
@@ -167,7 +167,7 @@ class SymmetryFinder:
 
         :param candidates: single moves to choose from.
         """
-        def cost(moves: Moves, samples: int | None) -> NDArray[np.float64]:
+        def cost(moves: Isometries, samples: int | None) -> NDArray[np.float64]:
             excess = self.evidence(moves, samples).violation - self.settings.violation
             return self._growth(moves) + 100.0 * np.maximum(excess, 0.0)
 
@@ -175,7 +175,7 @@ class SymmetryFinder:
         allowed = self.evidence(move).violation[0] < 1.5 * self.settings.violation
         return move.with_identity() if allowed else None
 
-    def _search(self, candidates: Moves, cost: Cost) -> Moves:
+    def _search(self, candidates: Isometries, cost: Cost) -> Isometries:
         """Return the cheapest move near ``candidates``, looking at ever more points."""
         pool = candidates[np.argsort(cost(candidates, 100))[:8]]
         for scale in (1.0, 0.4):
@@ -210,13 +210,13 @@ class SymmetryFinder:
         )
         return np.stack([g.ravel() for g in grid], axis=1) @ axes
 
-    def _cost(self, moves: Moves, samples: int | None = None) -> NDArray[np.float64]:
+    def _cost(self, moves: Isometries, samples: int | None = None) -> NDArray[np.float64]:
         found = self.evidence(moves, samples)
         cost = 10.0 * found.violation - 0.7 * found.support() - 0.2 * found.hidden
         cost += 2.0 * np.maximum(self.settings.overlap - found.overlap, 0.0)
         return cost + self.settings.growth * self._growth(moves)
 
-    def _nudges(self, scale: float) -> Moves:
+    def _nudges(self, scale: float) -> Isometries:
         """Return small moves: the identity and random ones, about the middle of the points."""
         rng = np.random.default_rng(1)
         size = float(np.ptp(self._points, axis=0).max())
@@ -225,9 +225,9 @@ class SymmetryFinder:
         shift = rng.normal(0.0, 0.02 * scale * size, (40, 3))
         shift[0] = 0.0
         centre = self._points.mean(axis=0)
-        return Moves(turn, shift + centre - turn @ centre)
+        return Isometries(turn, shift + centre - turn @ centre)
 
-    def _growth(self, moves: Moves) -> NDArray[np.float64]:
+    def _growth(self, moves: Isometries) -> NDArray[np.float64]:
         """Return the logarithm (G,) of how much larger the object gets by each move."""
         directions = sphere_directions(120)
         own = self._points @ directions.T  # (S, 120)

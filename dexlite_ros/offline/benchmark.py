@@ -20,18 +20,18 @@ from tqdm import tqdm
 
 from dexlite_ros.device import describe_device, one_thread, resolve_device
 from dexlite_ros.files import replaced
-from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hands import HANDS
-from dexlite_ros.initial_grasps import hull_starts
+from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
+from dexlite_ros.object.mug import mug
+from dexlite_ros.object.planning_scene import Scene
 from dexlite_ros.object.sampling import sample_mesh
-from dexlite_ros.object.shapes import mug
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
-from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer
-from dexlite_ros.proposers import METHODS
-from dexlite_ros.scene import Scene
+from dexlite_ros.proposal.hull_proposer import hull_starts
+from dexlite_ros.proposal.proposer import METHODS
+from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
 
 CLOUD_SIZES = (512, 2048, 10_000, 100_000)
 BATCHES = (1, 32, 256, 1024)

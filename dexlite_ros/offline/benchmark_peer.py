@@ -19,10 +19,10 @@ from dexlite_ros.device import one_thread
 from dexlite_ros.errors import MissingDependency
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.object.mug import mug
 from dexlite_ros.object.sampling import sample_mesh
-from dexlite_ros.object.shapes import mug
 from dexlite_ros.offline.benchmark import refine_problem
-from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
 
 GRASPS = 16
 STEPS = 50

@@ -7,7 +7,7 @@ from pathlib import Path
 import trimesh
 
 from dexlite_ros.files import replaced
-from dexlite_ros.object.shapes import mug
+from dexlite_ros.object.mug import mug
 
 
 def builtin_objects() -> dict[str, trimesh.Trimesh]:

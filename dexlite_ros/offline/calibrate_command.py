@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.evaluation_figures import calibration_of, outcomes, PREDICTED, read_cell
-from dexlite_ros.success_model import DEFAULT, FEATURES, SuccessModel
+from dexlite_ros.ranking.success_model import DEFAULT, FEATURES, SuccessModel
 
 FOLDS = 10
 PENALTY = 0.3

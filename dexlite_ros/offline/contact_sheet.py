@@ -10,8 +10,8 @@ from PIL import Image
 from dexlite_ros.offline.evaluation import Cell
 from dexlite_ros.offline.evaluation_figures import Content, outcomes
 from dexlite_ros.offline.objects import load_pieces
-from dexlite_ros.picture import ColouredMesh, grasp_panel, OBJECT_COLOUR, write_sheet
-from dexlite_ros.plan_file import read_grasps
+from dexlite_ros.output.picture import ColouredMesh, grasp_panel, OBJECT_COLOUR, write_sheet
+from dexlite_ros.output.plan_file import read_grasps
 
 COLUMNS = 4
 """Pictures beside each other, of successes and again of failures."""

@@ -18,8 +18,8 @@ from dexlite_ros.offline.dataset.rejudging import rejudge
 from dexlite_ros.offline.dataset.schema import stages_from_table, TESTS
 from dexlite_ros.offline.dataset.store import GraspDataset, held, keys
 from dexlite_ros.offline.shapes.solids import union
-from dexlite_ros.picture import ColouredMesh, grasp_panel, OBJECT_COLOUR, write_sheet
-from dexlite_ros.plan_file import GraspSet, write_grasps
+from dexlite_ros.output.picture import ColouredMesh, grasp_panel, OBJECT_COLOUR, write_sheet
+from dexlite_ros.output.plan_file import GraspSet, write_grasps
 
 PANEL = (320, 320)
 COLUMNS = 4

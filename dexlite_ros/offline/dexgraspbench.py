@@ -18,7 +18,7 @@ from dexlite_ros.errors import FileError
 from dexlite_ros.files import replaced
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.offline.npy_file import load_npy, save_npy
-from dexlite_ros.plan_file import GraspSet
+from dexlite_ros.output.plan_file import GraspSet
 
 ROOT_TO_PALM = torch.tensor([0.0, 0.0, 0.034], dtype=torch.float64)
 """Position of the palm link in the root's frame [m]."""

@@ -20,7 +20,7 @@ from dexlite_ros.files import replaced
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.offline.npy_file import load_npy, save_npy
-from dexlite_ros.plan_file import GraspSet
+from dexlite_ros.output.plan_file import GraspSet
 
 TURNED = ('FFJ4', 'MFJ4', 'THJ2', 'THJ1')
 """Joints of ours that turn the other way there."""

@@ -16,8 +16,7 @@ from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.files import write_json
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hands import HANDS
-from dexlite_ros.network.proposer import TEMPERATURE
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.builtin_objects import write_builtin_objects
 from dexlite_ros.offline.contact_sheet import write_contact_sheet
 from dexlite_ros.offline.evaluation import Cell, evaluate_cell
@@ -29,8 +28,9 @@ from dexlite_ros.offline.objects import list_objects, ObjectFile
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.planner_choice import PlannerChoice, PRESETS
 from dexlite_ros.offline.provenance import fingerprint
-from dexlite_ros.proposers import make_proposer, METHODS
-from dexlite_ros.success_model import SuccessModel
+from dexlite_ros.proposal.network_proposer import TEMPERATURE
+from dexlite_ros.proposal.proposer import make_proposer, METHODS
+from dexlite_ros.ranking.success_model import SuccessModel
 
 BUILTIN = 'builtin'
 

@@ -18,7 +18,7 @@ import trimesh
 
 from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
 from dexlite_ros.files import plain, write_json
-from dexlite_ros.hands import HANDS
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.contact_figures import contact_figures, diversity, spread
 from dexlite_ros.offline.judging import judge
 from dexlite_ros.offline.measured_cloud import measured_cloud, Setup
@@ -26,8 +26,8 @@ from dexlite_ros.offline.objects import load_pieces, ObjectFile
 from dexlite_ros.offline.planner_choice import PlannerChoice
 from dexlite_ros.offline.provenance import commit
 from dexlite_ros.offline.simulation import GraspScene
+from dexlite_ros.output.plan_file import GraspSet, read_grasps, write_grasps
 from dexlite_ros.plan import GraspPlan
-from dexlite_ros.plan_file import GraspSet, read_grasps, write_grasps
 from dexlite_ros.planner import GraspPlanner
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline import dexgraspbench, dexgraspnet
-from dexlite_ros.plan_file import read_grasps, write_grasps
+from dexlite_ros.output.plan_file import read_grasps, write_grasps
 
 FORMATS = {'dexgraspbench': dexgraspbench, 'dexgraspnet': dexgraspnet}
 

@@ -16,11 +16,11 @@ import trimesh
 from dexlite_ros.errors import InvalidRequest, MissingDependency
 from dexlite_ros.files import replaced
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.hand.shape import link_meshes
+from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.offline.judging import GraspTest
 from dexlite_ros.offline.simulation import FRAME_TIME, GraspScene
 from dexlite_ros.offline.validation import Verdict
-from dexlite_ros.picture import (
+from dexlite_ros.output.picture import (
     ColouredMesh,
     link_colour,
     OBJECT_COLOUR,

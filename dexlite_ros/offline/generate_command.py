@@ -15,8 +15,8 @@ from dexlite_ros import __version__
 from dexlite_ros.device import resolve_device
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.files import write_json
-from dexlite_ros.hands import HANDS
-from dexlite_ros.network.checkpoint import read_checkpoint
+from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.network.checkpoint import read_checkpoint, WEIGHTS
 from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.generation import log
 from dexlite_ros.offline.generation.candidates import generation_settings, propose, REFINED
@@ -29,8 +29,7 @@ from dexlite_ros.offline.object_source import find_objects, Target
 from dexlite_ros.offline.objects import MANIFEST
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.provenance import commit, fingerprint
-from dexlite_ros.proposers import WEIGHTS
-from dexlite_ros.success_model import SuccessModel
+from dexlite_ros.ranking.success_model import SuccessModel
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from dexlite_ros.files import replaced
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.urdf import write_urdf
-from dexlite_ros.hands import HANDS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     if args.urdf is not None:
         print(write_urdf(hand, args.urdf, coupled=not args.free_joints))
     if args.picture is not None:
-        from dexlite_ros.picture import render_hand
+        from dexlite_ros.output.picture import render_hand
 
         print(render_hand(args.picture, args.hand))
     return 0

@@ -17,7 +17,7 @@ import torch
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
-from dexlite_ros.hands import HANDS
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.simulation import GraspScene, REVISION, SimulationSettings
 from dexlite_ros.offline.validation import (
     CLOSING,

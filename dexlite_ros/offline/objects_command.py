@@ -13,7 +13,13 @@ from dexlite_ros.errors import FileError, UnusableObject
 from dexlite_ros.offline.object_source import find_objects, load_target, Target
 from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.prepared_object import prepare, PreparedObject
-from dexlite_ros.picture import ColouredMesh, OBJECT_COLOUR, render, write_label, write_sheet
+from dexlite_ros.output.picture import (
+    ColouredMesh,
+    OBJECT_COLOUR,
+    render,
+    write_label,
+    write_sheet,
+)
 
 PANEL = (200, 200)
 COLUMNS = 9

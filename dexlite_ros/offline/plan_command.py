@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import trimesh
 
-from dexlite_ros.grasp_table import grasp_table, TableRow
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_cloud, load_geometry
 from dexlite_ros.offline.planner_choice import PlannerChoice, PRESETS
+from dexlite_ros.output.grasp_table import grasp_table, TableRow
+from dexlite_ros.output.plan_file import plan_to_dict, write_plan
 from dexlite_ros.plan import GraspPlan
-from dexlite_ros.plan_file import plan_to_dict, write_plan
 from dexlite_ros.planner import GraspPlanner
-from dexlite_ros.proposers import METHODS
+from dexlite_ros.proposal.proposer import METHODS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
 
 
 def _picture(plan: GraspPlan, path: str) -> None:
-    from dexlite_ros.picture import render_plan
+    from dexlite_ros.output.picture import render_plan
 
     print(f'picture: {render_plan(plan, path)}', file=sys.stderr)
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dexlite_ros.network.proposer import TEMPERATURE
 from dexlite_ros.planner_settings import PlannerSettings
-from dexlite_ros.proposers import Method
+from dexlite_ros.proposal.network_proposer import TEMPERATURE
+from dexlite_ros.proposal.proposer import Method
 
 Preset = Literal['default', 'dexlite']
 PRESETS: dict[Preset, Callable[[], PlannerSettings]] = {

@@ -21,7 +21,7 @@ from dexlite_ros.device import device_faults, resolve_device
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hands import HANDS
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.network.checkpoint import write_checkpoint
 from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.provenance import commit

@@ -23,7 +23,7 @@ from dexlite_ros.offline.parallel import run_tasks
 from dexlite_ros.offline.provenance import fingerprint
 from dexlite_ros.offline.validation import Verdict
 from dexlite_ros.offline.verdict_file import read_verdicts, Verdicts, write_verdicts
-from dexlite_ros.plan_file import GraspSet, read_grasps
+from dexlite_ros.output.plan_file import GraspSet, read_grasps
 
 CHUNK = 5
 """Grasps in a task: few, so that little is lost, enough to be worth a scene."""

@@ -19,9 +19,9 @@ from rclpy.qos import qos_profile_sensor_data
 from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import PointCloud2
 
-from dexlite_ros.grasp_table import grasp_table, TableRow
 from dexlite_ros.msg import DexGraspArray, SynthesisReport
-from dexlite_ros.picture import cloud_mesh, ColouredMesh, render_grasps
+from dexlite_ros.output.grasp_table import grasp_table, TableRow
+from dexlite_ros.output.picture import cloud_mesh, ColouredMesh, render_grasps
 from dexlite_ros.ros.client import DEFAULT_PLANNER, PlannerClient
 from dexlite_ros.ros.conversions import staged_grasps
 from dexlite_ros.ros.point_clouds import points_and_normals

@@ -6,8 +6,8 @@ import numpy as np
 import trimesh
 
 from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.object.mug import mug
 from dexlite_ros.object.sampling import Camera, view_mesh
-from dexlite_ros.object.shapes import mug
 
 FRAME = 'camera'
 """Frame of the first camera: x right, y down, z forward, as REP 103 has it."""

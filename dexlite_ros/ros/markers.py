@@ -20,7 +20,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.shape import link_meshes
+from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.plan import Contacts, GraspPlan
 from dexlite_ros.ros.conversions import points, pose
 

@@ -16,7 +16,7 @@ import torch
 
 from dexlite_ros.grasp import StagedGrasp, STAGES
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hands import HANDS
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.dataset.associated_point import palm_rays, ray_costs
 from dexlite_ros.offline.dataset.schema import matrix, stages_from_table, TESTS
 from dexlite_ros.offline.dataset.store import GraspDataset, keys, objects_by_name

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.files import replaced, write_json
-from dexlite_ros.hands import HANDS
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.dataset.schema import (
     check_format,
     FORMAT,

@@ -20,7 +20,7 @@ from dexlite_ros.device import resolve_device
 from dexlite_ros.errors import FileError, ModelError, NoGraspFound, ScaleError, UnusableObject
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hands import HANDS
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.network.checkpoint import read_checkpoint
 from dexlite_ros.offline.dataset.associated_point import associated_points
 from dexlite_ros.offline.dataset.coverage import choose_balanced
@@ -32,7 +32,7 @@ from dexlite_ros.offline.prepared_object import mesh_digest, surface_cloud
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
-from dexlite_ros.proposers import Method
+from dexlite_ros.proposal.proposer import Method
 
 KINEMATICS = HandKinematics(HANDS[HAND])
 REFINED = 120

@@ -9,7 +9,7 @@ import time
 import pyarrow as pa
 
 from dexlite_ros.errors import FileError, UnusableObject
-from dexlite_ros.hands import HANDS
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.contact_figures import diversity
 from dexlite_ros.offline.dataset.schema import grasp_schema, stages_to_columns, TESTS
 from dexlite_ros.offline.dataset.store import held, object_to_table

@@ -14,12 +14,12 @@ import torch
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import couple, HandKinematics
 from dexlite_ros.network.checkpoint import Checkpoint
-from dexlite_ros.network.proposer import look_at
 from dexlite_ros.offline.generation.expansion import (
     ExpansionProposer,
     ExpansionSettings,
     Parents,
 )
+from dexlite_ros.proposal.network_proposer import look_at
 
 
 class NetworkExpansion(ExpansionProposer):

@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.field_bank import FieldBank
 from dexlite_ros.offline.dataset.coverage import local_counts, rarity

@@ -1,8 +1,8 @@
 """
 What the network is trained for: known grasps again, a tidy latent space, and sound physics.
 
-The physics is that of the planner: the energies of ``dexlite_ros.energies``, on the objects as
-they are, not on augmented clouds. Letters: B grasps, D numbers of a grasp's vector.
+The physics is that of the planner: the terms of ``mechanics.energy_terms``, on the objects as they
+are, not on augmented clouds. Letters: B grasps, D numbers of a grasp's vector.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import nn, Tensor
 
-from dexlite_ros.energies import EnergyTerms, EnergyWeights, penetration
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.mechanics.energy_terms import EnergyTerms, EnergyWeights, penetration
+from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.network.grasp_network import GraspNetwork
 from dexlite_ros.object.field_bank import FieldBank
 from dexlite_ros.offline.training.batches import Batch

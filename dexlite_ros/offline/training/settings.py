@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dexlite_ros.energies import EnergyWeights
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.mechanics.energy_terms import EnergyWeights
 from dexlite_ros.network.grasp_network import NetworkConfig
 from dexlite_ros.offline.training.augmentation import Augmentation
 from dexlite_ros.offline.training.batches import BatchSettings

@@ -16,8 +16,8 @@ from dexlite_ros.hand.kinematics import couple, HandKinematics
 from dexlite_ros.network.checkpoint import Checkpoint
 from dexlite_ros.network.cloud_frame import CloudFrames
 from dexlite_ros.network.grasp_network import GraspNetwork, SeenClouds
-from dexlite_ros.network.reachable import reachable
 from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.proposal.reachable_points import reachable
 from dexlite_ros.surface_points import spread_points
 
 TEMPERATURE = 0.3

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dexlite_ros.contact_forces import ContactSet, TORQUE_LENGTH
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import cross_matrix, HandKinematics
+from dexlite_ros.mechanics.contact_forces import ContactSet, TORQUE_LENGTH
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal, Protocol
 
 import torch
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.initial_grasps import HullProposer
-from dexlite_ros.network.checkpoint import read_checkpoint
-from dexlite_ros.network.proposer import NetworkProposer, TEMPERATURE
+from dexlite_ros.network.checkpoint import read_checkpoint, WEIGHTS
 from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.proposal.hull_proposer import HullProposer
+from dexlite_ros.proposal.network_proposer import NetworkProposer, TEMPERATURE
 
 Method = Literal['network', 'optimise', 'both']
 METHODS: tuple[Method, ...] = ('network', 'optimise', 'both')
-WEIGHTS = Path(__file__).parent / 'network'
-"""Folder of the weights that come with the package, named after their hands."""
 
 
 class Proposer(Protocol):

@@ -15,13 +15,22 @@ import torch
 from torch import Tensor
 from torch.linalg import cross
 
-from dexlite_ros.contact_forces import balance, ContactSet, equilibrium_residual, ForceLimits
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import GraspEnergy
-from dexlite_ros.grasp_stiffness import grasp_stiffness, GraspStiffness, StiffnessSettings
+from dexlite_ros.mechanics.contact_forces import (
+    balance,
+    ContactSet,
+    equilibrium_residual,
+    ForceLimits,
+)
+from dexlite_ros.mechanics.grasp_energy import GraspEnergy
+from dexlite_ros.mechanics.grasp_stiffness import (
+    grasp_stiffness,
+    GraspStiffness,
+    StiffnessSettings,
+)
+from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import GraspFeatures
-from dexlite_ros.squeeze import squeeze_forces, SqueezeSettings
 
 GAP_DEPTH = 0.002
 """Links deeper in the object than this count as this deep [m]."""

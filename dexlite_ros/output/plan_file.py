@@ -17,7 +17,7 @@ from torch import Tensor
 from dexlite_ros.errors import FileError, UnsupportedHand
 from dexlite_ros.files import write_json
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
-from dexlite_ros.hands import HANDS
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.plan import GraspPlan
 
 FORMAT = 'dexlite_ros/grasp_plan'

@@ -16,11 +16,11 @@ import roma
 import torch
 from torch import Tensor
 
-from dexlite_ros.energies import EnergyWeights
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import EnergySettings, Evaluation, GraspEnergy
 from dexlite_ros.hand.kinematics import couple
+from dexlite_ros.mechanics.energy_terms import EnergyWeights
+from dexlite_ros.mechanics.grasp_energy import EnergySettings, Evaluation, GraspEnergy
 
 
 @dataclass(frozen=True)

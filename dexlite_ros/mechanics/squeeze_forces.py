@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from dexlite_ros.contact_forces import balance, ContactSet, ForceLimits
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import GraspEnergy
+from dexlite_ros.mechanics.contact_forces import balance, ContactSet, ForceLimits
+from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 
 
 @dataclass(frozen=True)

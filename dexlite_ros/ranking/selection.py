@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
-from dexlite_ros.grasp_energy import GraspEnergy
 from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.object.obstacles import Obstacles
 from dexlite_ros.plan import GraspFeatures, GraspMetrics, Rejections
 from dexlite_ros.stages import Staged

@@ -12,11 +12,16 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import nn, Tensor
 
-from dexlite_ros import energies
-from dexlite_ros.contact_forces import balance, ContactSet, equilibrium_residual, ForceLimits
-from dexlite_ros.energies import EnergyTerms, EnergyWeights
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.geometry import HandGeometry, PlacedHand
+from dexlite_ros.mechanics import energy_terms
+from dexlite_ros.mechanics.contact_forces import (
+    balance,
+    ContactSet,
+    equilibrium_residual,
+    ForceLimits,
+)
+from dexlite_ros.mechanics.energy_terms import EnergyTerms, EnergyWeights
 from dexlite_ros.object.distance_field import DistanceField
 
 CONTACT_SETS = {
@@ -153,18 +158,19 @@ class GraspEnergy(nn.Module):
         centre = self.field.centre_of_mass
         kinematics = self.geometry.kinematics
         zero = torch.zeros_like(gap[:, 0])
-        closure = energies.force_closure(
+        closure = energy_terms.force_closure(
             contacts.point, contacts.normal, contacts.active, centre)
         return EnergyTerms(
             force_closure=closure if weights.force_closure else zero,
             equilibrium=(
                 equilibrium_residual(contacts, forces, centre) if weights.equilibrium else zero),
-            contact_distance=energies.contact_distance(contact_gap, contacts.active, margin),
-            penetration=energies.penetration(gap, margin),
-            self_penetration=energies.self_penetration(self.geometry.capsule_gaps(hand), margin),
-            joint_limits=energies.joint_limits(
+            contact_distance=energy_terms.contact_distance(contact_gap, contacts.active, margin),
+            penetration=energy_terms.penetration(gap, margin),
+            self_penetration=energy_terms.self_penetration(
+                self.geometry.capsule_gaps(hand), margin),
+            joint_limits=energy_terms.joint_limits(
                 grasps.joints, kinematics.lower, kinematics.upper),
-            obstacles=zero if self.obstacles is None else energies.penetration(
+            obstacles=zero if self.obstacles is None else energy_terms.penetration(
                 self.obstacle_gap(hand), self.settings.obstacle_margin),
         )
 

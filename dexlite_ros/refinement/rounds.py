@@ -18,11 +18,11 @@ from torch import Tensor
 
 from dexlite_ros.errors import InvalidRequest, OutOfMemory
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.grasp_energy import GraspEnergy
 from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.object.distance_field import DistanceField
-from dexlite_ros.post_optimizer import OptimizerSettings, PostOptimizer, Refined
+from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer, Refined
 
 Detail = Literal['coarse', 'fine']
 

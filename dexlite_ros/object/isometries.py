@@ -1,7 +1,7 @@
 """
-Moves: distance-preserving maps x -> R x + t, many at a time.
+Isometries: maps x -> R x + t that keep distances, many at a time.
 
-G is the number of moves, N and P of points. Lengths are metres.
+G is the number of maps, N and P of points. Lengths are metres.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dexlite_ros.object.cloud import Points
 
 
 @dataclass(frozen=True)
-class Moves:
-    """Any number of moves; of an object onto itself when a symmetry, the identity then first."""
+class Isometries:
+    """Any number of maps; symmetries of an object if they map it onto itself, identity first."""
 
     matrices: Points
     """(G, 3, 3) orthogonal; determinant -1 for reflections."""
@@ -34,48 +34,48 @@ class Moves:
         """Return (G, N, 3) images of free ``vectors`` (N, 3)."""
         return np.einsum('gij,nj->gni', self.matrices, vectors)
 
-    def inverse(self) -> Moves:
-        """Return the moves backwards."""
+    def inverse(self) -> Isometries:
+        """Return the inverse maps."""
         back = self.matrices.transpose(0, 2, 1)
-        return Moves(back, -np.einsum('gij,gj->gi', back, self.offsets), self.name)
+        return Isometries(back, -np.einsum('gij,gj->gi', back, self.offsets), self.name)
 
     def __len__(self) -> int:
         return len(self.matrices)
 
-    def __getitem__(self, index: slice | NDArray[np.integer]) -> Moves:
-        """Select moves."""
-        return Moves(self.matrices[index], self.offsets[index], self.name)
+    def __getitem__(self, index: slice | NDArray[np.integer]) -> Isometries:
+        """Select maps."""
+        return Isometries(self.matrices[index], self.offsets[index], self.name)
 
-    def conjugated(self, frames: Moves) -> Moves:
-        """Return every move as it is after the object was moved by every one of ``frames``."""
+    def conjugated(self, frames: Isometries) -> Isometries:
+        """Return every map as it is after the object was moved by every one of ``frames``."""
         back = frames.inverse()
         matrices = np.einsum('fij,gjk,fkl->fgil', frames.matrices, self.matrices, back.matrices)
         inner = np.einsum('gij,fj->fgi', self.matrices, back.offsets) + self.offsets
         offsets = np.einsum('fij,fgj->fgi', frames.matrices, inner) + frames.offsets[:, None]
-        return Moves(matrices.reshape(-1, 3, 3), offsets.reshape(-1, 3), self.name)
+        return Isometries(matrices.reshape(-1, 3, 3), offsets.reshape(-1, 3), self.name)
 
-    def with_identity(self) -> Moves:
-        """Return these moves after the identity."""
-        return Moves(
+    def with_identity(self) -> Isometries:
+        """Return these maps after the identity."""
+        return Isometries(
             np.concatenate([IDENTITY.matrices, self.matrices]),
             np.concatenate([IDENTITY.offsets, self.offsets]),
             self.name,
         )
 
-    def then(self, other: Moves) -> Moves:
-        """Return the products of every move with every one of ``other``."""
+    def then(self, other: Isometries) -> Isometries:
+        """Return the products of every map with every one of ``other``."""
         matrices = np.einsum('hij,gjk->hgik', other.matrices, self.matrices)
         offsets = np.einsum('hij,gj->hgi', other.matrices, self.offsets) + other.offsets[:, None]
-        return Moves(
+        return Isometries(
             matrices.reshape(-1, 3, 3), offsets.reshape(-1, 3), f'{self.name}+{other.name}'
         )
 
 
-IDENTITY = Moves(np.eye(3)[None], np.zeros((1, 3)))
-"""The move that leaves everything where it is."""
+IDENTITY = Isometries(np.eye(3)[None], np.zeros((1, 3)))
+"""The map that leaves everything where it is."""
 
 
-def mirrors(points: Points, normals: Points, step: float) -> Moves:
+def mirrors(points: Points, normals: Points, step: float) -> Isometries:
     """
     Return reflections in planes of the given normals at all offsets across ``points``.
 
@@ -92,22 +92,22 @@ def mirrors(points: Points, normals: Points, step: float) -> Moves:
     ]
     n = np.array([p[0] for p in pairs])
     d = np.array([p[1] for p in pairs])
-    return Moves(np.eye(3) - 2.0 * n[:, :, None] * n[:, None], 2.0 * d[:, None] * n, 'mirror')
+    return Isometries(np.eye(3) - 2.0 * n[:, :, None] * n[:, None], 2.0 * d[:, None] * n, 'mirror')
 
 
-def half_turns(axis: Points, feet: Points) -> Moves:
+def half_turns(axis: Points, feet: Points) -> Isometries:
     """Return half turns about lines along ``axis`` (3,) through ``feet`` (P, 3) [m]."""
     matrix = np.broadcast_to(2.0 * np.outer(axis, axis) - np.eye(3), (len(feet), 3, 3))
-    return Moves(matrix, feet - feet @ matrix[0].T, 'half-turn')
+    return Isometries(matrix, feet - feet @ matrix[0].T, 'half-turn')
 
 
-def inversions(centres: Points) -> Moves:
+def inversions(centres: Points) -> Isometries:
     """Return point reflections in ``centres`` (P, 3) [m]."""
     matrix = np.broadcast_to(-np.eye(3), (len(centres), 3, 3))
-    return Moves(matrix, 2.0 * centres, 'inversion')
+    return Isometries(matrix, 2.0 * centres, 'inversion')
 
 
-def rotations(axis: Points, foot: Points, angles: NDArray[np.float64], name: str) -> Moves:
+def rotations(axis: Points, foot: Points, angles: NDArray[np.float64], name: str) -> Isometries:
     """Return turns by ``angles`` (G,) [rad] about the line through ``foot`` along ``axis``."""
     matrices = Rotation.from_rotvec(angles[:, None] * axis).as_matrix()
-    return Moves(matrices, foot - matrices @ foot, name)
+    return Isometries(matrices, foot - matrices @ foot, name)

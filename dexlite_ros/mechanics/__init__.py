@@ -1,0 +1,1 @@
+"""What makes a grasp good: energy terms, contact forces, squeeze forces, stiffness."""

@@ -1,0 +1,1 @@
+"""Step 2 of a plan: candidates, from the network or around the hull."""

@@ -1,0 +1,1 @@
+"""Step 3 of a plan: candidates pulled into firm contact, in rounds."""
