@@ -56,6 +56,6 @@ setup(
         # The package that `dexlite bench --peer` compares with.
         'peer': ['dex1b==0.0.5'],
     },
-    entry_points={'console_scripts': ['dexlite = dexlite_ros.offline.commands:main']},
+    entry_points={'console_scripts': ['dexlite = dexlite_ros.offline.commands.__main__:main']},
     zip_safe=False,
 )

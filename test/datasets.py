@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.commands.__main__ import main
 from dexlite_ros.offline.dataset.store import GraspDataset
 
 OBJECTS, SEEDS, CANDIDATES, GRASPS = 'procedural:2', 2, 40, 6

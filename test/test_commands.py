@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from dexlite_ros.offline.commands import COMMANDS, main
+from dexlite_ros.offline.commands.__main__ import COMMANDS, main
 from dexlite_ros.output.plan_file import read_grasps
 
 

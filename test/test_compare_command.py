@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 import pytest
 
-from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.commands.__main__ import main
 
 
 def report(folder: Path, name: str, steps: int | None, success: float) -> Path:

@@ -8,14 +8,14 @@ import trimesh
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.offline.contact_figures import (
+from dexlite_ros.offline.objects.mesh_folder import convex_pieces
+from dexlite_ros.offline.physics.contact_figures import (
     contact_figures,
     diversity,
     link_distances,
     spread,
 )
-from dexlite_ros.offline.objects import convex_pieces
-from dexlite_ros.offline.simulation import GraspScene
+from dexlite_ros.offline.physics.simulation import GraspScene
 
 
 @pytest.fixture(scope='module')

@@ -19,7 +19,7 @@ from dexlite_ros.offline.generation.expansion import (
     Parents,
 )
 from dexlite_ros.offline.generation.network_expansion import NetworkExpansion
-from dexlite_ros.offline.shapes.families import make_shape
+from dexlite_ros.offline.objects.procedural.families import make_shape
 
 KINEMATICS = HandKinematics(SHADOW_RIGHT)
 STILL = {'position_noise': 0.0, 'rotation_noise': 0.0, 'joint_noise': 0.0}

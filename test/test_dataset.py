@@ -12,7 +12,8 @@ import torch
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.grasp import STAGES
-from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.commands.dataset import file_name
 from dexlite_ros.offline.dataset.checks import Content, verify
 from dexlite_ros.offline.dataset.merging import merge
 from dexlite_ros.offline.dataset.schema import stages_from_table, stages_to_columns
@@ -23,9 +24,8 @@ from dexlite_ros.offline.dataset.store import (
     object_from_row,
     object_to_table,
 )
-from dexlite_ros.offline.dataset_command import file_name
-from dexlite_ros.offline.object_source import ProceduralObject
-from dexlite_ros.offline.prepared_object import prepare
+from dexlite_ros.offline.objects.prepared_object import prepare
+from dexlite_ros.offline.objects.sources import ProceduralObject
 from dexlite_ros.output.plan_file import read_grasps
 
 

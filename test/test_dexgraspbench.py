@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.offline import dexgraspbench
-from dexlite_ros.offline.npy_file import load_npy, save_npy
+from dexlite_ros.offline.formats import dexgraspbench
+from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
 from dexlite_ros.output.plan_file import GraspSet
 
 

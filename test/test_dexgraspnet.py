@@ -8,8 +8,8 @@ import roma
 import torch
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.offline import dexgraspnet
-from dexlite_ros.offline.npy_file import load_npy, save_npy
+from dexlite_ros.offline.formats import dexgraspnet
+from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
 from dexlite_ros.output.plan_file import GraspSet
 
 # The joints' axes in DexGraspNet's mjcf/shadow_hand_wrist_free.xml, where no link is turned

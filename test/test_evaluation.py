@@ -11,9 +11,9 @@ import pytest
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.offline.calibrate_command import fit
-from dexlite_ros.offline.commands import main
-from dexlite_ros.offline.evaluation_figures import (
+from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.commands.calibrate import fit
+from dexlite_ros.offline.evaluation.figures import (
     calibration,
     calibration_of,
     mean_of_grasps,
@@ -165,7 +165,7 @@ def test_another_effort_is_another_question(folder, capsys, monkeypatch):
 def test_the_question_is_the_same_in_every_process():
     """What decides whether results are continued must not hold an address or a hash's order."""
     program = (
-        'from dexlite_ros.offline.judging import TESTS\n'
+        'from dexlite_ros.offline.physics.judge import TESTS\n'
         'from dexlite_ros.offline.planner_choice import PRESETS\n'
         'print([test.key() for test in TESTS.values()], [make() for make in PRESETS.values()])')
     answers = {
@@ -195,5 +195,5 @@ def test_calibrate(tmp_path, capsys):
 def test_calibrate_needs_both_outcomes():
     """Without judged grasps there is nothing to fit."""
     with pytest.raises(InvalidRequest, match='evaluations'):
-        from dexlite_ros.offline.calibrate_command import main as calibrate
+        from dexlite_ros.offline.commands.calibrate import main as calibrate
         calibrate(['nowhere'])

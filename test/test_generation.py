@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import trimesh
 
-from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.commands.__main__ import main
 from dexlite_ros.offline.dataset.merging import merge
 from dexlite_ros.offline.dataset.schema import matrix
 from dexlite_ros.offline.dataset.store import GraspDataset, keys
@@ -23,8 +23,8 @@ from dexlite_ros.offline.generation.candidates import propose
 from dexlite_ros.offline.generation.judged import judge_candidates
 from dexlite_ros.offline.generation.parents import find_parents
 from dexlite_ros.offline.generation.task import GenerationTask
-from dexlite_ros.offline.object_source import ProceduralObject
-from dexlite_ros.offline.parallel import run_tasks
+from dexlite_ros.offline.objects.sources import ProceduralObject
+from dexlite_ros.offline.workers.processes import run_tasks
 
 
 def start(folder: Path, workers: int) -> subprocess.Popen:

@@ -23,8 +23,8 @@ from dexlite_ros.object.mug import mug
 from dexlite_ros.object.sampling import sample_mesh, view_mesh
 from dexlite_ros.offline.generation.judged import generate
 from dexlite_ros.offline.generation.task import GenerationTask
-from dexlite_ros.offline.judging import judge
-from dexlite_ros.offline.object_source import find_objects
+from dexlite_ros.offline.objects.sources import find_objects
+from dexlite_ros.offline.physics.judge import judge
 from dexlite_ros.offline.training.trainer import Trainer
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.planner import GraspPlanner

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.offline.npy_file import load_npy, save_npy
+from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
 
 
 class Hostile:

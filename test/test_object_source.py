@@ -8,11 +8,11 @@ import pytest
 import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest, UnusableObject
-from dexlite_ros.offline.commands import main
-from dexlite_ros.offline.object_source import find_objects, load_target, ProceduralObject
-from dexlite_ros.offline.objects import ObjectFile
-from dexlite_ros.offline.prepared_object import prepare, split_of
-from dexlite_ros.offline.shapes.families import FAMILIES
+from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.objects.mesh_folder import ObjectFile
+from dexlite_ros.offline.objects.prepared_object import prepare, split_of
+from dexlite_ros.offline.objects.procedural.families import FAMILIES
+from dexlite_ros.offline.objects.sources import find_objects, load_target, ProceduralObject
 
 BOX = trimesh.creation.box((0.04, 0.06, 0.10))
 

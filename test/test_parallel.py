@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.offline.parallel import run_tasks, WorkerLost
+from dexlite_ros.offline.workers.processes import run_tasks, WorkerLost
 
 
 def square(number: int) -> int:

@@ -16,7 +16,7 @@ from rclpy.parameter import Parameter
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.msg import SynthesisReport as Report
 from dexlite_ros.network.checkpoint import read_checkpoint
-from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.commands.__main__ import main
 
 
 @pytest.fixture(scope='module')

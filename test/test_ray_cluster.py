@@ -12,7 +12,7 @@ import time
 from datasets import command, made, shards
 import pytest
 
-from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.commands.__main__ import main
 
 pytest.importorskip('ray', reason='ray has no wheel for this Python')
 HEAD, NODE = '127.0.0.2', '127.0.0.3'

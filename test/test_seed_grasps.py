@@ -3,7 +3,7 @@
 import json
 import re
 
-from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.commands.__main__ import main
 
 
 def test_the_committed_dataset(root, capsys):

@@ -5,8 +5,16 @@ import pytest
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.offline.shapes.families import FAMILIES, make_shape
-from dexlite_ros.offline.shapes.solids import bar, box, prism, shell, superquadric, turned, union
+from dexlite_ros.offline.objects.procedural.families import FAMILIES, make_shape
+from dexlite_ros.offline.objects.procedural.solids import (
+    bar,
+    box,
+    prism,
+    shell,
+    superquadric,
+    turned,
+    union,
+)
 
 
 def volume(parts: list) -> float:

@@ -8,8 +8,18 @@ import trimesh
 from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.offline.objects import convex_pieces, list_objects, load_pieces, ObjectFile
-from dexlite_ros.offline.simulation import FRAME_TIME, GraspScene, GRAVITY, SimulationSettings
+from dexlite_ros.offline.objects.mesh_folder import (
+    convex_pieces,
+    list_objects,
+    load_pieces,
+    ObjectFile,
+)
+from dexlite_ros.offline.physics.simulation import (
+    FRAME_TIME,
+    GraspScene,
+    GRAVITY,
+    SimulationSettings,
+)
 
 
 def hand_at(height: float) -> GraspBatch:

@@ -7,8 +7,8 @@ import pytest
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.offline.commands import main
-from dexlite_ros.offline.table_stability import ENGINES, resting_poses, table_stability
+from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.physics.table_stability import ENGINES, resting_poses, table_stability
 
 BOX = trimesh.creation.box((0.05, 0.05, 0.10))
 TILTED = trimesh.transformations.rotation_matrix(0.6, [1, 0, 0])

@@ -15,7 +15,7 @@ import torch
 
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.network.checkpoint import read_checkpoint
-from dexlite_ros.offline.commands import main
+from dexlite_ros.offline.commands.__main__ import main
 
 
 def command(output: Path, *more: str) -> list[str]:

@@ -7,9 +7,9 @@ import pytest
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.offline.commands import main
-from dexlite_ros.offline.film import write_film
-from dexlite_ros.offline.verdict_file import read_verdicts, write_verdicts
+from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.physics.film import write_film
+from dexlite_ros.offline.physics.verdict_file import read_verdicts, write_verdicts
 from dexlite_ros.output.plan_file import read_grasps
 
 

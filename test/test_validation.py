@@ -13,10 +13,10 @@ from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.cloud import PointCloud
-from dexlite_ros.offline.judging import judge, misplaced, TESTS
-from dexlite_ros.offline.objects import convex_pieces
-from dexlite_ros.offline.simulation import GraspScene, SimulationSettings
-from dexlite_ros.offline.validation import lift, LOADS, LoadSettings, six_forces, Verdict
+from dexlite_ros.offline.objects.mesh_folder import convex_pieces
+from dexlite_ros.offline.physics.judge import judge, misplaced, TESTS
+from dexlite_ros.offline.physics.protocols import lift, LOADS, LoadSettings, six_forces, Verdict
+from dexlite_ros.offline.physics.simulation import GraspScene, SimulationSettings
 from dexlite_ros.planner import GraspPlanner
 
 BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.03)

@@ -20,8 +20,8 @@ from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.dataset.associated_point import palm_rays, ray_costs
 from dexlite_ros.offline.dataset.schema import matrix, stages_from_table, TESTS
 from dexlite_ros.offline.dataset.store import GraspDataset, keys, objects_by_name
-from dexlite_ros.offline.prepared_object import PreparedObject
-from dexlite_ros.offline.simulation import GraspScene
+from dexlite_ros.offline.objects.prepared_object import PreparedObject
+from dexlite_ros.offline.physics.simulation import GraspScene
 
 LIMIT_TOLERANCE = 1e-5
 """How far single precision may carry a joint over its limit [rad]."""

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import torch
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.offline.contact_figures import diversity, spread
 from dexlite_ros.offline.dataset.coverage import local_counts
 from dexlite_ros.offline.dataset.schema import stages_from_table, TESTS
 from dexlite_ros.offline.dataset.store import GraspDataset, held
+from dexlite_ros.offline.physics.contact_figures import diversity, spread
 
 FEWEST = 10
 """Grasps an object needs for its diversity to mean something."""

@@ -12,8 +12,8 @@ import torch
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.offline.dataset.checks import Content
 from dexlite_ros.offline.dataset.store import held
-from dexlite_ros.offline.judging import judge
-from dexlite_ros.offline.parallel import run_tasks
+from dexlite_ros.offline.physics.judge import judge
+from dexlite_ros.offline.workers.processes import run_tasks
 
 FULL_TESTS = ('six-forces', 'lift')
 

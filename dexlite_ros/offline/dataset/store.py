@@ -30,8 +30,8 @@ from dexlite_ros.offline.dataset.schema import (
     VERSION,
     with_format,
 )
-from dexlite_ros.offline.prepared_object import PreparedObject, StablePose
-from dexlite_ros.offline.validation import Verdict
+from dexlite_ros.offline.objects.prepared_object import PreparedObject, StablePose
+from dexlite_ros.offline.physics.protocols import Verdict
 
 
 @dataclass(frozen=True)

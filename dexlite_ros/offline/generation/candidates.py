@@ -27,8 +27,8 @@ from dexlite_ros.offline.dataset.coverage import choose_balanced
 from dexlite_ros.offline.generation.expansion import ExpansionProposer
 from dexlite_ros.offline.generation.network_expansion import NetworkExpansion
 from dexlite_ros.offline.generation.task import GenerationTask, HAND
-from dexlite_ros.offline.object_source import load_target
-from dexlite_ros.offline.prepared_object import mesh_digest, surface_cloud
+from dexlite_ros.offline.objects.prepared_object import mesh_digest, surface_cloud
+from dexlite_ros.offline.objects.sources import load_target
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings

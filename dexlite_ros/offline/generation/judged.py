@@ -10,14 +10,14 @@ import pyarrow as pa
 
 from dexlite_ros.errors import FileError, UnusableObject
 from dexlite_ros.hand.known_hands import HANDS
-from dexlite_ros.offline.contact_figures import diversity
 from dexlite_ros.offline.dataset.schema import grasp_schema, stages_to_columns, TESTS
 from dexlite_ros.offline.dataset.store import held, object_to_table
 from dexlite_ros.offline.generation.candidates import Candidates, Choice, propose
 from dexlite_ros.offline.generation.task import GenerationTask, HAND
-from dexlite_ros.offline.judging import judge
-from dexlite_ros.offline.prepared_object import prepare, split_of
-from dexlite_ros.offline.validation import Verdict
+from dexlite_ros.offline.objects.prepared_object import prepare, split_of
+from dexlite_ros.offline.physics.contact_figures import diversity
+from dexlite_ros.offline.physics.judge import judge
+from dexlite_ros.offline.physics.protocols import Verdict
 
 SCHEMA = grasp_schema(len(HANDS[HAND].joint_names))
 JUDGES = {'six_forces': 'six-forces-quick', 'lift': 'lift-quick'}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import hashlib
 
 from dexlite_ros.offline.generation.expansion import Parents
-from dexlite_ros.offline.object_source import Target
+from dexlite_ros.offline.objects.sources import Target
 
 HAND = 'shadow_right'
 SYNTHESIS, EXPANSION = 'synthesis', 'expansion'

@@ -22,8 +22,8 @@ from dexlite_ros.object.field_bank import FieldBank
 from dexlite_ros.offline.dataset.coverage import local_counts, rarity
 from dexlite_ros.offline.dataset.schema import stages_from_table
 from dexlite_ros.offline.dataset.store import GraspDataset, held
-from dexlite_ros.offline.prepared_object import PreparedObject
-from dexlite_ros.offline.shapes.solids import union
+from dexlite_ros.offline.objects.prepared_object import PreparedObject
+from dexlite_ros.offline.objects.procedural.solids import union
 
 TOUCHING = 0.004
 """Links of a known grasp nearer to the object than this are meant to touch [m]."""

@@ -1,0 +1,1 @@
+"""The command ``dexlite``: one thin module for each subcommand."""

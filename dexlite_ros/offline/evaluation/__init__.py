@@ -1,0 +1,1 @@
+"""Plans on many objects, judged: figures, reports, calibration, timing."""

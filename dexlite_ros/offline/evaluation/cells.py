@@ -1,0 +1,176 @@
+"""
+Plan on one object, judge what comes out, and keep every number: the cells of an evaluation.
+
+A cell is one object at one scale, seen one way, planned with one seed. Cells do not depend on each
+other, and each has its own file, so an evaluation can be interrupted and shared out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+import trimesh
+
+from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
+from dexlite_ros.files import plain, write_json
+from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.offline.objects.measured_cloud import measured_cloud, Setup
+from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
+from dexlite_ros.offline.physics.contact_figures import contact_figures, diversity, spread
+from dexlite_ros.offline.physics.judge import judge
+from dexlite_ros.offline.physics.simulation import GraspScene
+from dexlite_ros.offline.planner_choice import PlannerChoice
+from dexlite_ros.offline.provenance import commit
+from dexlite_ros.output.plan_file import GraspSet, read_grasps, write_grasps
+from dexlite_ros.plan import GraspPlan
+from dexlite_ros.planner import GraspPlanner
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is planned and judged."""
+
+    target: ObjectFile
+    scale: float
+    setup: Setup
+    planner: PlannerChoice | Path
+    """What plans, or the plan file to judge instead."""
+    max_grasps: int
+    tests: tuple[str, ...]
+    device: str
+    folder: Path
+    """Where results go."""
+
+    @property
+    def name(self) -> str:
+        """A name that no other cell of the evaluation has."""
+        scale = '' if self.scale == 1.0 else f'_{self.scale:g}'
+        return f'{self.target.name}{scale}_{self.setup.view}_{self.setup.seed}'
+
+    @property
+    def result(self) -> Path:
+        """File of the figures."""
+        return self.folder / f'{self.name}.json'
+
+    @property
+    def grasps(self) -> Path:
+        """File of the grasps."""
+        return self.folder / f'{self.name}.grasps.json'
+
+
+@dataclass(frozen=True)
+class Found:
+    """Grasps to be judged, and what is known of them before."""
+
+    grasp_set: GraspSet
+    predicted: list[dict]
+    """For each grasp, the probability to hold and the features behind it; empty if imported."""
+    plan: dict
+    """Time and legality of the plan; empty if imported."""
+    pose: NDArray[np.float64]
+    """(4, 4) of the mesh in the frame of the grasps."""
+    table: float | None
+    """Height of the table [m]."""
+
+
+def evaluate_cell(cell: Cell) -> None:
+    """Write the figures of one cell; an object without grasps has figures, too."""
+    content = {
+        'object': cell.target.name, 'scale': cell.scale, 'view': cell.setup.view,
+        'seed': cell.setup.seed, 'commit': commit(), 'usable': True, 'error': '', 'plan': {},
+        'grasps': [], 'diversity': None}
+    try:
+        mesh, pieces = load_pieces(cell.target, cell.scale)
+    except FileError as error:
+        _write(cell, content | {'usable': False, 'error': str(error)})
+        return
+    try:
+        imported = isinstance(cell.planner, Path)
+        found = _imported(cell) if imported else _plan(cell, mesh)
+    except (NoGraspFound, BadCloud, ScaleError) as error:
+        # What the planner makes of the object; anything else is nobody's grasp and stops here.
+        _write(cell, content | {'error': str(error)})
+        return
+    placed = [piece @ found.pose[:3, :3].T + found.pose[:3, 3] for piece in pieces]
+    judged = _judged(found.grasp_set, placed, found.table, cell)
+    write_grasps(found.grasp_set, cell.grasps)
+    _write(cell, content | {
+        'plan': found.plan,
+        'grasps': [{**known, **figures} for known, figures in zip(found.predicted, judged)],
+        'diversity': diversity(found.grasp_set.grasps.grasp),
+        **spread(found.grasp_set.grasps.grasp),
+        'pose': found.pose.tolist()})
+
+
+def _plan(cell: Cell, mesh: trimesh.Trimesh) -> Found:
+    cloud, pose, support = measured_cloud(
+        mesh, cell.setup, np.random.default_rng(cell.setup.seed))
+    plan = _planner(cell.planner, cell.max_grasps, cell.device).plan(
+        cloud, support=support, max_grasps=cell.max_grasps, seed=cell.setup.seed)
+    predicted = [
+        {'success_probability': float(chance), 'energy': float(plan.metrics.energy[rank]),
+         'features': {
+            name: float(values[rank]) for name, values in vars(plan.features).items()}}
+        for rank, chance in enumerate(plan.success_probability)]
+    return Found(
+        GraspSet(plan.grasps, plan.hand, cell.target.name, cell.scale), predicted,
+        _plan_figures(plan), pose, None if support is None else support.offset)
+
+
+def _imported(cell: Cell) -> Found:
+    stored = read_grasps(cell.planner)
+    grasps = stored.grasps[:cell.max_grasps]
+    return Found(
+        GraspSet(grasps, stored.hand, cell.target.name, cell.scale), [{}] * len(grasps), {},
+        np.eye(4), None)
+
+
+def _write(cell: Cell, content: dict) -> None:
+    write_json(cell.result, plain(content))
+
+
+@cache
+def _planner(choice: PlannerChoice, max_grasps: int, device: str) -> GraspPlanner:
+    """Return this process's planner; it is made and warmed up once."""
+    torch.set_num_threads(1)
+    planner = GraspPlanner(choice.settings(max_grasps), device)
+    planner.warm_up()
+    return planner
+
+
+def _plan_figures(plan: GraspPlan) -> dict:
+    """Return time and legality of a plan."""
+    hand = HANDS[plan.hand]
+    pairs = np.array(hand.coupled_indices)
+    joints = np.stack([stage.joints.numpy() for stage in vars(plan.grasps).values()])  # (3, K, J)
+    apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]]).max((0, 2))
+    return {
+        'seconds': plan.report.times.total,
+        'seen_fraction': plan.report.seen_fraction,
+        'surface_method': plan.report.surface_method,
+        'within_limits': int((plan.metrics.joint_limit_margin > -1e-5).sum()),
+        'coupled': int((apart < 1e-5).sum()),
+        'clear': int((plan.metrics.pregrasp_clearance >= 0.01).sum()),
+    }
+
+
+def _judged(
+    grasp_set: GraspSet, pieces: list[NDArray[np.float64]], table: float | None, cell: Cell
+) -> list[dict]:
+    """Return figures and verdicts of every grasp."""
+    scene = GraspScene(HANDS[grasp_set.hand], pieces)
+    grasps = grasp_set.grasps
+    rows = [
+        asdict(contact_figures(scene, grasps.grasp, index)) | {'verdicts': {}}
+        for index in range(len(grasps))]
+    for test in cell.tests:
+        verdicts = judge(
+            grasps, pieces, test, hand=grasp_set.hand, table=table, seed=cell.setup.seed)
+        for row, verdict in zip(rows, verdicts):
+            row['verdicts'][test] = asdict(verdict)
+    return rows

@@ -1,0 +1,78 @@
+"""One picture of what held and what did not, to look at before reading numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from dexlite_ros.offline.evaluation.cells import Cell
+from dexlite_ros.offline.evaluation.figures import Content, outcomes
+from dexlite_ros.offline.objects.mesh_folder import load_pieces
+from dexlite_ros.output.picture import ColouredMesh, grasp_panel, OBJECT_COLOUR, write_sheet
+from dexlite_ros.output.plan_file import read_grasps
+
+COLUMNS = 4
+"""Pictures beside each other, of successes and again of failures."""
+PANEL = (240, 240)
+GREEN, RED = (20, 120, 40), (180, 30, 20)
+Shown = tuple[Cell, Content, int]
+"""A cell, its content, the rank of one grasp."""
+
+
+def write_contact_sheet(
+    path: Path, cells: list[tuple[Cell, Content]], test: str, rows: int = 4
+) -> Path | None:
+    """
+    Write successes (left) and failures (right) side by side and return the path; None if no grasp.
+
+    Each object is shown at most once on each side, with its best grasp that held, or did not;
+    objects that fail most come first among the failures.
+    """
+    held = [_first(cell, content, test, True) for cell, content in cells]
+    failed = [_first(cell, content, test, False) for cell, content in sorted(
+        cells, key=lambda pair: outcomes(pair[1], test).mean() if pair[1]['grasps'] else 0.0)]
+    count = COLUMNS * rows
+    sides = [_spread(_once(held), count), _once(failed)[:count]]
+    if not any(sides):
+        return None
+    rows = -(-max(map(len, sides)) // COLUMNS)
+    panels = []
+    for row in range(rows):
+        for side, colour in zip(sides, (GREEN, RED)):
+            shown = side[row * COLUMNS:(row + 1) * COLUMNS]
+            panels += [_panel(*each, test, colour) for each in shown]
+            panels += [Image.new('RGB', PANEL, 'white')] * (COLUMNS - len(shown))
+    return write_sheet(path, panels, 2 * COLUMNS)
+
+
+def _first(cell: Cell, content: Content, test: str, passed: bool) -> Shown | None:
+    """Return the best grasp of a cell with that outcome."""
+    ranks = np.flatnonzero(outcomes(content, test) == passed)
+    return (cell, content, int(ranks[0])) if len(ranks) else None
+
+
+def _once(shown: list[Shown | None]) -> list[Shown]:
+    """Return the first of each object."""
+    return list({each[1]['object']: each for each in reversed(shown) if each}.values())[::-1]
+
+
+def _spread(shown: list[Shown], count: int) -> list[Shown]:
+    """Return ``count`` of them, evenly over the list."""
+    if len(shown) <= count:
+        return shown
+    return [shown[int(index)] for index in np.linspace(0, len(shown) - 1, count)]
+
+
+def _panel(
+    cell: Cell, content: Content, rank: int, test: str, colour: tuple[int, int, int]
+) -> Image.Image:
+    grasp_set = read_grasps(cell.grasps)
+    mesh, _ = load_pieces(cell.target, cell.scale)
+    mesh.apply_transform(np.array(content['pose']))
+    target = ColouredMesh(np.asarray(mesh.vertices), np.asarray(mesh.faces), OBJECT_COLOUR)
+    reason = content['grasps'][rank]['verdicts'][test]['reason']
+    label = f'{content["object"][:26]}\n#{rank + 1} {reason}'
+    return grasp_panel(
+        grasp_set.hand, grasp_set.grasps.grasp[[rank]], target, label, PANEL, colour)

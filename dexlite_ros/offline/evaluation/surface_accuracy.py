@@ -1,0 +1,154 @@
+"""
+How near closed surfaces come to the truth: ``dexlite surface-accuracy``.
+
+Measures clouds of known meshes, closes their surfaces, and compares signed distances. Near the
+surface they decide where fingers stop, so only places within 2 cm of it count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+import trimesh
+
+from dexlite_ros.errors import DexliteError
+from dexlite_ros.object.cloud import clean_cloud, Points
+from dexlite_ros.object.geometry_file import load_mesh
+from dexlite_ros.object.sampling import sample_mesh
+from dexlite_ros.object.surface import close_surface, ObjectSurface
+from dexlite_ros.offline.objects.measured_cloud import measured_cloud, Setup
+from dexlite_ros.offline.objects.mesh_folder import ObjectFile
+
+BAND = 0.02
+"""Places at most this far from the true surface are compared [m]."""
+DEEP = 0.002
+"""A place this deep inside the object counts as wrong when it is called outside [m]."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Differences of one closed surface from the true one."""
+
+    name: str
+    method: str
+    error: float
+    """Mean absolute error of the signed distance [mm]."""
+    bias: float
+    """Mean error [mm]; positive where the closed surface is too small."""
+    wrong_sign: float
+    """Share of the places deep inside that are called outside; NaN where none is that deep."""
+    normal_error: float
+    """Mean angle between the surfaces' normals at the true surface [deg]."""
+    iou: float
+    """Volume of the intersection over that of the union."""
+    seen_fraction: float
+    """As the closed surface reports it."""
+    seconds: float
+    """Time of cleaning and closing."""
+
+
+def measure_all(
+    files: list[ObjectFile],
+    setup: Setup,
+) -> tuple[list[Accuracy], dict[str, str]]:
+    """Measure objects; return their accuracies, and the reasons of those that failed."""
+    results: list[Accuracy] = []
+    failed: dict[str, str] = {}
+    for file in tqdm(files, unit='object', disable=None):
+        try:
+            results.append(measure(file.name, load_mesh(file.path), setup))
+        except DexliteError as error:
+            failed[file.name] = str(error)
+    return results, failed
+
+
+def measure(name: str, mesh: trimesh.Trimesh, setup: Setup) -> Accuracy:
+    """
+    Measure a cloud of ``mesh``, close it, and compare.
+
+    :param name: goes into the result.
+    :param mesh: the truth, closed [m].
+    :param setup: how to measure.
+    """
+    rng = np.random.default_rng(setup.seed)
+    cloud, pose, support = measured_cloud(mesh, setup, rng)
+    mesh = mesh.copy().apply_transform(pose)
+    begin = time.perf_counter()
+    surface = close_surface(clean_cloud(cloud), support)
+    seconds = time.perf_counter() - begin
+    return Accuracy(
+        name=name,
+        method=surface.method,
+        seen_fraction=surface.seen_fraction,
+        seconds=seconds,
+        **_differences(mesh, surface, rng),
+    )
+
+
+def mean_of(results: list[Accuracy]) -> Accuracy:
+    """Return the mean of every number over objects, leaving out NaN."""
+    numbers = {
+        key: float(np.nanmean([getattr(row, key) for row in results]))
+        for key, value in asdict(results[0]).items()
+        if isinstance(value, float)
+    }
+    return Accuracy(name=f'mean of {len(results)}', method='', **numbers)
+
+
+def _differences(
+    mesh: trimesh.Trimesh,
+    surface: ObjectSurface,
+    rng: np.random.Generator,
+) -> dict[str, float]:
+    """Compare signed distances at places near the surface and normals on it."""
+    low, high = mesh.bounds
+    places = rng.uniform(low - BAND, high + BAND, (40000, 3))
+    truth = _signed_distance(mesh.vertices, mesh.faces, places)
+    found = _signed_distance(surface.vertices, surface.faces, places)
+    near, deep = np.abs(truth) < BAND, truth < -DEEP
+    error = 1e3 * (found - truth)[near]
+    union = np.count_nonzero((truth < 0) | (found < 0))
+    on_surface = sample_mesh(mesh, 2000, rng).points
+    cosine = np.einsum(
+        'ni,ni->n',
+        _normals(mesh.vertices, mesh.faces, on_surface),
+        _normals(surface.vertices, surface.faces, on_surface),
+    )
+    return {
+        'error': float(np.abs(error).mean()),
+        'bias': float(error.mean()),
+        'wrong_sign': float(np.mean(found[deep] > 0)) if deep.any() else float('nan'),
+        'normal_error': float(np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0))).mean()),
+        'iou': float(np.count_nonzero((truth < 0) & (found < 0)) / max(union, 1)),
+    }
+
+
+def _scene(vertices: Points, faces: NDArray[np.int64]):  # noqa: ANN202  (open3d has no types)
+    import open3d
+
+    scene = open3d.t.geometry.RaycastingScene()
+    scene.add_triangles(
+        open3d.core.Tensor(np.array(vertices, np.float32)),
+        open3d.core.Tensor(np.array(faces, np.uint32)),
+    )
+    return scene, lambda points: open3d.core.Tensor(np.array(points, np.float32))
+
+
+def _signed_distance(
+    vertices: Points,
+    faces: NDArray[np.int64],
+    points: Points,
+) -> NDArray[np.float64]:
+    """Return the distance (N,) of ``points`` to a closed mesh, negative inside [m]."""
+    scene, tensor = _scene(vertices, faces)
+    return scene.compute_signed_distance(tensor(points), nsamples=3).numpy().astype(np.float64)
+
+
+def _normals(vertices: Points, faces: NDArray[np.int64], points: Points) -> Points:
+    """Return the unit normals (N, 3) of the faces nearest to ``points``."""
+    scene, tensor = _scene(vertices, faces)
+    return scene.compute_closest_points(tensor(points))['primitive_normals'].numpy()

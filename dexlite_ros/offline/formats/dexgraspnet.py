@@ -1,0 +1,99 @@
+"""
+Grasps in the layout of DexGraspNet (Wang et al. 2023): one .npy per object, of dictionaries.
+
+``qpos`` names 22 joints and the palm's position WRJT [m] and extrinsic xyz angles WRJR [rad];
+``scale`` is the factor on the mesh. Its joints count from 0 where Shadow's count from 1, and four
+of them turn the other way (mjcf/shadow_hand_wrist_free.xml against mujoco_menagerie). Its little
+finger and thumb are attached 1.8 and 0.4 mm elsewhere, so poses carry over to that much only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.files import replaced
+from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
+from dexlite_ros.output.plan_file import GraspSet
+
+TURNED = ('FFJ4', 'MFJ4', 'THJ2', 'THJ1')
+"""Joints of ours that turn the other way there."""
+WRIST = ('WRJTx', 'WRJTy', 'WRJTz', 'WRJRx', 'WRJRy', 'WRJRz')
+JOINTS = tuple(name.removeprefix('rh_') for name in SHADOW_RIGHT.joint_names)
+NAMES = (*WRIST, *(f'robot0:{name[:3]}{int(name[3]) - 1}' for name in JOINTS))
+"""Their names in the order of our exchange vector."""
+SIGNS = torch.tensor(
+    [1.0] * len(WRIST) + [-1.0 if name in TURNED else 1.0 for name in JOINTS]).double()
+FLEXION = 0.07
+"""By how much DexLite's lift test closes the fingers past the grasp (data_utils.py) [rad]."""
+
+
+def read(path: str | Path) -> list[GraspSet]:
+    """
+    Return the grasps of a file, or of all files of a folder, one set per object and scale.
+
+    They have no squeeze, so one is made by closing the fingers 0.07 rad further, as the lift test
+    of DexLite does. Joints beyond our limits stay as they are.
+
+    :raises FileError: when there are none, or one is not of this layout
+    """
+    path = Path(path)
+    files = sorted(path.glob('*.npy')) if path.is_dir() else [path]
+    if not files:
+        raise FileError(path, 'there is no .npy file in it')
+    return [each for file in files for each in _read_file(file)]
+
+
+def write(sets: list[GraspSet], path: str | Path) -> Path:
+    """Write the grasp stage of grasps of one object as one file, and return its path."""
+    path = Path(path)
+    entries = [
+        {'qpos': dict(zip(NAMES, row)), 'scale': each.scale}
+        for each in sets
+        for row in (each.grasps.grasp.to(torch.float64).to_vector() * SIGNS).tolist()]
+    with replaced(path) as temporary:
+        save_npy(temporary, entries)
+    return path
+
+
+def _read_file(path: Path) -> list[GraspSet]:
+    entries = load_npy(path)
+    if entries.ndim != 1 or entries.dtype != object:
+        raise FileError(path, 'it holds no list of dictionaries, as DexGraspNet writes')
+    by_scale = defaultdict(list)
+    for index, entry in enumerate(entries):
+        try:
+            vector = [float(entry['qpos'][name]) for name in NAMES]
+            scale = float(entry['scale'])
+            if not (np.isfinite(vector).all() and 0 < scale < np.inf):
+                raise ValueError('not all of it are finite numbers, and its scale positive')
+            by_scale[round(scale, 6)].append(vector)
+        except (KeyError, TypeError, ValueError) as error:
+            raise FileError(path, f'grasp {index} of it is not complete: {error!r}') from error
+    return [
+        GraspSet(
+            with_flexion(GraspBatch.from_vector(torch.from_numpy(np.array(rows)) * SIGNS)),
+            name=path.stem, scale=scale)
+        for scale, rows in sorted(by_scale.items())]
+
+
+def with_flexion(grasps: GraspBatch) -> StagedGrasp:
+    """
+    Return stages for grasps that came with one: pregrasp as the grasp, squeeze 0.07 rad further.
+
+    The fingers' J1 to J3, THJ1 and THJ2 flex, all in their positive sense, up to their limits.
+    """
+    turn = torch.tensor([
+        FLEXION if name[-2:] in ('J1', 'J2', 'J3') and name != 'THJ3' else 0.0
+        for name in JOINTS]).to(grasps.joints)
+    upper = torch.tensor([joint.upper for joint in SHADOW_RIGHT.joints]).to(grasps.joints)
+    # A joint that is beyond its limit already stays where it is.
+    closed = torch.minimum(grasps.joints + turn, torch.maximum(upper, grasps.joints))
+    return StagedGrasp(
+        grasps, grasps, GraspBatch(grasps.translation, grasps.rotation, closed))

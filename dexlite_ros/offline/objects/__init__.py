@@ -1,0 +1,1 @@
+"""Where objects come from, and what is prepared of them."""

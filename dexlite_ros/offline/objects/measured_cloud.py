@@ -1,0 +1,59 @@
+"""Clouds of known meshes, measured from all around or by one camera, for experiments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+import trimesh
+
+from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.object.sampling import Camera, sample_mesh, view_mesh
+from dexlite_ros.object.support import Plane
+from dexlite_ros.offline.physics.table_stability import stable_poses
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How clouds are measured."""
+
+    view: str = 'full'
+    """``full``: points all around. ``single``: one camera, 0.6 m away, 45 degrees above."""
+    points: int = 2048
+    """Points of a full cloud."""
+    noise: float = 0.0
+    """Standard deviation, of every coordinate or of the camera's depth [m]."""
+    support: bool = True
+    """Whether the plane the object stands on is known; for one camera."""
+    seed: int = 0
+
+
+def measured_cloud(
+    mesh: trimesh.Trimesh,
+    setup: Setup,
+    rng: np.random.Generator,
+) -> tuple[PointCloud, NDArray[np.float64], Plane | None]:
+    """Return a cloud, the pose (4, 4) the mesh had when measured, and its support if known."""
+    if setup.view == 'full':
+        return sample_mesh(mesh, setup.points, rng, setup.noise), np.eye(4), None
+    pose = at_rest(mesh, rng)
+    mesh = mesh.copy().apply_transform(pose)
+    azimuth = rng.uniform(0.0, 2.0 * np.pi)
+    away = np.array([np.cos(azimuth), np.sin(azimuth), 1.0]) / np.sqrt(2.0)
+    eye = mesh.bounds.mean(axis=0) + 0.6 * away
+    cloud = view_mesh(mesh, eye, rng, Camera(depth_noise=setup.noise))
+    table = Plane(np.array([0.0, 0.0, 1.0]), float(mesh.bounds[0, 2]))
+    return cloud, pose, table if setup.support else None
+
+
+def at_rest(mesh: trimesh.Trimesh, rng: np.random.Generator) -> NDArray[np.float64]:
+    """
+    Return a stable pose (4, 4) of ``mesh`` on z = 0, likely ones drawn more often.
+
+    A mesh that rests nowhere stays as it is, its lowest point on z = 0.
+    """
+    poses, chance = stable_poses(mesh)
+    if not len(poses):
+        return trimesh.transformations.translation_matrix((0.0, 0.0, -mesh.bounds[0, 2]))
+    return poses[rng.choice(len(chance), p=chance / chance.sum())]

@@ -1,0 +1,127 @@
+"""
+Where objects come from, by one word: ``procedural:40``, ``random_urdfs:20``, or a folder.
+
+A count takes the first so many, a range such as ``procedural:40-80`` those from 40 to 79.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+import re
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+import trimesh
+
+from dexlite_ros.errors import FileError, InvalidRequest, MissingDependency
+from dexlite_ros.object.cloud import CloudLimits
+from dexlite_ros.offline.objects.mesh_folder import list_objects, load_pieces, ObjectFile
+from dexlite_ros.offline.objects.procedural.families import FAMILIES, make_shape
+from dexlite_ros.offline.objects.procedural.solids import union
+
+COUNTED = re.compile(r'(procedural|random_urdfs)(?::(\d+)(?:-(\d+))?)?')
+LIMITS = CloudLimits()
+"""Sizes that the planner takes."""
+RANDOM_URDF_UNIT = 0.015
+"""Metres per unit of pybullet's random_urdfs, as their URDF files say."""
+
+
+@dataclass(frozen=True)
+class ProceduralObject:
+    """An object made from numbers."""
+
+    family: str
+    seed: int
+    licence: ClassVar[str] = 'Apache-2.0'
+    group: ClassVar[str] = ''
+
+    @property
+    def name(self) -> str:
+        """A name that no other procedural object has."""
+        return f'{self.family}_{self.seed:04d}'
+
+    @classmethod
+    def numbered(cls, number: int) -> ProceduralObject:
+        """Return the object of that number; all families take turns."""
+        names = list(FAMILIES)
+        return cls(names[number % len(names)], number // len(names))
+
+
+Target = ObjectFile | ProceduralObject
+
+
+def find_objects(
+    where: str, split: str | None = None, tier: str | None = None, unit: float = 1.0
+) -> list[Target]:
+    """
+    Return the objects that a word stands for.
+
+    :param where: as above
+    :param split, tier: of a folder's manifest.csv
+    :param unit: metres per unit of a folder's files
+    :raises FileError: when there is no such folder, or no mesh in it
+    :raises InvalidRequest: for an empty range, or a unit that is not positive
+    :raises MissingDependency: for random_urdfs without pybullet
+    """
+    counted = COUNTED.fullmatch(where)
+    if not counted:
+        if not unit > 0:
+            raise InvalidRequest('unit', unit, 'metres per unit of the files, such as 0.001')
+        return [replace(each, unit=unit) for each in list_objects(where, split, tier)]
+    first, last = int(counted[2] or 0), counted[3]
+    if counted[2] is None:
+        raise InvalidRequest('objects', where, f"a count, such as '{where}:40'")
+    numbers = range(first, int(last)) if last else range(first)
+    if not len(numbers):
+        raise InvalidRequest('objects', where, 'a count, or a range that is not empty')
+    if counted[1] == 'procedural':
+        return [ProceduralObject.numbered(number) for number in numbers]
+    return _random_urdfs(numbers)
+
+
+def load_target(
+    target: Target, scale: float = 1.0
+) -> tuple[trimesh.Trimesh, list[NDArray[np.float64]]]:
+    """
+    Return a watertight mesh and its convex pieces [m].
+
+    A mesh that is open is replaced by the union of its convex pieces.
+
+    :param scale: factor from the object's unit to metres
+    :raises FileError: when the file is no mesh, has no volume, or a size nobody could grasp
+    :raises InvalidRequest: for a scale that is not positive
+    """
+    if isinstance(target, ProceduralObject):
+        if not scale > 0:
+            raise InvalidRequest('scale', scale, 'a positive number')
+        shape = make_shape(target.family, target.seed)
+        mesh = shape.mesh.copy()
+        mesh.apply_scale(scale)
+        return mesh, [part * scale for part in shape.parts]
+    mesh, pieces = load_pieces(target, scale)
+    extent = float(mesh.extents.max())
+    if not LIMITS.extent_min <= extent <= LIMITS.extent_max:
+        raise FileError(
+            target.path, f'its longest side is {extent:g} m, outside {LIMITS.extent_min:g} to '
+            f'{LIMITS.extent_max:g} m; if the file is in millimetres, say --unit 0.001')
+    return mesh if mesh.is_watertight else union(pieces), pieces
+
+
+def _random_urdfs(numbers: range) -> list[Target]:
+    """Return objects of the thousand that come with pybullet, under its zlib licence."""
+    try:
+        import pybullet_data
+    except ImportError as error:
+        raise MissingDependency(
+            'pybullet', 'for its random_urdfs', "pip install 'dexlite_ros[pybullet]'") from error
+    folder = Path(pybullet_data.getDataPath()) / 'random_urdfs'
+    found = []
+    for number in numbers:
+        path = folder / f'{number:03d}' / f'{number:03d}.obj'
+        if not path.is_file():
+            raise InvalidRequest('objects', f'random_urdfs:{number}', 'a number below 1000')
+        found.append(ObjectFile(
+            f'random_urdf_{number:03d}', path, unit=RANDOM_URDF_UNIT, licence='zlib'))
+    return found

@@ -1,0 +1,1 @@
+"""The judge: a simulated hand, the protocols of its tests, verdicts and films."""

@@ -1,0 +1,146 @@
+"""
+The judge: named tests, each a protocol in a world, for all grasps of an object.
+
+Every number that is reported comes from here, so that it means the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+import roma
+import torch
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
+from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.offline.physics.protocols import (
+    CLOSING,
+    LIFT,
+    lift,
+    LiftSettings,
+    LOADS,
+    LoadSettings,
+    six_forces,
+    six_torques,
+    Verdict,
+)
+from dexlite_ros.offline.physics.simulation import GraspScene, REVISION, SimulationSettings
+
+
+@dataclass(frozen=True)
+class GraspTest:
+    """A protocol and the world it happens in."""
+
+    protocol: Callable[[GraspScene, StagedGrasp, int, LoadSettings | LiftSettings], Verdict]
+    meaning: str
+    settings: LoadSettings | LiftSettings = LOADS
+    simulation: SimulationSettings = field(default_factory=SimulationSettings)
+    position_noise: float = 0.0
+    """Standard deviation of each coordinate of the wrist's error [m]."""
+    rotation_noise: float = 0.0
+    """Standard deviation of the angle of the wrist's error, about any axis [rad]."""
+
+    def scene(
+        self, pieces: list[NDArray[np.floating]], hand: str, table: float | None
+    ) -> GraspScene:
+        """Return the world the test happens in; only lifting knows the table."""
+        height = table if self.protocol is lift else None
+        return GraspScene(HANDS[hand], pieces, self.simulation, height)
+
+    def disturbed(
+        self, grasps: StagedGrasp, index: int, seed: int, place: int
+    ) -> StagedGrasp:
+        """Return one of the grasps alone, its wrist as wrong as the test wants it."""
+        grasp = grasps[[index]]
+        if not (self.position_noise or self.rotation_noise):
+            return grasp
+        return misplaced(
+            grasp, self.position_noise, self.rotation_noise,
+            np.random.default_rng([seed, place]))
+
+    def key(self) -> str:
+        """Return all that decides a verdict, as text that is the same in every process."""
+        rest = (self.simulation, self.position_noise, self.rotation_noise, self.settings)
+        return repr((self.protocol.__name__, *rest, CLOSING, REVISION))
+
+    def __call__(self, scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
+        """Return the verdict on one grasp of a batch in the test's world."""
+        return self.protocol(scene, grasps, index, self.settings)
+
+
+TESTS = {
+    'six-forces': GraspTest(six_forces, '1 N along each axis for 2 s, without gravity'),
+    'six-torques': GraspTest(six_torques, '0.02 N m about each axis for 2 s, without gravity'),
+    'lift': GraspTest(lift, 'raised by 1 m at 0.5 m/s', LIFT),
+    'noise': GraspTest(
+        six_forces, 'six forces, the wrist wrong by 5 mm and 5 degrees',
+        position_noise=0.005, rotation_noise=math.radians(5.0)),
+    'low-friction': GraspTest(
+        six_forces, 'six forces with friction 0.3 instead of 0.6',
+        simulation=SimulationSettings(friction=0.3)),
+    'six-forces-quick': GraspTest(
+        six_forces, 'six forces, each until it can be foreseen that the object stays',
+        LoadSettings.quick()),
+    'lift-quick': GraspTest(lift, 'raised by 0.3 m', LiftSettings.quick()),
+}
+
+
+def find_test(name: str) -> GraspTest:
+    """
+    Return the test of that name.
+
+    :raises InvalidRequest: when there is none
+    """
+    if name not in TESTS:
+        raise InvalidRequest('test', name, f'one of {", ".join(TESTS)}')
+    return TESTS[name]
+
+
+def judge(
+    grasps: StagedGrasp,
+    pieces: list[NDArray[np.floating]],
+    name: str,
+    *,
+    hand: str = 'shadow_right',
+    table: float | None = None,
+    seed: int = 0,
+    first: int = 0,
+) -> Iterator[Verdict]:
+    """
+    Yield the verdict of one test on each grasp, in their order.
+
+    :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
+    :param table: height of the table the object stands on [m]; only lifting knows it
+    :param seed: of the noise; a grasp's noise depends on this and its place alone
+    :param first: place of the first grasp in the set it was taken from
+    :raises InvalidRequest: for a test that is not in ``TESTS``
+    """
+    test = find_test(name)
+    scene = test.scene(pieces, hand, table)
+    for index in range(len(grasps)):
+        yield test(scene, test.disturbed(grasps, index, seed, first + index), 0)
+
+
+def misplaced(
+    grasp: StagedGrasp, position: float, rotation: float, rng: np.random.Generator
+) -> StagedGrasp:
+    """
+    Return one grasp whose wrist is wrong by the same error at every stage.
+
+    :param position: standard deviation of each coordinate [m]
+    :param rotation: standard deviation of the angle about an axis of any direction [rad]
+    """
+    shift = torch.from_numpy(position * rng.standard_normal(3))
+    axis = rng.standard_normal(3)
+    vector = torch.from_numpy(rotation * rng.standard_normal() * axis / np.linalg.norm(axis))
+    turn = roma.rotvec_to_rotmat(vector)
+    return StagedGrasp(**{
+        name: GraspBatch(
+            batch.translation + shift.to(batch.translation),
+            turn.to(batch.rotation) @ batch.rotation, batch.joints)
+        for name, batch in ((stage, getattr(grasp, stage)) for stage in STAGES)})

@@ -1,0 +1,159 @@
+"""
+Does an object stay where it is put down? Two seconds on a table, in MuJoCo or in PyBullet.
+
+DexLite's author filtered objects so with PyBullet: less than 5 cm and 7 degrees.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+import tempfile
+from typing import Literal
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+import trimesh
+
+from dexlite_ros.errors import InvalidRequest, MissingDependency
+from dexlite_ros.offline.physics.protocols import Verdict
+from dexlite_ros.offline.physics.simulation import (
+    add_object,
+    add_table,
+    compile_spec,
+    configure,
+    GRAVITY,
+    has_diverged,
+)
+
+Engine = Literal['mujoco', 'pybullet']
+Pieces = list[NDArray[np.floating]]
+ENGINES = ('mujoco', 'pybullet')
+DURATION = 2.0
+"""[s]"""
+TIME_STEP = 0.002
+"""[s]"""
+GAP = 0.001
+"""Height from which the object is let go [m]."""
+MASS, FRICTION, TORSIONAL_FRICTION = 0.1, 0.6, 0.02
+"""[kg], 1, [m]"""
+MOVE_MAX, TURN_MAX = 0.05, math.radians(7.0)
+"""How far it may move sideways [m] and turn [rad]."""
+
+
+def resting_poses(mesh: trimesh.Trimesh, count: int) -> list[NDArray[np.float64]]:
+    """
+    Return up to ``count`` poses (4, 4) in which the mesh stands on z = 0, the likeliest first.
+
+    Geometry alone says so: the centre of mass is above the face of the hull that it stands on.
+    """
+    poses, chance = stable_poses(mesh)
+    return [poses[index] for index in np.argsort(-chance, kind='stable')[:count]]
+
+
+def stable_poses(mesh: trimesh.Trimesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the poses (N, 4, 4) in which a mesh can stand on z = 0, and their chances (N,)."""
+    # Rounding gives faces of no area negative ones.
+    with np.errstate(invalid='ignore'):
+        return mesh.convex_hull.compute_stable_poses(center_mass=mesh.center_mass)
+
+
+def table_stability(
+    pieces: Pieces, pose: NDArray[np.float64], engine: Engine = 'mujoco'
+) -> Verdict:
+    """
+    Return whether an object let go 1 mm above a table has stayed after 2 s.
+
+    :param pieces: corners (V, 3) of the object's convex pieces [m]
+    :param pose: (4, 4) pose of their frame; the height is found
+    :param engine: 'mujoco', or 'pybullet' where that is installed
+    :raises InvalidRequest: for another engine
+    :raises MissingDependency: when PyBullet is not installed
+    """
+    if engine not in ENGINES:
+        raise InvalidRequest('engine', engine, f'one of {", ".join(ENGINES)}')
+    placed = [piece @ pose[:3, :3].T for piece in pieces]
+    lowest = min(piece[:, 2].min() for piece in placed)
+    placed = [piece - [0.0, 0.0, lowest - GAP] for piece in placed]
+    move = _mujoco if engine == 'mujoco' else _pybullet
+    sideways, turned = move(placed)
+    if not np.isfinite([sideways, turned]).all():
+        return Verdict(False, 'diverged', sideways, turned)
+    if sideways >= MOVE_MAX:
+        return Verdict(False, 'moved', sideways, turned)
+    if turned >= TURN_MAX:
+        return Verdict(False, 'turned', sideways, turned)
+    return Verdict(True, 'held', sideways, turned)
+
+
+def _mujoco(pieces: Pieces) -> tuple[float, float]:
+    """Return how far the centre of mass went sideways [m] and the object turned [rad]."""
+    spec = mujoco.MjSpec()
+    configure(spec.option, TIME_STEP)
+    spec.option.gravity = (0.0, 0.0, -GRAVITY)
+    add_object(spec, pieces, MASS)
+    add_table(spec, 0.0)
+    for geom in spec.geoms:
+        geom.condim = 4
+        geom.friction[:2] = FRICTION, TORSIONAL_FRICTION
+    model = compile_spec(spec)
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    body = model.body('object').id
+    start = data.xipos[body].copy()
+    mujoco.mj_step(model, data, round(DURATION / TIME_STEP))
+    if has_diverged(data):
+        return math.nan, math.nan
+    sideways = np.linalg.norm(data.xipos[body, :2] - start[:2])
+    return float(sideways), _angle(data.qpos[3])
+
+
+def _pybullet(pieces: Pieces) -> tuple[float, float]:
+    try:
+        import pybullet
+    except ImportError as error:
+        raise MissingDependency(
+            'pybullet', 'for the engine of that name', "pip install 'dexlite_ros[pybullet]'"
+        ) from error
+    volumes = [trimesh.convex.convex_hull(piece) for piece in pieces]
+    weights = np.array([hull.volume for hull in volumes])
+    centre = weights @ [hull.center_mass for hull in volumes] / weights.sum()
+    world = pybullet.connect(pybullet.DIRECT)
+    try:
+        pybullet.setGravity(0, 0, -GRAVITY, physicsClientId=world)
+        pybullet.setTimeStep(TIME_STEP, physicsClientId=world)
+        plane = pybullet.createCollisionShape(pybullet.GEOM_PLANE, physicsClientId=world)
+        table = pybullet.createMultiBody(0, plane, physicsClientId=world)
+        shape = _pybullet_shape(pybullet, [hull.apply_translation(-centre) for hull in volumes],
+                                world)
+        body = pybullet.createMultiBody(
+            MASS, shape, basePosition=centre, physicsClientId=world)
+        for each in (table, body):
+            # Bullet multiplies the frictions of a pair.
+            pybullet.changeDynamics(
+                each, -1, lateralFriction=math.sqrt(FRICTION),
+                spinningFriction=math.sqrt(TORSIONAL_FRICTION), physicsClientId=world)
+        for _ in range(round(DURATION / TIME_STEP)):
+            pybullet.stepSimulation(physicsClientId=world)
+        position, quat_xyzw = pybullet.getBasePositionAndOrientation(
+            body, physicsClientId=world)
+    finally:
+        pybullet.disconnect(world)
+    sideways = np.linalg.norm(np.array(position)[:2] - centre[:2])
+    return float(sideways), _angle(quat_xyzw[3])
+
+
+def _pybullet_shape(pybullet: object, hulls: list[trimesh.Trimesh], world: int) -> int:
+    """Return the shape of several convex bodies; PyBullet takes them from a file only."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'pieces.obj'
+        # Each object of the file becomes a convex hull of its own.
+        path.write_text(trimesh.Scene(hulls).export(file_type='obj'))
+        return pybullet.createCollisionShape(
+            pybullet.GEOM_MESH, fileName=str(path), physicsClientId=world)
+
+
+def _angle(w: float) -> float:
+    """Return the angle [rad] of a unit quaternion whose real part is w."""
+    return 2 * math.acos(min(1.0, abs(w)))

@@ -1,0 +1,59 @@
+"""
+Verdicts on disk: a JSON file that grows while the judge works, so that no verdict is lost.
+
+A verdict that is still to come is null. A file is continued when it belongs to the same question:
+same grasps, same object, same tests' settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+import json
+import math
+from pathlib import Path
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.files import plain, write_json
+from dexlite_ros.offline.physics.protocols import Verdict
+
+FORMAT = 'dexlite_ros/verdicts'
+VERSION = 1
+Verdicts = dict[str, list[Verdict | None]]
+"""By name of the test, one for each grasp; None: not judged yet."""
+
+
+def write_verdicts(path: str | Path, key: str, verdicts: Verdicts) -> None:
+    """Replace the file by what is known now."""
+    content = {
+        'format': FORMAT,
+        'version': VERSION,
+        'question': key,
+        'tests': {
+            name: [None if each is None else plain(asdict(each)) for each in row]
+            for name, row in verdicts.items()},
+    }
+    write_json(path, content)
+
+
+def read_verdicts(path: str | Path) -> tuple[str, Verdicts]:
+    """
+    Return the question's key and the verdicts of a file.
+
+    :raises FileError: missing, not JSON, of another format or version, or incomplete
+    """
+    try:
+        content = json.loads(Path(path).read_text())
+        if content['format'] != FORMAT or content['version'] != VERSION:
+            raise FileError(path, f"it is not of the format '{FORMAT}', version {VERSION}")
+        return content['question'], {
+            name: [None if each is None else _verdict(each) for each in row]
+            for name, row in content['tests'].items()}
+    except OSError as error:
+        raise FileError(path, error.strerror or str(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FileError(path, f'it holds no verdicts: {error!r}') from error
+
+
+def _verdict(content: dict) -> Verdict:
+    return Verdict(**{
+        name: math.nan if value is None else value for name, value in content.items()})

@@ -1,0 +1,106 @@
+"""
+The same tasks on many machines: Ray schedules, repeats what died with a worker, and moves results.
+
+Workers need the package installed, and objects from files under the same paths. Only this process
+writes, so no shared folder is needed for what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+import os
+import socket
+
+from dexlite_ros.errors import InvalidRequest, MissingDependency
+from dexlite_ros.offline.workers.processes import Result, Task, tracked, WorkerLost
+
+RETRIES = 5
+"""How often a task is begun again when its worker or its machine dies."""
+AHEAD = 3
+"""Tasks in flight for each CPU of the cluster."""
+
+
+def run_on_ray(
+    first: Callable[[Task], object],
+    then: Callable[[object], Result],
+    tasks: Sequence[Task],
+    *,
+    address: str,
+    use_gpu: bool,
+    unit: str,
+    note: Callable[[Result], str] | None = None,
+) -> Iterator[tuple[Task, Result]]:
+    """
+    Yield each task with ``then(first(task))``, in the order they end.
+
+    Each step is a task of Ray's own: ``first`` runs where a GPU is free, if it is to use one and
+    the cluster has any, ``then`` on any CPU, so both are kept busy.
+
+    :param address: of the head node, such as '10.0.0.1:6379'; 'auto': the one on this machine
+    :param unit: what one task is, for the progress bar
+    :param note: returns what the progress bar says after a result
+    :raises MissingDependency: when Ray is not installed
+    :raises InvalidRequest: when there is no cluster at the address
+    :raises WorkerLost: when a task's workers died again and again
+    """
+    # Ray would report to its makers; whoever wants that sets it to 1.
+    os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingDependency(
+            'ray', 'for clusters', "pip install 'dexlite_ros[scale]'") from error
+    _knock(address)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level='error')
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise _no_cluster(address, error) from error
+    try:
+        yield from tracked(_results(first, then, tasks, use_gpu), tasks, unit, note)
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.ObjectLostError,
+            ray.exceptions.NodeDiedError, ray.exceptions.OutOfMemoryError) as error:
+        raise WorkerLost('machines that have more memory, or fewer CPUs each') from error
+    finally:
+        ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Check that somebody listens at HOST:PORT; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(':')
+    if not port.isdigit() or '://' in address:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise _no_cluster(address, error) from error
+
+
+def _no_cluster(address: str, error: Exception) -> InvalidRequest:
+    return InvalidRequest(
+        'ray', address,
+        f"the address of a running cluster ('ray start --head' begins one); {error}")
+
+
+def _results(
+    first: Callable[[Task], object],
+    then: Callable[[object], Result],
+    tasks: Sequence[Task],
+    use_gpu: bool,
+) -> Iterator[tuple[int, Result]]:
+    """Keep as many tasks in flight as the cluster can use, and yield what is done."""
+    import ray
+
+    gpus = 1 if use_gpu and ray.cluster_resources().get('GPU', 0) >= 1 else 0
+    first_step = ray.remote(max_retries=RETRIES, num_gpus=gpus)(first)
+    then_step = ray.remote(max_retries=RETRIES)(then)
+    waiting = list(enumerate(tasks))[::-1]
+    running: dict[object, int] = {}
+    while waiting or running:
+        # Asked each time: machines may join.
+        processors = max(int(ray.cluster_resources().get('CPU', 1)), 1)
+        while waiting and len(running) < AHEAD * processors:
+            index, task = waiting.pop()
+            running[then_step.remote(first_step.remote(task))] = index
+        done, _ = ray.wait(list(running), num_returns=1)
+        for reference in done:
+            yield running.pop(reference), ray.get(reference)
