@@ -12,7 +12,7 @@ import trimesh
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.commands.__main__ import main
-from dexlite_ros.offline.commands.calibrate import fit
+from dexlite_ros.offline.evaluation.calibration import fit
 from dexlite_ros.offline.evaluation.figures import (
     calibration,
     calibration_of,

@@ -14,10 +14,10 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.ros.node_parameters import NODE_TABLE, NodeSettings
-from dexlite_ros.ros.parameter_docs import sorted_entries, with_table, yaml_text
-from dexlite_ros.ros.parameters import override, ParameterTable
-from dexlite_ros.ros.planner_parameters import PLANNER_TABLE
+from dexlite_ros.ros.parameters.docs import sorted_entries, with_table, yaml_text
+from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
+from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
+from dexlite_ros.ros.parameters.table import override, ParameterTable
 
 TABLES = [NODE_TABLE, PLANNER_TABLE]
 
@@ -41,12 +41,12 @@ def make_node():
 
 
 def test_the_yaml_file_is_up_to_date(root: Path) -> None:
-    """Rewrite it with python -m dexlite_ros.ros.parameter_docs."""
+    """Rewrite it with python -m dexlite_ros.ros.parameters.docs."""
     assert (root / 'config/planner.yaml').read_text() == yaml_text()
 
 
 def test_the_documentation_is_up_to_date(root: Path) -> None:
-    """Rewrite it with python -m dexlite_ros.ros.parameter_docs."""
+    """Rewrite it with python -m dexlite_ros.ros.parameters.docs."""
     text = (root / 'docs/node.md').read_text()
     assert with_table(text) == text
     assert all(f'| `{entry.name}` |' in text for entry, _ in sorted_entries())

@@ -17,7 +17,7 @@ from std_srvs.srv import Trigger
 
 from dexlite_ros.errors import DexliteError
 from dexlite_ros.ros.cloud_cache import CloudCache
-from dexlite_ros.ros.node_parameters import NODE_TABLE
+from dexlite_ros.ros.parameters.node_table import NODE_TABLE
 from dexlite_ros.ros.publishers import ResultPublishers
 from dexlite_ros.ros.service import SynthesisService
 from dexlite_ros.ros.synthesis import Synthesis

@@ -20,8 +20,8 @@ from rclpy.parameter import Parameter
 from dexlite_ros.errors import DexliteError, NotActive
 from dexlite_ros.ros.diagnostics import DiagnosticsPublisher, Health, memory_use
 from dexlite_ros.ros.endpoints import CallbackGroups, Endpoints
-from dexlite_ros.ros.node_parameters import NODE_TABLE
-from dexlite_ros.ros.planner_parameters import PLANNER_TABLE
+from dexlite_ros.ros.parameters.node_table import NODE_TABLE
+from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
 
 ACTIVATION_TIME = 2.0
 """How long a request waits for a node that is just activating itself [s]."""

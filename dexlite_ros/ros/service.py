@@ -20,9 +20,9 @@ from dexlite_ros.msg import SynthesisReport
 from dexlite_ros.ros.cloud_cache import CloudCache
 from dexlite_ros.ros.conversions import report_message
 from dexlite_ros.ros.diagnostics import Outcome
-from dexlite_ros.ros.node_parameters import NODE_TABLE, NodeSettings
-from dexlite_ros.ros.requests import read_request
+from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
 from dexlite_ros.ros.synthesis import Answer, SceneClouds, Synthesis
+from dexlite_ros.ros.synthesis_request import read_request
 from dexlite_ros.ros.worker import DeviceWorker, Job
 from dexlite_ros.srv import GraspSynthesis
 

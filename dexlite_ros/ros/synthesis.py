@@ -23,11 +23,11 @@ from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.ros.conversions import grasp_array, ResultLabels
 from dexlite_ros.ros.markers import PlanMarkers
-from dexlite_ros.ros.node_parameters import NODE_TABLE, NodeSettings
-from dexlite_ros.ros.planner_parameters import PLANNER_TABLE
+from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
+from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
 from dexlite_ros.ros.point_clouds import points_and_normals
 from dexlite_ros.ros.publishers import ResultPublishers
-from dexlite_ros.ros.requests import SynthesisRequest
+from dexlite_ros.ros.synthesis_request import SynthesisRequest
 from dexlite_ros.ros.transforms import FrameTransforms, plan_in_frame, transform_points
 from dexlite_ros.ros.worker import Job
 

@@ -19,7 +19,7 @@ from sensor_msgs.msg import PointCloud2
 from dexlite_ros.errors import DexliteError
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_cloud
-from dexlite_ros.ros import demo_cloud
+from dexlite_ros.ros.demo import demo_cloud
 from dexlite_ros.ros.point_clouds import point_cloud_message
 from dexlite_ros.ros.process import initialise, spin, stop_on_signal
 

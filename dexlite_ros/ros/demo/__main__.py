@@ -75,9 +75,9 @@ def _planner_process() -> Iterator[None]:
 def _run(options: argparse.Namespace) -> int:
     # Here, so that loading them takes its time while the node loads the same.
     from dexlite_ros.output.picture import ColouredMesh, OBJECT_COLOUR
-    from dexlite_ros.ros.cloud_publisher import CloudPublisher
-    from dexlite_ros.ros.demo_client import ask, draw, summary, table
-    from dexlite_ros.ros.demo_cloud import demo_cloud, demo_mesh
+    from dexlite_ros.ros.demo.cloud_publisher import CloudPublisher
+    from dexlite_ros.ros.demo.demo_client import ask, draw, summary, table
+    from dexlite_ros.ros.demo.demo_cloud import demo_cloud, demo_mesh
 
     publisher = CloudPublisher(demo_cloud())
     with PlannerClient() as client, _repeated(publisher.publish):

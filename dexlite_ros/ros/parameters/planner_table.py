@@ -8,7 +8,7 @@ and are changed in code.
 from __future__ import annotations
 
 from dexlite_ros.planner_settings import PlannerSettings
-from dexlite_ros.ros.parameters import Entry, ParameterTable
+from dexlite_ros.ros.parameters.table import Entry, ParameterTable
 
 PLANNER_TABLE = ParameterTable(PlannerSettings(), (
     Entry(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.ros.markers import MarkerStyle
-from dexlite_ros.ros.parameters import Entry, ParameterTable
+from dexlite_ros.ros.parameters.table import Entry, ParameterTable
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """
 Writes what is written about parameters from their tables.
 
-``python -m dexlite_ros.ros.parameter_docs`` in a checkout rewrites config/planner.yaml and the
+``python -m dexlite_ros.ros.parameters.docs`` in a checkout rewrites config/planner.yaml and the
 table in docs/node.md; a test tells when that was forgotten.
 """
 
@@ -12,9 +12,9 @@ from pathlib import Path
 import re
 import textwrap
 
-from dexlite_ros.ros.node_parameters import NODE_TABLE
-from dexlite_ros.ros.parameters import Entry, Value
-from dexlite_ros.ros.planner_parameters import PLANNER_TABLE
+from dexlite_ros.ros.parameters.node_table import NODE_TABLE
+from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
+from dexlite_ros.ros.parameters.table import Entry, Value
 
 YAML_FILE = Path('config/planner.yaml')
 MARKDOWN_FILE = Path('docs/node.md')

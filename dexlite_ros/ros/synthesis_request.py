@@ -10,7 +10,7 @@ import numpy as np
 
 from dexlite_ros.errors import InvalidRequest, UnsupportedHand
 from dexlite_ros.ros.conversions import seconds
-from dexlite_ros.ros.node_parameters import NodeSettings
+from dexlite_ros.ros.parameters.node_table import NodeSettings
 from dexlite_ros.srv import GraspSynthesis
 
 MAX_CANDIDATES = 65536
