@@ -61,7 +61,7 @@ def changed(dataset: GraspDataset, column: str, value: object) -> GraspDataset:
 @lru_cache
 def excerpt() -> GraspDataset:
     """Return a few objects of the committed dataset, three to train on and one to validate."""
-    source = GraspDataset.open(Path(__file__).parent.parent / 'data' / 'seed_grasps')
+    source = GraspDataset.open(Path(__file__).parents[2] / 'data' / 'seed_grasps')
     dataset = GraspDataset.create(
         Path(tempfile.mkdtemp(prefix='dexlite_excerpt_')) / 'data', {'runs': []})
     grasps, objects = source.grasps(), source.objects()
