@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 import subprocess
 import sys
@@ -99,6 +100,35 @@ def test_imports_point_downwards(path):
     for name in _imports(path):
         package = name.partition('.')[0]
         assert HOME.get(package, room) == room, name
+
+
+def _modules_imported(path: Path) -> set[Path]:
+    """Return the files of this package that a module imports from."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.partition('.')[0] == 'dexlite_ros':
+            place = PACKAGE.parent.joinpath(*node.module.split('.'))
+            # Either names of a module, or modules of a folder.
+            found |= {place.with_suffix('.py'), *(place / f'{a.name}.py' for a in node.names)}
+    return found & set(MODULES)
+
+
+def _folder(path: Path) -> Path:
+    """Return a module's folder; a module beside other folders stands for itself."""
+    beside = any(each.is_dir() and (each / '__init__.py').exists()
+                 for each in path.parent.iterdir())
+    return path if beside else path.parent
+
+
+@pytest.mark.parametrize('part', [lambda path: path, _folder], ids=['files', 'folders'])
+def test_nothing_imports_in_a_circle(part):
+    """Files, and folders, have an order in which each imports only those before it."""
+    graph: dict[Path, set[Path]] = {}
+    for path in MODULES:
+        imported = {part(each) for each in _modules_imported(path)}
+        graph.setdefault(part(path), set()).update(imported - {part(path)})
+    assert len(list(TopologicalSorter(graph).static_order())) == len(graph)
+    assert sum(len(each) for each in graph.values()) > len(graph), 'the imports were not read'
 
 
 @pytest.mark.parametrize('path', MODULES, ids=_name)
