@@ -7,7 +7,8 @@ grasps, J joints. The wrist pose is the pose of the palm link in the frame of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import roma
@@ -40,10 +41,35 @@ class GraspBatch:
         """Move or cast all parts as ``Tensor.to`` does."""
         return GraspBatch(*(getattr(self, f.name).to(*args, **kwargs) for f in fields(self)))
 
-    def turned(self, rotation: Tensor) -> GraspBatch:
-        """Return the grasps turned about the origin by rotations (B, 3, 3)."""
+    def transformed(self, rotation: Tensor, translation: Tensor | None = None) -> GraspBatch:
+        """
+        Return the grasps carried along by a rigid transform, p -> rotation @ p + translation.
+
+        :param rotation: (3, 3), or one for each grasp (B, 3, 3)
+        :param translation: (3,) or (B, 3) [m]; None: a rotation about the origin
+        """
         position = (rotation @ self.translation[:, :, None]).squeeze(2)
-        return GraspBatch(position, rotation @ self.rotation, self.joints)
+        if translation is not None:
+            position = position + translation
+        return replace(self, translation=position, rotation=rotation @ self.rotation)
+
+    def perturbed(self, shift: Tensor, rotation: Tensor) -> GraspBatch:
+        """
+        Return the grasps with their wrists moved, each rotated about its own origin.
+
+        :param shift: (3,) or (B, 3), along the axes of the object frame [m]
+        :param rotation: (3, 3) or (B, 3, 3), about the axes of the object frame
+        """
+        return replace(
+            self, translation=self.translation + shift, rotation=rotation @ self.rotation)
+
+    def where(self, mask: Tensor, other: GraspBatch) -> GraspBatch:
+        """Return these grasps where the mask (B,) is true, the others elsewhere."""
+        wide = mask[:, None]
+        return GraspBatch(
+            torch.where(wide, self.translation, other.translation),
+            torch.where(wide[:, :, None], self.rotation, other.rotation),
+            torch.where(wide, self.joints, other.joints))
 
     def quat_xyzw(self) -> Tensor:
         """Return the wrist rotations as unit quaternions (B, 4), w last and not negative."""
@@ -92,8 +118,12 @@ class StagedGrasp:
 
     def __getitem__(self, index: slice | Tensor | list[int]) -> StagedGrasp:
         """Select grasps; an index keeps the batch dimension."""
-        return StagedGrasp(*(getattr(self, stage)[index] for stage in STAGES))
+        return self.each(lambda batch: batch[index])
 
     def to(self, *args: object, **kwargs: object) -> StagedGrasp:
         """Move or cast all stages as ``Tensor.to`` does."""
-        return StagedGrasp(*(getattr(self, stage).to(*args, **kwargs) for stage in STAGES))
+        return self.each(lambda batch: batch.to(*args, **kwargs))
+
+    def each(self, change: Callable[[GraspBatch], GraspBatch]) -> StagedGrasp:
+        """Return what ``change`` makes of each stage."""
+        return StagedGrasp(change(self.pregrasp), change(self.grasp), change(self.squeeze))

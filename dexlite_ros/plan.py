@@ -50,8 +50,8 @@ class GraspFeatures:
     """log10 of the wrench residual, at least -6; 0 is a whole unit force missing."""
     slippery_residual: Tensor
     """The same with friction 0.1."""
-    wrong_residual: Tensor
-    """Mean of the residual over copies whose wrist is wrong by millimetres."""
+    perturbed_residual: Tensor
+    """Mean of the residual over copies whose wrist is perturbed by millimetres."""
     normal_variation: Tensor
     """Mean change of the object's unit normal within 3 mm of the contacts; 0 is flat."""
     normal_balance: Tensor

@@ -20,11 +20,11 @@ import trimesh
 
 from dexlite_ros.device import describe_device, device_faults, one_thread, resolve_device
 from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError, UnsupportedHand
-from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.object.cloud import PointCloud
-from dexlite_ros.object.planning_scene import Scene
+from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.support import Plane
 from dexlite_ros.plan import GraspFeatures, GraspMetrics, GraspPlan, PlanReport, Rejections
 from dexlite_ros.plan_request import PlanRequest, StopWatch
@@ -160,7 +160,7 @@ class GraspPlanner:
     ) -> GraspPlan:
         settings = self.settings
         clock = StopWatch()
-        scene = Scene.build(
+        scene = PlanningScene.build(
             target, obstacles=obstacles, support=support, limits=settings.cloud,
             settings=settings.surface, device=self._device)
         clock.lap('surface')
@@ -205,7 +205,7 @@ class GraspPlanner:
         return self._result(ranked, scene, report)
 
     def _propose(
-        self, scene: Scene, request: PlanRequest, generator: torch.Generator
+        self, scene: PlanningScene, request: PlanRequest, generator: torch.Generator
     ) -> GraspBatch:
         """Return starts; with a wanted approach, or obstacles, the best of four times as many."""
         count = request.num_candidates
@@ -219,7 +219,7 @@ class GraspPlanner:
         if scene.obstacles is not None:
             palms = scene.obstacles.field.value(starts.translation.to(self._device)).cpu()
             cost = cost + 10 * (0.03 - palms).clamp(min=0)
-        # In their old order: the contact sets are dealt by it, and must not differ in quality.
+        # In their old order: the contact patterns are dealt by it, and must not differ in quality.
         return starts[cost.argsort(stable=True)[:count].sort().values]
 
     def _approach_angle(self, grasps: GraspBatch, wish: NDArray[np.float64]) -> Tensor:
@@ -242,18 +242,18 @@ class GraspPlanner:
         return select(
             grasps, probability, filters, request.max_grasps, request.min_score, settings)
 
-    def _result(self, ranked: Ranked, scene: Scene, report: PlanReport) -> GraspPlan:
+    def _result(self, ranked: Ranked, scene: PlanningScene, report: PlanReport) -> GraspPlan:
         """Return the chosen grasps on the CPU, back in the frame they were asked for in."""
         chosen = ranked.chosen.to(self._device)
         probability = ranked.probability[chosen].cpu()
-        parts = {
-            name: _shifted(batch[chosen].to('cpu', torch.float64), scene.offset)
-            for name, batch in vars(ranked.staged.grasps).items()}
+        offset = torch.from_numpy(scene.offset)
+        grasps = ranked.staged.grasps[chosen].to('cpu', torch.float64)
         return GraspPlan(
             hand=self.hand.name,
             hand_link=self.hand.palm_link,
             joint_names=self.hand.joint_names,
-            grasps=StagedGrasp(**parts),
+            grasps=grasps.each(lambda batch: replace(
+                batch, translation=batch.translation + offset)),
             score=probability,
             success_probability=probability,
             metrics=_on_cpu(ranked.metrics[chosen]),
@@ -267,8 +267,3 @@ class GraspPlanner:
 
 def _on_cpu(measures: Measures) -> Measures:
     return type(measures)(**{name: value.cpu() for name, value in vars(measures).items()})
-
-
-def _shifted(grasps: GraspBatch, offset: NDArray[np.float64]) -> GraspBatch:
-    return GraspBatch(
-        grasps.translation + torch.from_numpy(offset), grasps.rotation, grasps.joints)

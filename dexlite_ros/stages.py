@@ -9,7 +9,7 @@ clear. Letters: K grasps, G contact groups, J joints.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
-from dexlite_ros.hand.kinematics import couple
+from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.mechanics import energy_terms
-from dexlite_ros.mechanics.contact_forces import ContactSet
+from dexlite_ros.mechanics.contact_forces import ContactBatch
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
 from dexlite_ros.plan import Contacts
@@ -42,7 +42,7 @@ class Staged:
     """K grasps in three stages, and the forces the squeeze stands for."""
 
     grasps: StagedGrasp
-    contacts: ContactSet
+    contacts: ContactBatch
     forces: Tensor
     """(K, G, 3) force of the hand on the object [N]."""
     pregrasp_clearance: Tensor
@@ -55,16 +55,15 @@ def stage(
     """Return the three stages of K grasps; all joints within limits, coupled pairs equal."""
     contacts, forces = squeeze_forces(grasps, energy, squeeze)
     kinematics = energy.geometry.kinematics
-    coupled = torch.tensor(kinematics.description.coupled_indices)
     torque = kinematics.joint_torques(
-        kinematics(grasps), kinematics.felt(energy.geometry.group_link), contacts.point,
+        kinematics(grasps), kinematics.joints_moving(energy.geometry.group_link), contacts.point,
         forces).torque
     # One motor moves both joints of a pair: half its turn each, at the mean of their torques.
     push = torque / squeeze.stiffness
-    for pair in coupled.tolist():
-        push[:, pair] = push[:, pair].mean(1, keepdim=True) / 2
-    pressed = couple(kinematics.clamp(grasps.joints + push), coupled)
-    pressing = GraspBatch(grasps.translation, grasps.rotation, pressed)
+    push[:, kinematics.coupled.flatten()] /= 2
+    push = kinematics.couple(push)
+    pressing = replace(
+        grasps, joints=kinematics.couple(kinematics.clamp(grasps.joints + push)))
     pregrasp, clearance = open_hand(grasps, energy, settings)
     return Staged(StagedGrasp(pregrasp, grasps, pressing), contacts, forces, clearance)
 
@@ -79,7 +78,6 @@ def open_hand(
     to the grasp is a short and free one. Of all steps the clearest is kept.
     """
     kinematics = energy.geometry.kinematics
-    coupled = torch.tensor(kinematics.description.coupled_indices)
     now = best = grasps
     enough = settings.clearance - 0.0005
     best_clearance = torch.full_like(grasps.translation[:, 0], -torch.inf)
@@ -94,24 +92,24 @@ def open_hand(
             near = energy.settings.obstacle_margin - energy.obstacle_gap(hand)
             cost = cost + near.clamp(min=0).square().sum(-1)
         cost = cost + energy_terms.self_penetration(self_gap, 0.002) * 0.01
-        best = _keep(clearance > best_clearance, now, best)
+        best = now.where(clearance > best_clearance, best)
         best_clearance = torch.maximum(best_clearance, clearance)
         if bool((best_clearance >= enough).all()):
             break
         slopes = torch.autograd.grad(cost.sum(), leaves)
-        opened = _open_step(now, slopes, kinematics, coupled, settings)
+        opened = _open_step(now, slopes, kinematics, settings)
         # A hand that is clear stays, whatever the others still need.
-        now = _keep(best_clearance < enough, opened, now)
+        now = opened.where(best_clearance < enough, now)
     return best, best_clearance
 
 
 def _open_step(
-    now: GraspBatch, slopes: tuple[Tensor, ...], kinematics: object, coupled: Tensor,
+    now: GraspBatch, slopes: tuple[Tensor, ...], kinematics: HandKinematics,
     settings: StageSettings,
 ) -> GraspBatch:
     """Move joints and wrist one step of fixed length down their slopes."""
     translation, _, joints = slopes
-    joints = couple(joints, coupled)
+    joints = kinematics.couple(joints)
     turn = joints / joints.abs().amax(1, keepdim=True).clamp(min=1e-12)
     shift = torch.nn.functional.normalize(translation, dim=1)
     step = settings.opening_step
@@ -119,13 +117,6 @@ def _open_step(
         now.translation - step * settings.wrist_share * shift,
         now.rotation,
         kinematics.clamp(now.joints - step * turn))
-
-
-def _keep(mask: Tensor, first: GraspBatch, second: GraspBatch) -> GraspBatch:
-    parts = (
-        torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b)
-        for a, b in zip(vars(first).values(), vars(second).values()))
-    return GraspBatch(*parts)
 
 
 def contact_list(

@@ -55,8 +55,8 @@ def test_squeeze_is_torque_over_stiffness(energy, grasps, staged):
     """Where no limit is met, stiffness times the commanded motion is J^T f."""
     kinematics = geometry().kinematics
     torque = kinematics.joint_torques(
-        kinematics(grasps), kinematics.felt(energy.geometry.group_link), staged.contacts.point,
-        staged.forces).torque
+        kinematics(grasps), kinematics.joints_moving(energy.geometry.group_link),
+        staged.contacts.point, staged.forces).torque
     motion = staged.grasps.squeeze.joints - grasps.joints
     at_limit = (staged.grasps.squeeze.joints <= kinematics.lower + 1e-9) | (
         staged.grasps.squeeze.joints >= kinematics.upper - 1e-9)

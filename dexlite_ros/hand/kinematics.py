@@ -78,6 +78,7 @@ class HandKinematics(nn.Module):
         self._register('lower', [joint.lower for joint in description.joints])
         self._register('upper', [joint.upper for joint in description.joints])
         self._register('carries', _ancestry(description.parents)[jointed])
+        self._register('coupled', description.coupled_indices, torch.long)
 
     def _register(
         self, name: str, values: object, dtype: torch.dtype = torch.float32
@@ -105,14 +106,14 @@ class HandKinematics(nn.Module):
         return LinkPoses(
             torch.cat(rotations, 1)[:, self._order], torch.cat(positions, 1)[:, self._order])
 
-    def felt(self, link: Tensor) -> Tensor:
+    def joints_moving(self, link: Tensor) -> Tensor:
         """Return (..., J), 1 where a joint moves the link of the given index (...), else 0."""
         return self.carries.T[link]
 
     def joint_torques(
         self,
         poses: LinkPoses,
-        felt: Tensor,  # (P, J) or (B, P, J)
+        moving: Tensor,  # (P, J) or (B, P, J)
         point: Tensor,  # (B, P, 3)
         force: Tensor,  # (B, P, 3)
     ) -> GraspForces:
@@ -121,11 +122,11 @@ class HandKinematics(nn.Module):
 
         A joint feels the forces on its own link and on all links beyond it.
 
-        :param felt: which joints move each point, as ``felt`` gives it for the points' links
+        :param moving: which joints move each point: ``joints_moving`` of the points' links
         """
         moment = _cross_many(point, force)
-        total_force = (force.mT @ felt).mT  # (B, J, 3)
-        total_moment = (moment.mT @ felt).mT
+        total_force = (force.mT @ moving).mT  # (B, J, 3)
+        total_moment = (moment.mT @ moving).mT
         about = total_moment - torch.linalg.cross(poses.position[:, self.joint_link], total_force)
         wrist_force = force.sum(1)
         wrist_moment = moment.sum(1) - torch.linalg.cross(poses.position[:, 0], wrist_force)
@@ -146,7 +147,7 @@ class HandKinematics(nn.Module):
         arm = point[:, :, None] - poses.position[:, None, self.joint_link]
         velocity = torch.linalg.cross(axes.expand_as(arm), arm)
         spin = (axes * normal[:, :, None]).sum(-1, keepdim=True)
-        return (torch.cat([velocity, spin], -1) * self.felt(link)[:, :, None]).mT
+        return (torch.cat([velocity, spin], -1) * self.joints_moving(link)[:, :, None]).mT
 
     def world_axes(self, poses: LinkPoses) -> Tensor:
         """Return the unit joint axes (B, J, 3) in the object frame."""
@@ -159,6 +160,14 @@ class HandKinematics(nn.Module):
     def clamp(self, joints: Tensor) -> Tensor:
         """Return joints (B, J) moved into their limits [rad]."""
         return torch.minimum(torch.maximum(joints, self.lower), self.upper)
+
+    def couple(self, values: Tensor) -> Tensor:
+        """Return values per joint (B, J), both joints of each coupled pair at their mean."""
+        if len(self.coupled) == 0:
+            return values
+        pairs = self.coupled.to(values.device)
+        mean = values[:, pairs].mean(-1, keepdim=True).expand(-1, -1, 2)
+        return values.index_copy(1, pairs.flatten(), mean.flatten(1))
 
 
 class LinkPoints(nn.Module):
@@ -183,7 +192,7 @@ class LinkPoints(nn.Module):
         spread[link, :3, torch.arange(count)] = local.to(torch.float32)
         spread[link, 3, torch.arange(count)] = 1.0
         self.register_buffer('link', link, persistent=False)
-        self.register_buffer('felt', kinematics.felt(link).cpu(), persistent=False)
+        self.register_buffer('moving', kinematics.joints_moving(link).cpu(), persistent=False)
         self.register_buffer('_spread', spread.flatten(0, 1), persistent=False)
 
     def __len__(self) -> int:
@@ -215,7 +224,7 @@ class _PointsOnLinks(torch.autograd.Function):
     def forward(ctx, translation, rotation, joints, kinematics, points):  # noqa: ANN001, ANN205
         poses = kinematics(GraspBatch(translation, rotation, joints))
         world = points.place(poses)
-        ctx.kinematics, ctx.felt = kinematics, points.felt
+        ctx.kinematics, ctx.moving = kinematics, points.moving
         ctx.save_for_backward(world, poses.rotation, poses.position)
         return world, poses.rotation, poses.position
 
@@ -223,7 +232,7 @@ class _PointsOnLinks(torch.autograd.Function):
     def backward(ctx, gradient, *_unused):  # noqa: ANN001, ANN002, ANN205
         world, rotation, position = ctx.saved_tensors
         poses = LinkPoses(rotation, position)
-        forces = ctx.kinematics.joint_torques(poses, ctx.felt, world, gradient)
+        forces = ctx.kinematics.joint_torques(poses, ctx.moving, world, gradient)
         # The matrix whose inner product with [w]x R equals w . moment for every w.
         wrist = 0.5 * cross_matrix(forces.moment) @ rotation[:, 0]
         return forces.force, wrist, forces.torque, None, None
@@ -234,18 +243,6 @@ def _cross_many(first: Tensor, second: Tensor) -> Tensor:
     ax, ay, az = first.unbind(-1)
     bx, by, bz = second.unbind(-1)
     return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], 1).mT
-
-
-def couple(joints: Tensor, coupled: Tensor) -> Tensor:
-    """
-    Return values per joint (B, J) in which both joints of a coupled pair have their mean.
-
-    :param coupled: (N, 2) indices of the pairs; may be empty
-    """
-    if len(coupled) == 0:
-        return joints
-    mean = joints[:, coupled].mean(-1, keepdim=True).expand(-1, -1, 2)
-    return joints.index_copy(1, coupled.flatten().to(joints.device), mean.flatten(1))
 
 
 def cross_matrix(vector: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ class ForceLimits:
 
 
 @dataclass(frozen=True)
-class ContactSet:
+class ContactBatch:
     """C contacts of each of B grasps; an inactive one carries no force."""
 
     point: Tensor
@@ -44,12 +44,12 @@ class ContactSet:
     active: Tensor
     """(B, C) 1 or 0."""
 
-    def __getitem__(self, index: slice | Tensor) -> ContactSet:
+    def __getitem__(self, index: slice | Tensor) -> ContactBatch:
         """Select grasps."""
-        return ContactSet(self.point[index], self.normal[index], self.active[index])
+        return ContactBatch(self.point[index], self.normal[index], self.active[index])
 
 
-def equilibrium_residual(contacts: ContactSet, force: Tensor, centre: Tensor) -> Tensor:
+def equilibrium_residual(contacts: ContactBatch, force: Tensor, centre: Tensor) -> Tensor:
     """
     Return E (B,) for forces held fixed in their contacts' frames; differentiable in the contacts.
 
@@ -72,7 +72,7 @@ def net_wrench(point: Tensor, force: Tensor, centre: Tensor) -> tuple[Tensor, Te
 
 
 def balance(
-    contacts: ContactSet,
+    contacts: ContactBatch,
     centre: Tensor,
     limits: ForceLimits,
     *,
@@ -101,7 +101,7 @@ def balance(
         return force
 
 
-def project(force: Tensor, contacts: ContactSet, limits: ForceLimits) -> Tensor:
+def project(force: Tensor, contacts: ContactBatch, limits: ForceLimits) -> Tensor:
     """Return forces (B, C, 3) moved into their friction cones and limits; zero if inactive."""
     mu = limits.friction
     outward = (force * contacts.normal).sum(-1, keepdim=True)
@@ -116,7 +116,7 @@ def project(force: Tensor, contacts: ContactSet, limits: ForceLimits) -> Tensor:
     return (scale * tangential - push * contacts.normal) * contacts.active[..., None]
 
 
-def _lipschitz(contacts: ContactSet, centre: Tensor) -> Tensor:
+def _lipschitz(contacts: ContactBatch, centre: Tensor) -> Tensor:
     """Return a bound (B,) on the largest eigenvalue of A A^T, A the grasp map over L."""
     lever = (contacts.point - centre) / TORQUE_LENGTH * contacts.active[..., None]
     count = contacts.active.sum(-1)

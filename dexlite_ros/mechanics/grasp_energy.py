@@ -1,8 +1,8 @@
 """
 The energy of a grasp on an object: hand, distance field and energy terms put together.
 
-Letters: B grasps, G contact groups, C sampled contacts. A contact set says which groups of links
-shall touch; the point of a link that touches is the one nearest to the object at that moment.
+Letters: B grasps, G contact groups, C sampled contacts. A contact pattern says which groups of
+links shall touch; the point of a link that touches is the one nearest to the object at that moment.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dexlite_ros.hand.geometry import HandGeometry, PlacedHand
 from dexlite_ros.mechanics import energy_terms
 from dexlite_ros.mechanics.contact_forces import (
     balance,
-    ContactSet,
+    ContactBatch,
     equilibrium_residual,
     ForceLimits,
 )
 from dexlite_ros.mechanics.energy_terms import EnergyTerms, EnergyWeights
 from dexlite_ros.object.distance_field import DistanceField
 
-CONTACT_SETS = {
+CONTACT_PATTERNS = {
     'tips': {'tip'},
     'tips_palm': {'tip', 'palm'},
     'wrap': {'tip', 'middle', 'palm'},
@@ -54,7 +54,7 @@ class Evaluation:
     hand: PlacedHand
     gap: Tensor
     """(B, P) signed distance of the hand's points to the object [m]."""
-    contacts: ContactSet
+    contacts: ContactBatch
     contact_gap: Tensor
     """(B, C) [m]"""
     forces: Tensor
@@ -117,7 +117,7 @@ class GraspEnergy(nn.Module):
         active: Tensor,
         groups: Tensor | None = None,
         chosen: Tensor | None = None,
-    ) -> tuple[Tensor, ContactSet]:
+    ) -> tuple[Tensor, ContactBatch]:
         """Return the gap (B, C) of each contact and where it touches the object."""
         if chosen is None:
             groups = torch.arange(active.shape[1], device=gap.device) if groups is None else groups
@@ -126,9 +126,9 @@ class GraspEnergy(nn.Module):
         centre = points.mT.gather(2, chosen[:, None].expand(-1, 3, -1)).mT
         normal = self.field.normal(centre)
         touching = centre - self.geometry.point_radius[chosen][..., None] * normal
-        return gap.gather(1, chosen), ContactSet(touching, normal, active)
+        return gap.gather(1, chosen), ContactBatch(touching, normal, active)
 
-    def touching(self, grasps: GraspBatch, threshold: float) -> ContactSet:
+    def touching(self, grasps: GraspBatch, threshold: float) -> ContactBatch:
         """Return all groups' contacts (B, G); active are those nearer than ``threshold`` [m]."""
         contact_gap, contacts = self._nearest(grasps)
         return replace(contacts, active=(contact_gap < threshold).to(contact_gap))
@@ -137,7 +137,7 @@ class GraspEnergy(nn.Module):
         """Return the signed distance (B, G) of each group's nearest point to the object [m]."""
         return self._nearest(grasps)[0]
 
-    def _nearest(self, grasps: GraspBatch) -> tuple[Tensor, ContactSet]:
+    def _nearest(self, grasps: GraspBatch) -> tuple[Tensor, ContactBatch]:
         with torch.no_grad():
             hand = self.geometry(grasps)
             gap = self.gap(hand)
@@ -150,7 +150,7 @@ class GraspEnergy(nn.Module):
         hand: PlacedHand,
         gap: Tensor,
         contact_gap: Tensor,
-        contacts: ContactSet,
+        contacts: ContactBatch,
         forces: Tensor | None,
     ) -> EnergyTerms:
         """Compute the terms; those of weight 0 that cost time are left at 0."""
@@ -179,10 +179,10 @@ class GraspEnergy(nn.Module):
         return self.obstacles(hand.points) - self.geometry.point_radius
 
     def active_groups(self, names: list[str]) -> Tensor:
-        """Return (B, G), 1 for the contact groups of each grasp's contact set, by its name."""
+        """Return (B, G), 1 for the contact groups of each grasp's contact pattern, by its name."""
         rows = {
             name: torch.tensor([
                 float(group in kinds and not (group == 'middle' and 'th' in link))
                 for group, link in zip(self.geometry.groups, self.geometry.group_links)])
-            for name, kinds in CONTACT_SETS.items()}
+            for name, kinds in CONTACT_PATTERNS.items()}
         return torch.stack([rows[name] for name in names]).to(self.field.values)

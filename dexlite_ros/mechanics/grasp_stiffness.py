@@ -22,7 +22,7 @@ from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import cross_matrix, HandKinematics
-from dexlite_ros.mechanics.contact_forces import ContactSet, TORQUE_LENGTH
+from dexlite_ros.mechanics.contact_forces import ContactBatch, TORQUE_LENGTH
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class GraspStiffness:
 
 def grasp_stiffness(
     grasps: GraspBatch,
-    contacts: ContactSet,
+    contacts: ContactBatch,
     forces: Tensor,
     link: Tensor,
     centre: Tensor,

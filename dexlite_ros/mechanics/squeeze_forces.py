@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.mechanics.contact_forces import balance, ContactSet, ForceLimits
+from dexlite_ros.mechanics.contact_forces import balance, ContactBatch, ForceLimits
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 
 
@@ -44,7 +44,7 @@ class SqueezeSettings:
 
 def squeeze_forces(
     grasps: GraspBatch, energy: GraspEnergy, settings: SqueezeSettings
-) -> tuple[ContactSet, Tensor]:
+) -> tuple[ContactBatch, Tensor]:
     """Return contacts (K, G) and balanced forces (K, G, 3) that sum to ``total_force`` [N]."""
     with torch.no_grad():
         contacts = energy.touching(grasps, settings.contact_threshold)

@@ -65,12 +65,11 @@ class CloudFrames:
     def grasps_seen(self, grasps: GraspBatch, cloud: Tensor) -> GraspBatch:
         """Return B grasps in the frames of their clouds (B,)."""
         around = replace(grasps, translation=grasps.translation - self.centre[cloud])
-        return around.turned(self.rotation[cloud].mT)
+        return around.transformed(self.rotation[cloud].mT)
 
     def grasps_given(self, grasps: GraspBatch, cloud: Tensor) -> GraspBatch:
         """Return B grasps, given in the frames of their clouds (B,), in the clouds' own frames."""
-        turned = grasps.turned(self.rotation[cloud])
-        return replace(turned, translation=turned.translation + self.centre[cloud])
+        return grasps.transformed(self.rotation[cloud], self.centre[cloud])
 
 
 def _right_handed(axes: Tensor) -> Tensor:

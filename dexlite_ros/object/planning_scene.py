@@ -23,7 +23,7 @@ from dexlite_ros.object.surface import (
 
 
 @dataclass(frozen=True)
-class Scene:
+class PlanningScene:
     """An object ready to be planned on, moved so that its middle is the origin."""
 
     surface: ObjectSurface
@@ -44,7 +44,7 @@ class Scene:
         limits: CloudLimits | None = None,
         settings: SurfaceSettings | None = None,
         device: torch.device | str = 'cpu',
-    ) -> Scene:
+    ) -> PlanningScene:
         """
         Close the surface and build the distance fields.
 

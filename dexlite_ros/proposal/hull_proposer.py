@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.kinematics import couple, HandKinematics
+from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.surface import ObjectSurface
 
 OPEN_HAND = {'J3': 0.5, 'J2': 0.5, 'J1': 0.4, 'THJ5': 0.1, 'THJ4': 1.0, 'THJ3': 0.0, 'THJ2': 0.2,
@@ -117,4 +117,4 @@ def _open_joints(
     noise = settings.joint_noise * (upper - lower) * torch.randn(
         count, len(names), generator=generator)
     joints = (start + noise).clamp(lower, upper)
-    return couple(joints, torch.tensor(kinematics.description.coupled_indices))
+    return kinematics.couple(joints)

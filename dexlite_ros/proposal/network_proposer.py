@@ -6,13 +6,15 @@ Letters: P points, B grasps.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 import torch
 import trimesh
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.kinematics import couple, HandKinematics
+from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.network.checkpoint import Checkpoint
 from dexlite_ros.network.cloud_frame import CloudFrames
 from dexlite_ros.network.grasp_network import GraspNetwork, SeenClouds
@@ -45,7 +47,7 @@ class NetworkProposer:
         self._network = checkpoint.network.to(device)
         self._device = device
         self._temperature = temperature
-        self._coupled = torch.tensor(kinematics.description.coupled_indices)
+        self._kinematics = kinematics
         self._lower, self._upper = kinematics.lower.cpu(), kinematics.upper.cpu()
 
     def propose(
@@ -65,8 +67,7 @@ class NetworkProposer:
             vector = self._network.decode(seen, *where, code.to(self._device))
             grasps = self._network.grasps(seen, *where, vector).to('cpu')
         joints = grasps.joints.clamp(self._lower, self._upper)
-        return GraspBatch(
-            grasps.translation, grasps.rotation, couple(joints, self._coupled))
+        return replace(grasps, joints=self._kinematics.couple(joints))
 
 
 def look_at(

@@ -2,8 +2,8 @@
 What tells whether a refined grasp will hold: the inputs of the success model.
 
 Three kinds of evidence: can the contacts balance their forces, also with little friction and with
-the wrist a little wrong; how stiffly do the squeezing fingers hold the object; how thick and how
-long is it, and how much of it was seen. Letters: B grasps, C contacts.
+the wrist slightly perturbed; how stiffly do the squeezing fingers hold the object; how thick and
+how long is it, and how much of it was seen. Letters: B grasps, C contacts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch.linalg import cross
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.contact_forces import (
     balance,
-    ContactSet,
+    ContactBatch,
     equilibrium_residual,
     ForceLimits,
 )
@@ -49,15 +49,15 @@ class FeatureSettings:
     forces: ForceLimits = field(
         default_factory=lambda: ForceLimits(friction=0.3, min_force=0.2, max_force=3.0))
     force_steps: int = 150
-    wrong_steps: int = 100
-    """Steps of the force balance for grasps whose wrist is wrong."""
-    wrong_copies: int = 8
-    """Copies of the grasp with the wrist a little wrong."""
-    wrong_position: float = 0.002
-    """Standard deviation of each coordinate of their error [m]."""
-    wrong_rotation: float = 0.03
-    """Standard deviation of each component of their error [rad]."""
-    wrong_threshold: float = 0.005
+    perturbed_steps: int = 100
+    """Steps of the force balance for perturbed copies."""
+    perturbed_copies: int = 8
+    """Copies of the grasp whose wrist is slightly perturbed."""
+    perturbed_position: float = 0.002
+    """Standard deviation of each coordinate of the perturbation [m]."""
+    perturbed_rotation: float = 0.03
+    """Standard deviation of each component of its rotation vector [rad]."""
+    perturbed_threshold: float = 0.005
     """Links of the copies nearer to the object than this are in contact [m]."""
     variation_distance: float = 0.003
     """How far around a contact the normal is compared [m]."""
@@ -99,7 +99,7 @@ def _features(
     return {
         'residual': _residual(touching, energy, settings.forces, settings.force_steps),
         'slippery_residual': _residual(touching, energy, slippery, settings.force_steps),
-        'wrong_residual': _wrong_residual(grasps, energy, settings),
+        'perturbed_residual': _perturbed_residual(grasps, energy, settings),
         'normal_variation': _normal_variation(touching, energy, settings.variation_distance),
         'normal_balance': _normal_balance(touching),
         **_squeezed(grasps, energy, squeeze, settings),
@@ -108,7 +108,7 @@ def _features(
 
 
 def _residual(
-    contacts: ContactSet, energy: GraspEnergy, forces: ForceLimits, steps: int
+    contacts: ContactBatch, energy: GraspEnergy, forces: ForceLimits, steps: int
 ) -> Tensor:
     """Return log10 of the wrench residual (B,), from -6 to 0."""
     centre = energy.field.centre_of_mass
@@ -119,26 +119,26 @@ def _residual(
     return _log(residual, 1e-6, 1.0)
 
 
-def _wrong_residual(
+def _perturbed_residual(
     grasps: GraspBatch, energy: GraspEnergy, settings: FeatureSettings
 ) -> Tensor:
-    """Return the mean residual (B,) over copies with a wrong wrist, the same errors for all."""
+    """Return the mean residual (B,) over copies of perturbed wrists, perturbed alike for all."""
     generator = torch.Generator().manual_seed(0)
-    shape = (settings.wrong_copies, 1, 3)
-    shift = settings.wrong_position * torch.randn(shape, generator=generator)
-    turn = settings.wrong_rotation * torch.randn(shape, generator=generator)
+    shape = (settings.perturbed_copies, 3)
+    shift = settings.perturbed_position * torch.randn(shape, generator=generator)
+    turn = settings.perturbed_rotation * torch.randn(shape, generator=generator)
     # All copies at once (copies, B, ...): a batch of many costs little more than one of few.
-    copies = GraspBatch(
-        (grasps.translation + shift.to(grasps.translation)).flatten(0, 1),
-        (roma.rotvec_to_rotmat(turn.to(grasps.rotation)) @ grasps.rotation).flatten(0, 1),
-        grasps.joints.repeat(settings.wrong_copies, 1))
+    index = torch.arange(len(grasps)).repeat(settings.perturbed_copies)
+    copies = grasps[index].perturbed(
+        shift.to(grasps.translation).repeat_interleave(len(grasps), 0),
+        roma.rotvec_to_rotmat(turn.to(grasps.rotation)).repeat_interleave(len(grasps), 0))
     residual = _residual(
-        energy.touching(copies, settings.wrong_threshold), energy, settings.forces,
-        settings.wrong_steps)
-    return residual.unflatten(0, (settings.wrong_copies, -1)).mean(0)
+        energy.touching(copies, settings.perturbed_threshold), energy, settings.forces,
+        settings.perturbed_steps)
+    return residual.unflatten(0, (settings.perturbed_copies, -1)).mean(0)
 
 
-def _normal_variation(contacts: ContactSet, energy: GraspEnergy, distance: float) -> Tensor:
+def _normal_variation(contacts: ContactBatch, energy: GraspEnergy, distance: float) -> Tensor:
     """Return the mean over contacts of the largest |n(p +- d) - n(p)| along two tangents (B,)."""
     normal = contacts.normal
     helper = torch.zeros_like(normal).scatter_(
@@ -152,7 +152,7 @@ def _normal_variation(contacts: ContactSet, energy: GraspEnergy, distance: float
     return largest.sum(1) / contacts.active.sum(1).clamp(min=1.0)
 
 
-def _normal_balance(contacts: ContactSet) -> Tensor:
+def _normal_balance(contacts: ContactBatch) -> Tensor:
     """Return the length (B,) of the mean normal."""
     count = contacts.active.sum(1, keepdim=True).clamp(min=1.0)
     return ((contacts.normal * contacts.active[..., None]).sum(1) / count).norm(dim=1)
@@ -178,7 +178,7 @@ def _squeezed(
     }
 
 
-def _gap_wrench(held: GraspStiffness, contacts: ContactSet, gap: Tensor) -> Tensor:
+def _gap_wrench(held: GraspStiffness, contacts: ContactBatch, gap: Tensor) -> Tensor:
     """Return the wrench (B, 6) that is missing while links still have to cross their gaps."""
     inward = -contacts.normal * gap[..., None]
     motion = torch.cat([inward, torch.zeros_like(gap)[..., None]], -1).flatten(1)

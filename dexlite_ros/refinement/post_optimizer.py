@@ -18,7 +18,6 @@ from torch import Tensor
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.kinematics import couple
 from dexlite_ros.mechanics.energy_terms import EnergyWeights
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, Evaluation, GraspEnergy
 
@@ -114,7 +113,6 @@ class PostOptimizer:
         self.energy = energy
         self.settings = settings
         self._kinematics = energy.geometry.kinematics
-        self._coupled = torch.tensor(self._kinematics.description.coupled_indices)
         scale = torch.ones(6 + len(self._kinematics.lower))
         scale[:3] = settings.translation_scale
         self._scale = scale.to(energy.field.values)
@@ -137,11 +135,11 @@ class PostOptimizer:
         :param should_stop: polled every iteration; true returns the best so far
         """
         settings = self.settings
-        chance = _Chance(self, seeds)
-        if chance.draws:
+        draws = _RandomDraws(self, seeds)
+        if draws.switches:
             active = active.new_ones(len(grasps), settings.sampled_contacts)
-        wanted = _Wanted.of(active, chance.draws)
-        state = self._evaluate(self._couple(grasps), wanted, None, chance.contacts(None, 0))
+        wanted = _Wanted.of(active, draws.switches)
+        state = self._evaluate(self._couple(grasps), wanted, None, draws.contacts(None, 0))
         best, best_energy = state.grasps, state.energy
         square = torch.zeros_like(state.slope)
         done = 0
@@ -152,10 +150,10 @@ class PostOptimizer:
             square = settings.decay * square + (1 - settings.decay) * state.slope.square()
             proposal = self._evaluate(
                 self._step(state, square, done), wanted, state.forces,
-                chance.contacts(state.chosen, done))
-            state = _choose(chance.accepts(state.energy, proposal.energy, done), proposal, state)
+                draws.contacts(state.chosen, done))
+            state = _choose(draws.accepts(state.energy, proposal.energy, done), proposal, state)
             better = state.energy < best_energy
-            best = _where(better, state.grasps, best)
+            best = state.grasps.where(better, best)
             best_energy = torch.where(better, state.energy, best_energy)
         return Refined(best, best_energy, done)
 
@@ -166,14 +164,13 @@ class PostOptimizer:
         rate = settings.step_size * _schedule(settings, iteration)
         step = -rate * self._scale * state.slope / (unbiased.sqrt() + 1e-3)
         turn = roma.rotvec_to_rotmat(step[:, 3:6])
-        return self._couple(GraspBatch(
-            state.grasps.translation + step[:, :3], turn @ state.grasps.rotation,
-            state.grasps.joints + step[:, 6:]))
+        moved = state.grasps.perturbed(step[:, :3], turn)
+        return self._couple(replace(moved, joints=moved.joints + step[:, 6:]))
 
     def _couple(self, grasps: GraspBatch) -> GraspBatch:
         """Return grasps within the joint limits, each coupled pair at its mean."""
         joints = self._kinematics.clamp(grasps.joints)
-        return replace(grasps, joints=couple(joints, self._coupled))
+        return replace(grasps, joints=self._kinematics.couple(joints))
 
     def _evaluate(
         self, grasps: GraspBatch, wanted: _Wanted, forces: Tensor | None, chosen: Tensor | None
@@ -187,20 +184,20 @@ class PostOptimizer:
             energy = result.terms.total(self.energy.settings.weights)
             translation, rotation, joints = torch.autograd.grad(energy.sum(), leaves)
         moment = torch.linalg.cross(grasps.rotation, rotation, dim=1).sum(-1)
-        slope = torch.cat([translation, moment, couple(joints, self._coupled)], 1)
+        slope = torch.cat([translation, moment, self._kinematics.couple(joints)], 1)
         finite = energy.isfinite() & slope.isfinite().all(1)
         energy = torch.where(finite, energy.detach(), torch.inf)
         slope = torch.where(finite[:, None], slope, 0.0)
         return _State(grasps, energy, slope, result.forces, chosen)
 
 
-class _Chance:
+class _RandomDraws:
     """The random part of the search, drawn beforehand from each grasp's own seed."""
 
     def __init__(self, optimizer: PostOptimizer, seeds: Tensor | None) -> None:
         settings = self._settings = optimizer.settings
-        self.draws = settings.contact_switch > 0
-        if not self.draws and settings.temperature <= 0:
+        self.switches = settings.contact_switch > 0
+        if not self.switches and settings.temperature <= 0:
             return
         if seeds is None:
             raise InvalidRequest('seeds', None, 'one seed per grasp for an annealed search')
@@ -214,7 +211,7 @@ class _Chance:
 
     def contacts(self, chosen: Tensor | None, iteration: int) -> Tensor | None:
         """Return which points of the hand shall touch (B, C), or None when contacts slide."""
-        if not self.draws:
+        if not self.switches:
             return None
         switch, which = self._numbers[iteration, :, :-1].chunk(2, dim=1)
         fresh = self._pool[(which * len(self._pool)).long()]
@@ -240,19 +237,11 @@ def _schedule(settings: OptimizerSettings, iteration: int) -> float:
     return left * settings.step_decay ** (iteration // settings.step_period)
 
 
-def _where(mask: Tensor, first: GraspBatch, second: GraspBatch) -> GraspBatch:
-    pick = {}
-    for name, value in vars(first).items():
-        shaped = mask.view(-1, *[1] * (value.dim() - 1))
-        pick[name] = torch.where(shaped, value, getattr(second, name))
-    return GraspBatch(**pick)
-
-
 def _choose(accepted: Tensor, new: _State, old: _State) -> _State:
     """Return the new state where it was accepted, else the old one."""
     wide = accepted[:, None]
     chosen = None if new.chosen is None else torch.where(wide, new.chosen, old.chosen)
     forces = None if new.forces is None else torch.where(wide[..., None], new.forces, old.forces)
     return _State(
-        _where(accepted, new.grasps, old.grasps), torch.where(accepted, new.energy, old.energy),
+        new.grasps.where(accepted, old.grasps), torch.where(accepted, new.energy, old.energy),
         torch.where(wide, new.slope, old.slope), forces, chosen)

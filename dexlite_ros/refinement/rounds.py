@@ -2,7 +2,7 @@
 Many rough starts to few firm grasps: refine a little, prune, refine what is left.
 
 Most starts end in bad local minima, whatever the number of steps, and a short refinement tells
-which. So every round keeps the better part of each contact set, whose energies do not compare
+which. So every round keeps the better part of each contact pattern, whose energies do not compare
 with those of another set. Letters: B grasps, G contact groups.
 """
 
@@ -52,9 +52,9 @@ class RefinementSettings:
 
     rounds: tuple[Round, ...] = ()
     """Empty: those that suit where the grasps come from; ``PlannerSettings.settled``."""
-    contact_sets: dict[str, float] = field(
+    contact_patterns: dict[str, float] = field(
         default_factory=lambda: {'tips': 0.5, 'tips_palm': 0.25, 'wrap': 0.25})
-    """Share of the starts that each contact set gets."""
+    """Share of the starts that each contact pattern gets."""
     cpu_batch: int = 256
     """Grasps per batch on the CPU: enough to hide torch's overhead, few enough for the cache."""
     cuda_batch: int = 4096
@@ -62,11 +62,11 @@ class RefinementSettings:
 
 @dataclass(frozen=True)
 class Population:
-    """Grasps on their way, each with the contact set it was started with."""
+    """Grasps on their way, each with the contact pattern it was started with."""
 
     grasps: GraspBatch
-    contact_set: Tensor
-    """(B,) index into the settings' contact sets."""
+    contact_pattern: Tensor
+    """(B,) index into the settings' contact patterns."""
     seeds: Tensor
     """(B,) of each grasp's own random numbers, on the CPU."""
     energy: Tensor
@@ -81,7 +81,7 @@ class Population:
     def __getitem__(self, index: Tensor) -> Population:
         """Select grasps."""
         return replace(
-            self, grasps=self.grasps[index], contact_set=self.contact_set[index],
+            self, grasps=self.grasps[index], contact_pattern=self.contact_pattern[index],
             seeds=self.seeds[index.cpu()], energy=self.energy[index],
             start=self.start[index.cpu()])
 
@@ -121,10 +121,10 @@ class Refinement:
         :param optimize: false returns all starts as they are
         :param deadline: reading of ``time.monotonic`` after which no step is begun
         """
-        names = list(self.settings.contact_sets)
-        contact_set = _deal(list(self.settings.contact_sets.values()), len(starts))
+        names = list(self.settings.contact_patterns)
+        contact_pattern = _deal(list(self.settings.contact_patterns.values()), len(starts))
         population = Population(
-            starts.to(self._device), contact_set.to(self._device),
+            starts.to(self._device), contact_pattern.to(self._device),
             torch.randint(2**31, (len(starts),), generator=generator),
             torch.full((len(starts),), torch.nan, device=self._device),
             torch.arange(len(starts)), 0)
@@ -134,7 +134,7 @@ class Refinement:
         for each, energy in zip(self.settings.rounds if optimize else (), self.energies):
             if not len(population.grasps):
                 break
-            active = energy.active_groups(names)[population.contact_set]
+            active = energy.active_groups(names)[population.contact_pattern]
             refined = self._in_batches(
                 PostOptimizer(energy, each.optimizer), population, active, deadline, should_stop)
             # Out of time some batches were never begun; what was reached goes on.
@@ -145,7 +145,7 @@ class Refinement:
             lost = population.non_finite + int((~finite).sum())
             population = replace(population[finite.nonzero().squeeze(1)], non_finite=lost)
             population = population[
-                _best_of_each_set(population, len(names), each.keep * wanted)]
+                _best_of_each_pattern(population, len(names), each.keep * wanted)]
         return population
 
     def _in_batches(
@@ -189,12 +189,12 @@ def _deal(shares: list[float], count: int) -> Tensor:
         max=len(shares) - 1)
 
 
-def _best_of_each_set(population: Population, sets: int, keep: float) -> Tensor:
+def _best_of_each_pattern(population: Population, sets: int, keep: float) -> Tensor:
     """Return indices of the grasps of lowest energy, the same share of each set."""
     share = keep / max(len(population.energy), 1)
     chosen = []
     for index in range(sets):
-        members = (population.contact_set == index).nonzero().squeeze(1)
+        members = (population.contact_pattern == index).nonzero().squeeze(1)
         count = math.ceil(min(1.0, share) * len(members))
         order = population.energy[members].argsort(stable=True)[:count]
         chosen.append(members[order])

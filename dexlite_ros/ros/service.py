@@ -21,7 +21,7 @@ from dexlite_ros.ros.cloud_cache import CloudCache
 from dexlite_ros.ros.conversions import report_message
 from dexlite_ros.ros.diagnostics import Outcome
 from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
-from dexlite_ros.ros.synthesis import Answer, SceneClouds, Synthesis
+from dexlite_ros.ros.synthesis import Answer, RequestClouds, Synthesis
 from dexlite_ros.ros.synthesis_request import read_request
 from dexlite_ros.ros.worker import DeviceWorker, Job
 from dexlite_ros.srv import GraspSynthesis
@@ -87,8 +87,8 @@ class SynthesisService:
             lambda job: self._synthesis.run(job, number, request, clouds), request.timeout)
         return self._worker.submit(job, settings.queue_size).wait()
 
-    def _scene(self, message: GraspSynthesis.Request, settings: NodeSettings) -> SceneClouds:
-        return SceneClouds(
+    def _scene(self, message: GraspSynthesis.Request, settings: NodeSettings) -> RequestClouds:
+        return RequestClouds(
             message.cloud if len(message.cloud.data)
             else self._object_clouds.newest(settings.max_cloud_age),
             self._obstacles(message.obstacles, settings),

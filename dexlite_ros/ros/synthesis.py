@@ -38,7 +38,7 @@ SENSOR_DISTANCE = 0.02
 
 
 @dataclass(frozen=True)
-class SceneClouds:
+class RequestClouds:
     """What a request is planned on, undecoded."""
 
     target: PointCloud2
@@ -84,7 +84,7 @@ class Synthesis:
             self._planner.warm_up()
 
     def run(
-        self, job: Job, number: int, request: SynthesisRequest, clouds: SceneClouds
+        self, job: Job, number: int, request: SynthesisRequest, clouds: RequestClouds
     ) -> Answer:
         """
         Plan, publish, and return the result.
@@ -137,7 +137,7 @@ class Synthesis:
             should_stop=job.should_stop,
         )
 
-    def _obstacles(self, clouds: SceneClouds, settings: NodeSettings) -> np.ndarray | None:
+    def _obstacles(self, clouds: RequestClouds, settings: NodeSettings) -> np.ndarray | None:
         """Return the obstacles (M, 3) in the frame of the object's cloud."""
         if clouds.obstacles is None:
             return None

@@ -22,7 +22,6 @@ import roma
 import torch
 
 from dexlite_ros.errors import TransformError
-from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.plan import Contacts, GraspPlan
 
 if TYPE_CHECKING:
@@ -117,19 +116,10 @@ def plan_in_frame(plan: GraspPlan, matrix: np.ndarray) -> GraspPlan:
         return plan
     pose = torch.as_tensor(matrix, dtype=plan.grasps.grasp.translation.dtype)
     rotation, shift = pose[:3, :3], pose[:3, 3]
-    stages = (_batch_in_frame(getattr(plan.grasps, name), rotation, shift) for name in STAGES)
     return replace(
         plan,
-        grasps=StagedGrasp(*stages),
+        grasps=plan.grasps.each(lambda batch: batch.transformed(rotation, shift)),
         contacts=tuple(_contacts_in_frame(c, rotation, shift) for c in plan.contacts),
-    )
-
-
-def _batch_in_frame(
-    grasps: GraspBatch, rotation: torch.Tensor, shift: torch.Tensor
-) -> GraspBatch:
-    return GraspBatch(
-        grasps.translation @ rotation.T + shift, rotation @ grasps.rotation, grasps.joints
     )
 
 

@@ -112,7 +112,7 @@ def test_joint_torques_do_the_work_of_the_forces():
     force = torch.randn(4, 7, 3, generator=generator, dtype=torch.float64)
     poses = kinematics(grasps)
     result = kinematics.joint_torques(
-        poses, kinematics.felt(link), points.place(poses), force)
+        poses, kinematics.joints_moving(link), points.place(poses), force)
     step = 1e-7 * torch.randn(4, 22, generator=generator, dtype=torch.float64)
     ahead = kinematics(GraspBatch(grasps.translation, grasps.rotation, grasps.joints + step))
     work = (force * (points.place(ahead) - points.place(poses))).sum((1, 2))

@@ -4,7 +4,7 @@ import torch
 
 from dexlite_ros.mechanics.contact_forces import (
     balance,
-    ContactSet,
+    ContactBatch,
     equilibrium_residual,
     ForceLimits,
     net_wrench,
@@ -15,15 +15,15 @@ ORIGIN = torch.zeros(3, dtype=torch.float64)
 LIMITS = ForceLimits(friction=0.4, min_force=0.2, max_force=3.0)
 
 
-def ring(count: int, tilt: float = 0.0) -> ContactSet:
+def ring(count: int, tilt: float = 0.0) -> ContactBatch:
     """Return contacts evenly around a ball's equator, moved up by ``tilt`` [m]."""
     angle = 2 * torch.pi * torch.arange(count, dtype=torch.float64) / count
     normal = torch.stack([angle.cos(), angle.sin(), torch.zeros_like(angle)], -1)
     point = 0.04 * normal + torch.tensor([0.0, 0.0, tilt], dtype=torch.float64)
-    return ContactSet(point[None], normal[None], torch.ones(1, count, dtype=torch.float64))
+    return ContactBatch(point[None], normal[None], torch.ones(1, count, dtype=torch.float64))
 
 
-def residual(contacts: ContactSet, limits: ForceLimits = LIMITS) -> torch.Tensor:
+def residual(contacts: ContactBatch, limits: ForceLimits = LIMITS) -> torch.Tensor:
     """Return the smallest residual (B,) of contacts."""
     force = balance(contacts, ORIGIN, limits, steps=300)
     return equilibrium_residual(contacts, force, ORIGIN)
@@ -37,7 +37,7 @@ def test_opposing_contacts_balance():
 
 def test_one_sided_contacts_do_not():
     """A single contact leaves exactly its smallest push unbalanced."""
-    one = ContactSet(*(part[:, :1] for part in vars(ring(3)).values()))
+    one = ContactBatch(*(part[:, :1] for part in vars(ring(3)).values()))
     torch.testing.assert_close(
         residual(one), torch.tensor([LIMITS.min_force**2], dtype=torch.float64))
 
@@ -50,7 +50,7 @@ def test_wedge_holds_up_to_the_friction_angle():
             torch.stack([angle.cos(), torch.zeros_like(angle), angle.sin()]),
             torch.stack([-angle.cos(), torch.zeros_like(angle), angle.sin()])])
         point = torch.tensor([[0.02, 0.0, 0.0], [-0.02, 0.0, 0.0]], dtype=torch.float64)
-        return ContactSet(point[None], normal[None], torch.ones(1, 2, dtype=torch.float64))
+        return ContactBatch(point[None], normal[None], torch.ones(1, 2, dtype=torch.float64))
 
     limit = torch.atan(torch.tensor(LIMITS.friction)).item()
     assert residual(wedge(0.9 * limit)) < 1e-9
@@ -63,7 +63,7 @@ def test_forces_obey_their_limits():
     normal = torch.nn.functional.normalize(
         torch.randn(20, 6, 3, generator=generator, dtype=torch.float64), dim=-1)
     active = (torch.rand(20, 6, generator=generator) < 0.7).double()
-    contacts = ContactSet(torch.zeros_like(normal), normal, active)
+    contacts = ContactBatch(torch.zeros_like(normal), normal, active)
     wild = 5 * torch.randn(20, 6, 3, generator=generator, dtype=torch.float64)
     force = project(wild, contacts, LIMITS)
     push = -(force * normal).sum(-1)
@@ -78,7 +78,7 @@ def test_forces_obey_their_limits():
 
 def test_balance_does_not_depend_on_batch_mates():
     """A grasp balanced alone gives the same forces as in company."""
-    contacts = ContactSet(*(
+    contacts = ContactBatch(*(
         torch.cat([a, b]) for a, b in zip(
             vars(ring(5, 0.01)).values(), vars(ring(5, 0.03)).values())))
     together = balance(contacts, ORIGIN, LIMITS, steps=20)
@@ -96,14 +96,14 @@ def test_residual_has_its_gradient():
 
     def energy(point, normal):
         # The frame the forces were given in stays where it was.
-        turned = ContactSet(point, normal, contacts.active)
+        turned = ContactBatch(point, normal, contacts.active)
         turn = torch.linalg.cross(contacts.normal, normal)
         held = force + torch.linalg.cross(turn, force)
         net, moment = net_wrench(turned.point, held, ORIGIN)
         return net.square().sum() + moment.square().sum()
 
     ours = torch.autograd.grad(
-        equilibrium_residual(ContactSet(point, normal, contacts.active), force, ORIGIN).sum(),
+        equilibrium_residual(ContactBatch(point, normal, contacts.active), force, ORIGIN).sum(),
         (point, normal))
     for which, gradient in enumerate(ours):
         step = 1e-6 * torch.randn(1, 4, 3, generator=generator, dtype=torch.float64)

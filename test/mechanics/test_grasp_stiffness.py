@@ -4,7 +4,7 @@ from hands import geometry, random_grasps
 import roma
 import torch
 
-from dexlite_ros.mechanics.contact_forces import ContactSet
+from dexlite_ros.mechanics.contact_forces import ContactBatch
 from dexlite_ros.mechanics.grasp_stiffness import (
     grasp_stiffness,
     GraspStiffness,
@@ -17,7 +17,7 @@ CENTRE = torch.tensor([0.01, -0.02, 0.03], dtype=torch.float64)
 
 
 def model(
-    contacts: ContactSet, links: list[str], forces: torch.Tensor | None = None
+    contacts: ContactBatch, links: list[str], forces: torch.Tensor | None = None
 ) -> GraspStiffness:
     """Return the stiffness of random grasps with these contacts."""
     names = list(KINEMATICS.description.link_names)
@@ -27,12 +27,12 @@ def model(
         random_grasps(len(contacts.point)), contacts, forces, link, CENTRE, KINEMATICS, SPRINGS)
 
 
-def contacts(count: int, links: int, seed: int = 0) -> ContactSet:
+def contacts(count: int, links: int, seed: int = 0) -> ContactBatch:
     """Return contacts anywhere within 5 cm, with any normals, all active."""
     generator = torch.Generator().manual_seed(seed)
     point = 0.05 * torch.randn(count, links, 3, generator=generator, dtype=torch.float64)
     normal = torch.randn(count, links, 3, generator=generator, dtype=torch.float64)
-    return ContactSet(
+    return ContactBatch(
         point, torch.nn.functional.normalize(normal, dim=-1), torch.ones_like(point[..., 0]))
 
 
@@ -66,7 +66,7 @@ def test_contact_jacobian_is_the_derivative():
 def test_a_palm_is_as_stiff_as_its_contact():
     """No joint moves the palm: pushing the object at its centre meets the contact alone."""
     one = contacts(3, 1)
-    one = ContactSet(CENTRE.expand(3, 1, 3), one.normal, one.active)
+    one = ContactBatch(CENTRE.expand(3, 1, 3), one.normal, one.active)
     total = model(one, ['rh_palm']).total
     eye = torch.eye(3, dtype=torch.float64).expand(3, 3, 3)
     torch.testing.assert_close(total[:, :3, :3], SPRINGS.contact * eye)
@@ -87,7 +87,7 @@ def test_a_finger_gives_way_as_its_joints_do():
     point = (poses.position[:, link[0]] + lever)[:, None]
     along = torch.nn.functional.normalize(torch.linalg.cross(axis, lever), dim=-1)
     held = grasp_stiffness(
-        grasps, ContactSet(point, along[:, None], torch.ones(2, 1, dtype=torch.float64)),
+        grasps, ContactBatch(point, along[:, None], torch.ones(2, 1, dtype=torch.float64)),
         torch.zeros_like(point), link, CENTRE, KINEMATICS, SPRINGS)
     compliance = torch.linalg.inv(held.contact_stiffness)[:, :3, :3]
     felt = (along[:, None] @ compliance @ along[..., None]).flatten()
@@ -99,8 +99,8 @@ def test_symmetric_and_inactive_contacts_do_nothing():
     """K is symmetric, and a contact that is not active might as well not be there."""
     both = contacts(4, 2)
     links = ['rh_ffdistal', 'rh_thdistal']
-    idle = ContactSet(both.point, both.normal, both.active * torch.tensor([1.0, 0.0]))
-    first = ContactSet(both.point[:, :1], both.normal[:, :1], both.active[:, :1])
+    idle = ContactBatch(both.point, both.normal, both.active * torch.tensor([1.0, 0.0]))
+    first = ContactBatch(both.point[:, :1], both.normal[:, :1], both.active[:, :1])
     total = model(idle, links).total
     torch.testing.assert_close(total, total.mT)
     torch.testing.assert_close(total, model(first, links[:1]).total, rtol=1e-6, atol=1e-6)

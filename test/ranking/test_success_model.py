@@ -37,7 +37,7 @@ def test_the_shipped_model_knows_what_is_good():
     """It was fitted to many objects; stiff and balanced grasps are likelier to hold."""
     model = SuccessModel.read()
     assert model.fitted_on['objects'] >= 50
-    assert model.weights['stiffness'] > 0 > model.weights['wrong_residual']
+    assert model.weights['stiffness'] > 0 > model.weights['perturbed_residual']
 
 
 @pytest.mark.parametrize(('change', 'reason'), [

@@ -30,7 +30,7 @@ def starts(count: int, seed: int = 0) -> GraspBatch:
 
 
 def refine(energy: GraspEnergy, grasps: GraspBatch, **kwargs):
-    """Refine with the contact set 'tips'."""
+    """Refine with the contact pattern 'tips'."""
     settings = kwargs.pop('settings', OptimizerSettings(iterations=15))
     active = energy.active_groups(['tips'] * len(grasps))
     return PostOptimizer(energy, settings).refine(grasps, active, **kwargs)

@@ -1,4 +1,4 @@
-"""Rounds prune within contact sets, and stop where time ends."""
+"""Rounds prune within contact patterns, and stop where time ends."""
 
 import time
 
@@ -35,7 +35,7 @@ def test_every_set_keeps_its_share():
     """Half the starts touch with tips, a quarter each with palm and wrapped, before and after."""
     population = run()
     assert len(population.grasps) == 8
-    assert torch.bincount(population.contact_set).tolist() == [4, 2, 2]
+    assert torch.bincount(population.contact_pattern).tolist() == [4, 2, 2]
     assert population.energy.isfinite().all() and population.non_finite == 0
 
 

@@ -20,8 +20,8 @@ from dexlite_ros.offline.evaluation.timing import (
     CLOUD_SIZES,
     measure,
     peak_memory,
-    plan_scenes,
-    refine_scenes,
+    plan_cases,
+    refine_cases,
 )
 
 
@@ -29,11 +29,11 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line of ``dexlite bench``."""
     parser = argparse.ArgumentParser(
         prog='dexlite bench', description='Time planning and refining on a procedural mug. '
-        'Every scene is run once to warm up and then --runs times.')
-    parser.add_argument('--runs', type=int, default=5, help='runs per scene (5)')
+        'Every case is run once to warm up and then --runs times.')
+    parser.add_argument('--runs', type=int, default=5, help='runs per case (5)')
     parser.add_argument('--device', default='auto')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--quick', action='store_true', help='small scenes only')
+    parser.add_argument('--quick', action='store_true', help='small cases only')
     parser.add_argument('--peer', action='store_true', help="also time the package Dex1B's "
                         'post_optimize on the same hand, cloud and steps')
     parser.add_argument('--output', type=Path, help='write the figures as JSON here')
@@ -45,12 +45,12 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite bench``."""
     args = parser().parse_args(argv)
     device = resolve_device(args.device)
-    scenes = [
-        *plan_scenes(args.device, args.seed, CLOUD_SIZES[:2] if args.quick else CLOUD_SIZES),
-        *refine_scenes(device, args.seed, BATCHES[:2] if args.quick else BATCHES)]
+    cases = [
+        *plan_cases(args.device, args.seed, CLOUD_SIZES[:2] if args.quick else CLOUD_SIZES),
+        *refine_cases(device, args.seed, BATCHES[:2] if args.quick else BATCHES)]
     timings = [
         measure(name, grasps, run, args.runs)
-        for name, grasps, run in tqdm(scenes, unit='scene', disable=None)]
+        for name, grasps, run in tqdm(cases, unit='case', disable=None)]
     report = {
         'date': datetime.date.today().isoformat(),
         'machine': f'{platform.machine()}, {os.cpu_count()} cores, one thread',
@@ -74,9 +74,9 @@ def table(report: dict) -> str:
     """Return the report as text."""
     lines = [
         f'{report["device"]}, {report["machine"]}, torch {report["torch"]}, {report["date"]}',
-        f'{"scene":<44} {"median [s]":>10} {"p95 [s]":>9} {"grasps/s":>9}']
+        f'{"case":<44} {"median [s]":>10} {"p95 [s]":>9} {"grasps/s":>9}']
     lines += [
-        f'{row["scene"]:<44} {row["median"]:10.3f} {row["p95"]:9.3f} {row["rate"]:9.1f}'
+        f'{row["case"]:<44} {row["median"]:10.3f} {row["p95"]:9.3f} {row["rate"]:9.1f}'
         for row in report['timings']]
     lines.append(f'peak memory {report["peak_memory_MiB"]:.0f} MiB')
     if 'peer' in report:

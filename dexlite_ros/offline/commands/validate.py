@@ -145,7 +145,7 @@ def _show(
             'grasp', args.grasp, f'a rank from 0 to {len(grasp_set.grasps) - 1}')
     test = find_test(args.test[0])
     scene = test.scene(pieces, grasp_set.hand, args.table)
-    grasp = test.disturbed(grasp_set.grasps, args.grasp, args.seed, args.grasp)
+    grasp = test.with_noise(grasp_set.grasps, args.grasp, args.seed, args.grasp)
     scene.pose(grasp.pregrasp, 0)
     begin = scene.link_poses()
     verdict, frames = record(test, scene, grasp, 0)

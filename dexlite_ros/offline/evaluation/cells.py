@@ -113,10 +113,10 @@ def _plan(cell: Cell, mesh: trimesh.Trimesh) -> Found:
     plan = _planner(cell.planner, cell.max_grasps, cell.device).plan(
         cloud, support=support, max_grasps=cell.max_grasps, seed=cell.setup.seed)
     predicted = [
-        {'success_probability': float(chance), 'energy': float(plan.metrics.energy[rank]),
+        {'success_probability': float(probability), 'energy': float(plan.metrics.energy[rank]),
          'features': {
             name: float(values[rank]) for name, values in vars(plan.features).items()}}
-        for rank, chance in enumerate(plan.success_probability)]
+        for rank, probability in enumerate(plan.success_probability)]
     return Found(
         GraspSet(plan.grasps, plan.hand, cell.target.name, cell.scale), predicted,
         _plan_figures(plan), pose, None if support is None else support.offset)

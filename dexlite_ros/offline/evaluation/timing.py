@@ -17,7 +17,7 @@ from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.object.mug import mug
-from dexlite_ros.object.planning_scene import Scene
+from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
@@ -32,9 +32,9 @@ REFINE_STEPS = 200
 
 @dataclass(frozen=True)
 class Timing:
-    """Repeated runs of one scene."""
+    """Repeated runs of one case."""
 
-    scene: str
+    case: str
     runs: int
     median: float
     """[s]"""
@@ -44,24 +44,24 @@ class Timing:
     """Grasps per second at the median."""
 
 
-def plan_scenes(
+def plan_cases(
     device: str, seed: int, sizes: tuple[int, ...]
 ) -> list[tuple[str, int, Callable[[], object]]]:
     """Return name, grasps and run of planning 20 grasps, by method and size of the cloud."""
     mesh = mug()
-    scenes = []
+    cases = []
     for method in METHODS:
         planner = GraspPlanner(PlannerSettings(method=method), device)
         for size in sizes if method == PlannerSettings().method else sizes[-1:]:
             cloud = sample_mesh(mesh, size, np.random.default_rng(seed))
-            scenes.append((
+            cases.append((
                 f'plan 20 grasps, {size} points, {method}', 20,
                 lambda cloud=cloud, planner=planner: planner.plan(
                     cloud, max_grasps=20, seed=seed)))
-    return scenes
+    return cases
 
 
-def refine_scenes(
+def refine_cases(
     device: torch.device, seed: int, batches: tuple[int, ...]
 ) -> list[tuple[str, int, Callable[[], object]]]:
     """Return name, grasps and run of refining batches of starts, 200 steps each."""
@@ -86,7 +86,7 @@ def refine_scenes(
 def refine_problem(device: torch.device, seed: int, count: int) -> tuple[GraspEnergy, object]:
     """Return the default energy on the mug, and starts around it, on the device."""
     cloud = sample_mesh(mug(), 2048, np.random.default_rng(seed))
-    scene = Scene.build(cloud, device=device)
+    scene = PlanningScene.build(cloud, device=device)
     kinematics = HandKinematics(HANDS['shadow_right'])
     starts = hull_starts(
         kinematics, scene.surface.vertices, count, torch.Generator().manual_seed(seed))
@@ -95,7 +95,7 @@ def refine_problem(device: torch.device, seed: int, count: int) -> tuple[GraspEn
 
 
 def measure(name: str, grasps: int, run: Callable[[], object], runs: int) -> Timing:
-    """Return the timing of one scene: one run to warm up, then ``runs`` that count."""
+    """Return the timing of one case: one run to warm up, then ``runs`` that count."""
     run()
     seconds = []
     for _ in range(runs):

@@ -8,7 +8,7 @@ points.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.kinematics import couple, HandKinematics
+from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.offline.dataset.coverage import rarity
 
@@ -122,20 +122,20 @@ class ExpansionProposer:
         cloud, normals = (
             torch.from_numpy(each) for each in (self._parents.cloud, self._parents.normals))
         turn = _between(normals[origin], normals[target])
-        position = cloud[target] + _turned(turn, grasps.translation.double() - cloud[origin])
-        return GraspBatch(
-            (position - torch.from_numpy(self._offset)).float(),
-            (turn @ grasps.rotation.double()).float(), grasps.joints.float())
+        about = replace(
+            grasps.to(torch.float64), translation=grasps.translation.double() - cloud[origin])
+        return about.transformed(
+            turn, cloud[target] - torch.from_numpy(self._offset)).to(torch.float32)
 
     def _disturbed(self, grasps: GraspBatch, generator: torch.Generator) -> GraspBatch:
         settings, count = self._settings, len(grasps)
         shift, turn = (torch.randn(count, 3, generator=generator) for _ in range(2))
         noise = torch.randn(grasps.joints.shape, generator=generator)
         joints = self._kinematics.clamp(grasps.joints + settings.joint_noise * noise)
-        return GraspBatch(
-            grasps.translation + settings.position_noise * shift,
-            roma.rotvec_to_rotmat(settings.rotation_noise * turn) @ grasps.rotation,
-            couple(joints, torch.tensor(self._kinematics.description.coupled_indices)))
+        moved = grasps.perturbed(
+            settings.position_noise * shift,
+            roma.rotvec_to_rotmat(settings.rotation_noise * turn))
+        return replace(moved, joints=self._kinematics.couple(joints))
 
 
 def _between(first: Tensor, second: Tensor) -> Tensor:
@@ -147,7 +147,3 @@ def _between(first: Tensor, second: Tensor) -> Tensor:
     axis = torch.where(sine < 1e-9, across, axis)
     angle = torch.atan2(sine, cosine)
     return roma.rotvec_to_rotmat(angle * torch.nn.functional.normalize(axis, dim=1))
-
-
-def _turned(rotation: Tensor, vector: Tensor) -> Tensor:
-    return (rotation @ vector[:, :, None]).squeeze(2)

@@ -7,12 +7,14 @@ grasp, so that one parent has many children at one point, too. Letters: B grasps
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 import torch
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.kinematics import couple, HandKinematics
+from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.network.checkpoint import Checkpoint
 from dexlite_ros.offline.generation.expansion import (
     ExpansionProposer,
@@ -62,7 +64,6 @@ class NetworkExpansion(ExpansionProposer):
             code = latent.mean + (0.5 * latent.log_variance).exp() * noise
             vector = network.decode(seen, look, second, code)
             moved = network.grasps(seen, look, second, vector).to('cpu')
-        pairs = torch.tensor(self._kinematics.description.coupled_indices)
-        return GraspBatch(
-            moved.translation - torch.from_numpy(self._offset).float(), moved.rotation,
-            couple(self._kinematics.clamp(moved.joints), pairs))
+        return replace(
+            moved, translation=moved.translation - torch.from_numpy(self._offset).float(),
+            joints=self._kinematics.couple(self._kinematics.clamp(moved.joints)))

@@ -53,7 +53,7 @@ def at_rest(mesh: trimesh.Trimesh, rng: np.random.Generator) -> NDArray[np.float
 
     A mesh that rests nowhere stays as it is, its lowest point on z = 0.
     """
-    poses, chance = stable_poses(mesh)
+    poses, probability = stable_poses(mesh)
     if not len(poses):
         return trimesh.transformations.translation_matrix((0.0, 0.0, -mesh.bounds[0, 2]))
-    return poses[rng.choice(len(chance), p=chance / chance.sum())]
+    return poses[rng.choice(len(probability), p=probability / probability.sum())]

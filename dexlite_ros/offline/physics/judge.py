@@ -16,7 +16,7 @@ import roma
 import torch
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
+from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.physics.protocols import (
     CLOSING,
@@ -41,9 +41,9 @@ class GraspTest:
     settings: LoadSettings | LiftSettings = LOADS
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
     position_noise: float = 0.0
-    """Standard deviation of each coordinate of the wrist's error [m]."""
+    """Standard deviation of each coordinate of the wrist's perturbation [m]."""
     rotation_noise: float = 0.0
-    """Standard deviation of the angle of the wrist's error, about any axis [rad]."""
+    """Standard deviation of its angle, about any axis [rad]."""
 
     def scene(
         self, pieces: list[NDArray[np.floating]], hand: str, table: float | None
@@ -52,14 +52,14 @@ class GraspTest:
         height = table if self.protocol is lift else None
         return GraspScene(HANDS[hand], pieces, self.simulation, height)
 
-    def disturbed(
+    def with_noise(
         self, grasps: StagedGrasp, index: int, seed: int, place: int
     ) -> StagedGrasp:
-        """Return one of the grasps alone, its wrist as wrong as the test wants it."""
+        """Return one of the grasps alone, its wrist perturbed as the test asks."""
         grasp = grasps[[index]]
         if not (self.position_noise or self.rotation_noise):
             return grasp
-        return misplaced(
+        return perturbed(
             grasp, self.position_noise, self.rotation_noise,
             np.random.default_rng([seed, place]))
 
@@ -78,7 +78,7 @@ TESTS = {
     'six-torques': GraspTest(six_torques, '0.02 N m about each axis for 2 s, without gravity'),
     'lift': GraspTest(lift, 'raised by 1 m at 0.5 m/s', LIFT),
     'noise': GraspTest(
-        six_forces, 'six forces, the wrist wrong by 5 mm and 5 degrees',
+        six_forces, 'six forces, the wrist perturbed by 5 mm and 5 degrees',
         position_noise=0.005, rotation_noise=math.radians(5.0)),
     'low-friction': GraspTest(
         six_forces, 'six forces with friction 0.3 instead of 0.6',
@@ -123,14 +123,14 @@ def judge(
     test = find_test(name)
     scene = test.scene(pieces, hand, table)
     for index in range(len(grasps)):
-        yield test(scene, test.disturbed(grasps, index, seed, first + index), 0)
+        yield test(scene, test.with_noise(grasps, index, seed, first + index), 0)
 
 
-def misplaced(
+def perturbed(
     grasp: StagedGrasp, position: float, rotation: float, rng: np.random.Generator
 ) -> StagedGrasp:
     """
-    Return one grasp whose wrist is wrong by the same error at every stage.
+    Return one grasp whose wrist is perturbed alike at every stage.
 
     :param position: standard deviation of each coordinate [m]
     :param rotation: standard deviation of the angle about an axis of any direction [rad]
@@ -139,8 +139,5 @@ def misplaced(
     axis = rng.standard_normal(3)
     vector = torch.from_numpy(rotation * rng.standard_normal() * axis / np.linalg.norm(axis))
     turn = roma.rotvec_to_rotmat(vector)
-    return StagedGrasp(**{
-        name: GraspBatch(
-            batch.translation + shift.to(batch.translation),
-            turn.to(batch.rotation) @ batch.rotation, batch.joints)
-        for name, batch in ((stage, getattr(grasp, stage)) for stage in STAGES)})
+    return grasp.each(lambda batch: batch.perturbed(
+        shift.to(batch.translation), turn.to(batch.rotation)))

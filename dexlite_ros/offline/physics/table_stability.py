@@ -48,8 +48,8 @@ def resting_poses(mesh: trimesh.Trimesh, count: int) -> list[NDArray[np.float64]
 
     Geometry alone says so: the centre of mass is above the face of the hull that it stands on.
     """
-    poses, chance = stable_poses(mesh)
-    return [poses[index] for index in np.argsort(-chance, kind='stable')[:count]]
+    poses, probability = stable_poses(mesh)
+    return [poses[index] for index in np.argsort(-probability, kind='stable')[:count]]
 
 
 def stable_poses(mesh: trimesh.Trimesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

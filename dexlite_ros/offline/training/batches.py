@@ -53,7 +53,7 @@ class Batch:
 
     def on_object(self, grasps: GraspBatch) -> GraspBatch:
         """Return grasps (B) in the frame of the augmented cloud in that of the object."""
-        return grasps.turned(self.rotation.mT)
+        return grasps.transformed(self.rotation.mT)
 
 
 class Batches:
@@ -82,16 +82,16 @@ class Batches:
         """
         schedule = torch.Generator().manual_seed(_mixed(seed, epoch, 0))
         device = self._examples.object.device
-        chance = torch.Generator(device).manual_seed(_mixed(seed, epoch, 1 + rank))
-        servings = self._servings(schedule)
-        if len(servings) < world:
-            raise InvalidRequest('processes', world, f'{len(servings)} at most for this dataset')
-        mine = servings[rank::world][:len(servings) // world]
+        generator = torch.Generator(device).manual_seed(_mixed(seed, epoch, 1 + rank))
+        groups = self._groups(schedule)
+        if len(groups) < world:
+            raise InvalidRequest('processes', world, f'{len(groups)} at most for this dataset')
+        mine = groups[rank::world][:len(groups) // world]
         size = max(1, self._settings.grasps // self._settings.grasps_per_cloud)
         for first in range(0, len(mine), size):
-            yield self._batch(mine[first:first + size], chance)
+            yield self._batch(mine[first:first + size], generator)
 
-    def _servings(self, generator: torch.Generator) -> list[Tensor]:
+    def _groups(self, generator: torch.Generator) -> list[Tensor]:
         """
         Return what shares a cloud: indices of grasps of one object at one scale.
 
@@ -109,38 +109,39 @@ class Batches:
             chosen = rounds[:total]
         else:
             chosen = lengths.multinomial(total, replacement=True, generator=generator)
-        servings = []
+        groups = []
         for index in chosen.tolist():
             group = examples.groups[index]
             weight = torch.ones(len(group))
             if settings.balanced:
                 weight = examples.rarity[group].cpu()
             drawn = weight.multinomial(size, replacement=True, generator=generator)
-            servings.append(group[drawn.to(group.device)])
-        return servings
+            groups.append(group[drawn.to(group.device)])
+        return groups
 
-    def _batch(self, servings: list[Tensor], generator: torch.Generator) -> Batch:
+    def _batch(self, groups: list[Tensor], generator: torch.Generator) -> Batch:
         examples = self._examples
-        rows = torch.cat(servings)
-        first = torch.stack([serving[0] for serving in servings])
-        cloud = torch.arange(len(servings), device=rows.device).repeat_interleave(
-            torch.tensor([len(serving) for serving in servings], device=rows.device))
+        rows = torch.cat(groups)
+        first = torch.stack([group[0] for group in groups])
+        cloud = torch.arange(len(groups), device=rows.device).repeat_interleave(
+            torch.tensor([len(group) for group in groups], device=rows.device))
         scale = examples.scale[first]
-        turned = augment(
+        augmented = augment(
             examples.points[examples.object[first]] * scale[:, None, None],
             examples.normals[examples.object[first]], self._num_points, self._augmentation,
             generator)
-        rotation = turned.rotation[cloud]
+        rotation = augmented.rotation[cloud]
         place = examples.points[examples.object[rows], examples.point[rows]]
         place = (rotation @ (place * examples.scale[rows][:, None])[:, :, None]).squeeze(2)
         # Whatever the augmentation took away, the places of the grasps are there.
-        size = len(servings[0])
+        size = len(groups[0])
         points = torch.cat(
-            [turned.points[:, :-size], place.view(len(servings), size, 3)], dim=1)
-        point = torch.arange(size, device=rows.device).repeat(len(servings))
+            [augmented.points[:, :-size], place.view(len(groups), size, 3)], dim=1)
+        point = torch.arange(size, device=rows.device).repeat(len(groups))
         return Batch(
             points, CloudFrames.along(points, self._frame, generator), cloud,
-            points.shape[1] - size + point, examples.grasps[rows].turned(rotation), rotation,
+            points.shape[1] - size + point, examples.grasps[rows].transformed(rotation),
+            rotation,
             examples.object[rows], examples.scale[rows], examples.active[rows])
 
 

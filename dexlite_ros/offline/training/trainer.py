@@ -138,13 +138,13 @@ class Trainer:
         number = len(self.progress.history)
         self._step.train()
         batches = self._batches.epoch(self.settings.seed, number, self._rank, self._world)
-        chance = self._chance(number, 1)
+        generator = self._generator(number, 1)
         left = self.settings.final_rate
         for group in self._optimizer.param_groups:
             group['lr'] = self.settings.learning_rate * (
                 left + (1 - left) * (1 + math.cos(math.pi * self._share)) / 2)
         train = self._mean(
-            self._learn(batch, chance) for batch in self._shown(batches, f'epoch {number}'))
+            self._learn(batch, generator) for batch in self._shown(batches, f'epoch {number}'))
         val = self._validate()
         broken = [name for name in train if not math.isfinite(train[name] + val[name])]
         if broken:
@@ -210,10 +210,10 @@ class Trainer:
             __version__, asdict(self.settings), self._data, self._world, threads, FIELD_NODES,
             TOUCHING])
 
-    def _learn(self, batch: Batch, chance: torch.Generator) -> dict[str, Tensor]:
+    def _learn(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         share = self.settings.losses.physics_share(self._share)
         losses = self._step(
-            batch, self._train.bank, chance, share=share, bf16=self.settings.bf16)
+            batch, self._train.bank, generator, share=share, bf16=self.settings.bf16)
         self._optimizer.zero_grad()
         losses['total'].backward()
         nn.utils.clip_grad_norm_(self._loss.parameters(), self.settings.gradient_limit)
@@ -227,10 +227,10 @@ class Trainer:
             for buffer in self._average.buffers():
                 distributed.broadcast(buffer, 0)
         loss = TrainingLoss(self.network, self._loss.geometry, self.settings.losses).eval()
-        chance = self._chance(0, 2)
+        generator = self._generator(0, 2)
         with torch.no_grad():
             return self._mean(
-                loss(batch, self._val.bank, chance, bf16=self.settings.bf16)
+                loss(batch, self._val.bank, generator, bf16=self.settings.bf16)
                 for batch in self._validation.epoch(0, 0, self._rank, self._world))
 
     def _mean(self, losses: Iterable[dict[str, Tensor]]) -> Figures:
@@ -243,7 +243,7 @@ class Trainer:
             mean /= self._world
         return dict(zip(names, mean.tolist()))
 
-    def _chance(self, epoch: int, stream: int) -> torch.Generator:
+    def _generator(self, epoch: int, stream: int) -> torch.Generator:
         seed = ((self.settings.seed * 100_003 + epoch) * 10 + stream) * 1_009 + self._rank
         return torch.Generator(self._device).manual_seed(seed)
 

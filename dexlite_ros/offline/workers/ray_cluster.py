@@ -50,7 +50,7 @@ def run_on_ray(
     except ImportError as error:
         raise MissingDependency(
             'ray', 'for clusters', "pip install 'dexlite_ros[scale]'") from error
-    _knock(address)
+    _check_reachable(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level='error')
     except (ConnectionError, ValueError, RuntimeError) as error:
@@ -64,7 +64,7 @@ def run_on_ray(
         ray.shutdown()
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Check that somebody listens at HOST:PORT; Ray itself would try for minutes."""
     host, _, port = address.rpartition(':')
     if not port.isdigit() or '://' in address:

@@ -10,9 +10,9 @@ from dexlite_ros.offline.objects.procedural.solids import (
     bar,
     box,
     prism,
+    revolved,
     shell,
     superquadric,
-    turned,
     union,
 )
 
@@ -50,7 +50,7 @@ def test_seeds_decide():
 def test_solids_have_the_volume_of_their_formula():
     """Polygonal solids exactly, up to what the union grows by."""
     circle = 24 / 2 * np.sin(2 * np.pi / 24)  # Area of a regular polygon over that of r^2.
-    cylinder = turned([(0.03, 0), (0.03, 0.1)])
+    cylinder = revolved([(0.03, 0), (0.03, 0.1)])
     pipe = shell([(0.03, 0), (0.03, 0.1)], [(0.02, 0), (0.02, 0.1)])
     for parts, expected in (
             (box((0.02, 0.03, 0.04)), 2.4e-5),
@@ -65,8 +65,8 @@ def test_solids_have_the_volume_of_their_formula():
 
 def test_a_waist_is_cut():
     """A profile with a waist is two parts, a convex one is one."""
-    assert len(turned([(0.03, 0), (0.01, 0.05), (0.03, 0.1)])) == 2
-    assert len(turned([(0.01, 0), (0.03, 0.05), (0.01, 0.1)])) == 1
+    assert len(revolved([(0.03, 0), (0.01, 0.05), (0.03, 0.1)])) == 2
+    assert len(revolved([(0.01, 0), (0.03, 0.05), (0.01, 0.1)])) == 1
 
 
 def test_a_ring_has_a_hole():

@@ -14,7 +14,7 @@ from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.offline.objects.mesh_folder import convex_pieces
-from dexlite_ros.offline.physics.judge import judge, misplaced, TESTS
+from dexlite_ros.offline.physics.judge import judge, perturbed, TESTS
 from dexlite_ros.offline.physics.protocols import lift, LOADS, LoadSettings, six_forces, Verdict
 from dexlite_ros.offline.physics.simulation import GraspScene, SimulationSettings
 from dexlite_ros.planner import GraspPlanner
@@ -186,11 +186,11 @@ def test_every_test_by_name(grasps):
         list(judge(grasps, pieces, 'push'))
 
 
-def test_misplaced_moves_all_stages_alike():
+def test_perturbed_moves_all_stages_alike():
     """Over many draws the error has the asked spread, and is one for the three stages."""
     batch = GraspBatch(torch.zeros(1, 3), torch.eye(3)[None], torch.zeros(1, 22))
     rng = np.random.default_rng(0)
-    moved = [misplaced(StagedGrasp(batch, batch, batch), 0.005, 0.1, rng) for _ in range(400)]
+    moved = [perturbed(StagedGrasp(batch, batch, batch), 0.005, 0.1, rng) for _ in range(400)]
     shifts = torch.cat([each.grasp.translation for each in moved])
     assert shifts.std().item() == pytest.approx(0.005, rel=0.1)
     traces = torch.stack([each.grasp.rotation[0].trace() for each in moved])

@@ -11,10 +11,10 @@ from dexlite_ros.offline.objects.procedural.solids import (
     moved,
     Parts,
     prism,
+    revolved,
     rounded_box,
     shell,
     superquadric,
-    turned,
 )
 
 
@@ -56,7 +56,7 @@ def column(rng: np.random.Generator) -> Parts:
     """Return a prism over a regular polygon, tapered."""
     corners, height = int(rng.integers(3, 8)), rng.uniform(0.06, 0.16)
     radius = rng.uniform(0.022, 0.042)
-    return turned([(radius, 0), (radius * rng.uniform(0.6, 1.0), height)], corners)
+    return revolved([(radius, 0), (radius * rng.uniform(0.6, 1.0), height)], corners)
 
 
 def bracket(rng: np.random.Generator) -> Parts:
@@ -89,7 +89,7 @@ def hammer(rng: np.random.Generator) -> Parts:
     """Return a head across a handle."""
     grip, length = rng.uniform(0.009, 0.014), rng.uniform(0.12, 0.2)
     head = rng.uniform((0.06, 0.022, 0.022), (0.1, 0.034, 0.034))
-    return turned([(grip, 0), (grip * 0.8, length)], 12) + moved(
+    return revolved([(grip, 0), (grip * 0.8, length)], 12) + moved(
         box(head), (0, 0, length + head[2] / 2 - 0.002))
 
 

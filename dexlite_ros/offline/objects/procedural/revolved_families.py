@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dexlite_ros.offline.objects.procedural.solids import bar, moved, Parts, shell, turned
+from dexlite_ros.offline.objects.procedural.solids import bar, moved, Parts, revolved, shell
 
 
 def bottle(rng: np.random.Generator) -> Parts:
@@ -14,7 +14,7 @@ def bottle(rng: np.random.Generator) -> Parts:
     shoulder = rng.uniform(0.015, 0.04)
     cap = neck * rng.uniform(1.1, 1.4)
     top = height + shoulder + rng.uniform(0.01, 0.03)
-    return turned([
+    return revolved([
         (radius * 0.92, 0), (radius, 0.004), (radius, height), (neck, height + shoulder),
         (neck, top), (cap, top + 0.001), (cap, top + 0.015)])
 
@@ -23,7 +23,7 @@ def can(rng: np.random.Generator) -> Parts:
     """Return a cylinder with beaded edges."""
     radius, height = rng.uniform(0.022, 0.045), rng.uniform(0.04, 0.17)
     bead = rng.uniform(0.001, 0.004)
-    return turned([
+    return revolved([
         (radius - bead, 0), (radius, bead), (radius, height - bead), (radius - bead, height)])
 
 
@@ -32,7 +32,7 @@ def jar(rng: np.random.Generator) -> Parts:
     radius, height = rng.uniform(0.028, 0.048), rng.uniform(0.05, 0.1)
     lid = radius * rng.uniform(0.75, 1.08)
     neck = min(radius, lid) * 0.92
-    return turned([
+    return revolved([
         (radius * 0.9, 0), (radius, 0.006), (radius, height), (neck, height + 0.006),
         (neck, height + 0.01), (lid, height + 0.011), (lid, height + rng.uniform(0.02, 0.03))])
 
@@ -42,7 +42,7 @@ def goblet(rng: np.random.Generator) -> Parts:
     foot, stem = rng.uniform(0.024, 0.036), rng.uniform(0.006, 0.012)
     length, cup = rng.uniform(0.03, 0.07), rng.uniform(0.025, 0.042)
     depth = rng.uniform(0.04, 0.08)
-    return turned([
+    return revolved([
         (foot, 0), (foot, 0.004), (stem, 0.012), (stem, 0.012 + length),
         (cup * 0.8, 0.012 + length + depth * 0.3), (cup, 0.012 + length + depth * 0.65),
         (cup * rng.uniform(0.8, 1.0), 0.012 + length + depth)])
@@ -51,7 +51,7 @@ def goblet(rng: np.random.Generator) -> Parts:
 def cone(rng: np.random.Generator) -> Parts:
     """Return a cone, its tip cut off."""
     radius, height = rng.uniform(0.028, 0.048), rng.uniform(0.05, 0.16)
-    return turned([(radius, 0), (radius, 0.004), (radius * rng.uniform(0.1, 0.7), height)])
+    return revolved([(radius, 0), (radius, 0.004), (radius * rng.uniform(0.1, 0.7), height)])
 
 
 def fruit(rng: np.random.Generator) -> Parts:
@@ -60,14 +60,14 @@ def fruit(rng: np.random.Generator) -> Parts:
     waist = rng.uniform(0.0, 0.45)
     way = np.linspace(0, 1, 13)
     radius = width * np.sqrt(np.clip(1 - (2 * way - 1) ** 2, 0, None)) * (1 - waist * way ** 2)
-    return turned(np.column_stack([np.maximum(radius, 0.003), way * height]))
+    return revolved(np.column_stack([np.maximum(radius, 0.003), way * height]))
 
 
 def screwdriver(rng: np.random.Generator) -> Parts:
     """Return a grip and a shaft."""
     grip, length = rng.uniform(0.011, 0.018), rng.uniform(0.07, 0.12)
     shaft, reach = rng.uniform(0.003, 0.006), rng.uniform(0.05, 0.12)
-    return turned([
+    return revolved([
         (grip * 0.7, 0), (grip, 0.01), (grip * rng.uniform(0.75, 0.95), length * 0.5),
         (grip, length * 0.85), (grip * 0.6, length), (shaft, length + 0.001),
         (shaft, length + reach)], sections=12)
@@ -77,7 +77,7 @@ def dumbbell(rng: np.random.Generator) -> Parts:
     """Return a bar between two weights."""
     handle, grip = rng.uniform(0.01, 0.016), rng.uniform(0.05, 0.1)
     weight, width = rng.uniform(0.022, 0.04), rng.uniform(0.018, 0.035)
-    return turned([
+    return revolved([
         (weight, 0), (weight, width), (handle, width + 0.002), (handle, width + grip),
         (weight, width + grip + 0.002), (weight, 2 * width + grip + 0.002)])
 
@@ -90,7 +90,7 @@ def bulb(rng: np.random.Generator) -> Parts:
     radius = np.sqrt(globe ** 2 - height ** 2)
     bottom = [(socket, 0), (socket, length)]
     middle = length + 0.012 - height[0]
-    return turned([*bottom, *zip(np.maximum(radius, 0.002), middle + height)])
+    return revolved([*bottom, *zip(np.maximum(radius, 0.002), middle + height)])
 
 
 def bowl(rng: np.random.Generator) -> Parts:
@@ -102,7 +102,7 @@ def bowl(rng: np.random.Generator) -> Parts:
     inner = np.column_stack([
         (radius - wall) * np.sin(angle), wall + (depth - wall) * (1 - np.cos(angle))])
     # The floor is as high as the lowest ring of the wall.
-    foot = turned([outer[0], inner[0]], 20) if inner[0, 1] > outer[0, 1] else []
+    foot = revolved([outer[0], inner[0]], 20) if inner[0, 1] > outer[0, 1] else []
     return shell(outer, inner, 20) + foot
 
 
@@ -112,7 +112,7 @@ def mug(rng: np.random.Generator) -> Parts:
     wall, base = rng.uniform(0.0035, 0.006), 0.006
     parts = shell(
         [(radius, base), (radius, height)], [(radius - wall, base), (radius - wall, height)])
-    parts += turned([(radius, 0), (radius, base)])
+    parts += revolved([(radius, 0), (radius, base)])
     reach, half = rng.uniform(0.022, 0.034), height * rng.uniform(0.25, 0.36)
     angle = np.linspace(-np.pi / 2, np.pi / 2, 9)
     line = np.column_stack([
@@ -126,7 +126,7 @@ def plate(rng: np.random.Generator) -> Parts:
     floor, rise = radius * rng.uniform(0.5, 0.7), rng.uniform(0.008, 0.02)
     rim = shell(
         [(floor, 0), (radius, rise)], [(floor, thickness), (radius, rise + thickness * 0.7)], 20)
-    return rim + turned([(floor, 0), (floor, thickness)], 20)
+    return rim + revolved([(floor, 0), (floor, thickness)], 20)
 
 
 def torus(rng: np.random.Generator) -> Parts:

@@ -74,7 +74,7 @@ def ring_points(radius: float, height: float, sections: int = SECTIONS) -> Part:
         radius * np.cos(angle), radius * np.sin(angle), np.full(sections, height)])
 
 
-def turned(profile: ArrayLike, sections: int = SECTIONS) -> Parts:
+def revolved(profile: ArrayLike, sections: int = SECTIONS) -> Parts:
     """
     Return a solid of revolution about z.
 
