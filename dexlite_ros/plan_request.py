@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+import math
 import time
 
 import numpy as np
@@ -15,60 +16,62 @@ from dexlite_ros.plan import StageTimes
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """One call of ``GraspPlanner.plan`` with all defaults filled in; checked when made."""
+    """What one call of ``GraspPlanner.plan`` asks for; checked when made."""
 
-    num_candidates: int
-    max_grasps: int
-    min_score: float
-    approach_direction: NDArray[np.float64] | None
-    """(3,) any length; None: no wish."""
-    approach_tolerance: float
-    """[rad]"""
-    optimize: bool
-    seed: int
-    timeout: float
-    """[s]; infinite: no limit."""
-    should_stop: Callable[[], bool] | None
-    started: float = field(default_factory=time.monotonic)
-    """Reading of ``time.monotonic`` when the call came in."""
+    num_candidates: int | None = None
+    """Grasps to propose; None: the planner's setting."""
+    max_grasps: int | None = None
+    """Grasps to return at most; None: the planner's setting."""
+    min_score: float | None = None
+    """Lowest score to return; None: the planner's setting."""
+    approach_direction: NDArray[np.float64] | None = None
+    """(3,) unit vector along which the palm should look, in the cloud's frame; None: any."""
+    approach_tolerance: float = math.pi
+    """Largest angle between it and the palm's direction [rad]."""
+    optimize: bool = True
+    """False ranks proposals as they are, without the filters on quality."""
+    seed: int = 0
+    """Same seed, device and input: same result."""
+    timeout: float = math.inf
+    """Budget [s]; the best so far is returned when it ends."""
 
     def __post_init__(self) -> None:
         for name in ('num_candidates', 'max_grasps'):
-            if getattr(self, name) < 1:
-                raise InvalidRequest(name, getattr(self, name), '1 or more')
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InvalidRequest(name, value, '1 or more')
         if not self.timeout > 0:
             raise InvalidRequest('timeout', self.timeout, 'more than 0 s')
         if self.approach_direction is not None:
-            direction = np.asarray(self.approach_direction, dtype=np.float64)
-            length = float(np.linalg.norm(direction))
-            if direction.shape != (3,) or not 1e-6 < length < np.inf:
-                raise InvalidRequest(
-                    'approach_direction', direction.tolist(), 'a finite vector that is not zero')
-            object.__setattr__(self, 'approach_direction', direction / length)
-
-    def check_cancelled(self) -> None:
-        """Raise when the caller wants to stop."""
-        if self.should_stop is not None and self.should_stop():
-            raise Cancelled()
-
-    def check(self) -> None:
-        """Raise when the caller wants to stop or the budget is spent."""
-        self.check_cancelled()
-        if time.monotonic() > self.deadline:
-            raise PlanningTimeout(self.timeout)
-
-    @property
-    def deadline(self) -> float:
-        """Reading of ``time.monotonic`` when the budget ends."""
-        return self.started + self.timeout
+            object.__setattr__(self, 'approach_direction', _unit(self.approach_direction))
 
 
-class StopWatch:
-    """Times the steps of one plan."""
+def _unit(direction: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return a direction at length 1 to the last digit."""
+    direction = np.asarray(direction, dtype=np.float64)
+    length = float(np.linalg.norm(direction))
+    # NaN compares false.
+    if direction.shape != (3,) or not abs(length - 1.0) < 0.01:
+        raise InvalidRequest('approach_direction', direction.tolist(), 'a unit vector')
+    return direction / length
 
-    def __init__(self) -> None:
+
+class PlanClock:
+    """Times the steps of one plan, and knows when it has to end."""
+
+    def __init__(
+        self, timeout: float = math.inf, should_stop: Callable[[], bool] | None = None
+    ) -> None:
+        """
+        Start the clock.
+
+        :param timeout: budget of the plan [s]
+        :param should_stop: polled; true means that nobody waits for the plan any more
+        """
+        self._timeout = timeout
         self._start = self._last = time.monotonic()
         self._laps: dict[str, float] = {}
+        self.should_stop = should_stop
 
     def lap(self, name: str) -> None:
         """End the step of this name."""
@@ -78,3 +81,27 @@ class StopWatch:
     def times(self) -> StageTimes:
         """Return the time of every step so far [s]."""
         return StageTimes(**self._laps, total=time.monotonic() - self._start)
+
+    def deadline(self, share: float = 1.0) -> float:
+        """Return the reading of ``time.monotonic`` when so much of the budget is spent."""
+        return self._start + share * self._timeout
+
+    def check(self) -> None:
+        """
+        Look whether to go on.
+
+        :raises Cancelled: when the caller wants to stop
+        :raises PlanningTimeout: when the budget is spent
+        """
+        self.check_cancelled()
+        if time.monotonic() > self.deadline():
+            raise PlanningTimeout(self._timeout)
+
+    def check_cancelled(self) -> None:
+        """
+        Look whether the caller still waits.
+
+        :raises Cancelled: when it wants to stop
+        """
+        if self.should_stop is not None and self.should_stop():
+            raise Cancelled()

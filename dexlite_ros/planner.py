@@ -23,32 +23,41 @@ from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError, UnsupportedHa
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.mechanics.grasp_energy import GraspEnergy
+from dexlite_ros.mechanics.squeeze_forces import squeeze_forces
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.support import Plane
 from dexlite_ros.plan import GraspFeatures, GraspMetrics, GraspPlan, PlanReport, Rejections
-from dexlite_ros.plan_request import PlanRequest, StopWatch
+from dexlite_ros.plan_request import PlanClock, PlanRequest
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import make_proposer, Proposer
 from dexlite_ros.ranking.grasp_features import grasp_features
 from dexlite_ros.ranking.selection import hard_filters, measure, select, shortlist
 from dexlite_ros.ranking.success_model import SuccessModel
-from dexlite_ros.refinement.rounds import hand_details, Refinement
+from dexlite_ros.refinement.rounds import hand_details, Population, Refinement
 from dexlite_ros.stages import contact_list, stage, Staged
 
 Measures = TypeVar('Measures', GraspMetrics, GraspFeatures)
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """Staged grasps, and which of them are chosen, best first."""
+class Shortlist:
+    """K staged grasps and what is known of them."""
 
-    chosen: Tensor
     staged: Staged
     metrics: GraspMetrics
     features: GraspFeatures
     probability: Tensor
+    """(K,) to hold."""
     start: Tensor
+    """(K,) index of the start each grew from."""
+
+    def __getitem__(self, index: Tensor) -> Shortlist:
+        """Select grasps."""
+        return Shortlist(
+            self.staged[index], self.metrics[index], self.features[index],
+            self.probability[index], self.start[index])
 
 
 class GraspPlanner:
@@ -75,7 +84,7 @@ class GraspPlanner:
         """
         if hand not in HANDS:
             raise UnsupportedHand(hand, tuple(HANDS))
-        self.settings = (settings or PlannerSettings()).settled()
+        self.settings = settings or PlannerSettings.for_method()
         self.hand = HANDS[hand]
         if not self.settings.couple_joints:
             self.hand = replace(self.hand, couplings=())
@@ -103,94 +112,60 @@ class GraspPlanner:
         """Plan once on a small ball, so that the first real request is as fast as the others."""
         ball = trimesh.creation.icosphere(subdivisions=4, radius=0.03)
         try:
-            self.plan(PointCloud(np.asarray(ball.vertices)), num_candidates=64, max_grasps=1)
+            self.plan(
+                PointCloud(np.asarray(ball.vertices)),
+                PlanRequest(num_candidates=64, max_grasps=1))
         except (BadCloud, ScaleError, NoGraspFound):
             pass  # The settings are stricter than a ball can meet; everything has run once.
 
     def plan(
         self,
         target: PointCloud | trimesh.Trimesh,
+        request: PlanRequest = PlanRequest(),
         *,
         obstacles: NDArray[np.floating] | None = None,
         support: Plane | None = None,
-        num_candidates: int | None = None,
-        max_grasps: int | None = None,
-        min_score: float | None = None,
-        approach_direction: NDArray[np.floating] | None = None,
-        approach_tolerance: float = math.pi,
-        optimize: bool = True,
-        seed: int = 0,
-        timeout: float | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> GraspPlan:
         """
         Return ranked grasps for one object, in the frame of its cloud or mesh.
 
         :param target: points on the object, or its mesh [m]
+        :param request: how many grasps, from where, how soon
         :param obstacles: (M, 3) points the hand must not touch [m]
         :param support: plane the object stands on; None: looked for in the obstacles
-        :param num_candidates: grasps to propose; None: as set
-        :param max_grasps: grasps to return at most; None: as set
-        :param min_score: lowest score to return; None: as set
-        :param approach_direction: (3,) direction in which the palm should look
-        :param approach_tolerance: largest angle to it [rad]
-        :param optimize: false ranks proposals as they are, without the filters on quality
-        :param seed: same seed, device and input: same result
-        :param timeout: budget [s]; the best so far is returned when it ends
         :param should_stop: polled; true ends the planning with ``Cancelled``
         :raises BadCloud, ScaleError: for clouds that cannot be used
         :raises NoGraspFound, PlanningTimeout, Cancelled: when there is nothing to return
         """
-        settings = self.settings
-        request = PlanRequest(
-            settings.num_candidates if num_candidates is None else num_candidates,
-            settings.max_grasps if max_grasps is None else max_grasps,
-            settings.min_score if min_score is None else min_score,
-            approach_direction, approach_tolerance, optimize, seed,
-            math.inf if timeout is None else timeout, should_stop)
+        clock = PlanClock(request.timeout, should_stop)
         with one_thread(), device_faults(self._device):
-            return self._plan(target, obstacles, support, request)
+            scene = PlanningScene.build(
+                target, obstacles=obstacles, support=support, limits=self.settings.cloud,
+                settings=self.settings.surface, device=self._device)
+            clock.lap('surface')
+            clock.check()
+            return self._plan(scene, request, clock)
 
-    def _plan(
-        self,
-        target: PointCloud | trimesh.Trimesh,
-        obstacles: NDArray[np.floating] | None,
-        support: Plane | None,
-        request: PlanRequest,
-    ) -> GraspPlan:
-        settings = self.settings
-        clock = StopWatch()
-        scene = PlanningScene.build(
-            target, obstacles=obstacles, support=support, limits=settings.cloud,
-            settings=settings.surface, device=self._device)
-        clock.lap('surface')
-        request.check()
+    def _plan(self, scene: PlanningScene, request: PlanRequest, clock: PlanClock) -> GraspPlan:
+        settings = self.settings.for_request(request)
         generator = torch.Generator().manual_seed(request.seed)
-        starts = self._propose(scene, request, generator)
+        starts = self._propose(scene, request, settings.num_candidates, generator)
         clock.lap('propose')
         refinement = Refinement(
             self._hand, scene.field, settings.refinement,
             None if scene.obstacles is None else scene.obstacles.field)
         # What is left after refining must still be staged and ranked.
         refined = refinement.run(
-            starts, request.max_grasps, generator=generator, optimize=request.optimize,
-            deadline=request.started + 0.8 * request.timeout, should_stop=request.should_stop)
+            starts, settings.max_grasps, generator=generator, optimize=request.optimize,
+            deadline=clock.deadline(0.8), should_stop=clock.should_stop)
         clock.lap('refine')
-        request.check_cancelled()
+        clock.check_cancelled()
         if not len(refined.grasps):
             raise NoGraspFound(len(starts), f'non_finite {refined.non_finite}', None)
-        energy = refinement.energies[-1]
-        squeeze = settings.squeeze if refined.iterations else settings.squeeze.of_guesses()
-        features = grasp_features(refined.grasps, energy, scene.surface, squeeze)
-        # A grasp whose features are no numbers is never chosen.
-        probability = self._success.probability(features).nan_to_num(0.0)
-        kept = shortlist(probability, request.max_grasps, settings.ranking)
-        features, probability = features[kept], probability[kept]
-        start = refined.start[kept.cpu()]
-        staged = stage(refined.grasps[kept], energy, squeeze, settings.stages)
+        shortlisted = self._stage(refined, refinement.energies[-1], scene, settings)
         clock.lap('stage')
-        metrics = measure(staged, features, refined.energy[kept], energy, scene.obstacles)
-        chosen, rejected = self._rank(staged, metrics, probability, request)
+        chosen, rejected = self._rank(shortlisted, request, settings)
         rejected = replace(rejected, non_finite=rejected.non_finite + refined.non_finite)
         clock.lap('rank')
         last = settings.refinement.rounds[-1].optimizer.iterations
@@ -201,14 +176,32 @@ class GraspPlanner:
             self.model_id, stopped_early=request.optimize and refined.iterations < last)
         if not len(chosen):
             raise NoGraspFound(report.num_refined, rejected.summary(), report)
-        ranked = Ranked(chosen, staged, metrics, features, probability, start)
-        return self._result(ranked, scene, report)
+        return self._result(shortlisted[chosen.to(self._device)], scene, report)
+
+    def _stage(
+        self, refined: Population, energy: GraspEnergy, scene: PlanningScene,
+        settings: PlannerSettings,
+    ) -> Shortlist:
+        """Return the likeliest of the refined grasps in three stages, with all their measures."""
+        placed = energy.place(refined.grasps)
+        squeeze = squeeze_forces(
+            placed, scene.field.centre_of_mass,
+            settings.squeeze if refined.iterations else settings.squeeze.of_guesses())
+        features = grasp_features(placed, squeeze, energy, scene.surface)
+        # A grasp whose features are no numbers is never chosen.
+        probability = self._success.probability(features).nan_to_num(0.0)
+        kept = shortlist(probability, settings.max_grasps, settings.ranking)
+        placed, features = placed[kept], features[kept]
+        staged = stage(placed, squeeze[kept], energy, settings.stages)
+        metrics = measure(
+            staged, placed, features, refined.energy[kept], energy, scene.obstacles)
+        return Shortlist(
+            staged, metrics, features, probability[kept], refined.start.to(self._device)[kept])
 
     def _propose(
-        self, scene: PlanningScene, request: PlanRequest, generator: torch.Generator
+        self, scene: PlanningScene, request: PlanRequest, count: int, generator: torch.Generator
     ) -> GraspBatch:
         """Return starts; with a wanted approach, or obstacles, the best of four times as many."""
-        count = request.num_candidates
         wish = request.approach_direction
         if wish is None and scene.obstacles is None:
             return self._proposer.propose(scene.surface, count, generator)
@@ -229,25 +222,24 @@ class GraspPlanner:
         return (looking @ torch.from_numpy(wish).to(looking)).clamp(-1, 1).acos()
 
     def _rank(
-        self, staged: Staged, metrics: GraspMetrics, probability: Tensor, request: PlanRequest
+        self, found: Shortlist, request: PlanRequest, settings: PlannerSettings
     ) -> tuple[Tensor, Rejections]:
         """Return indices of the grasps to return, best first, and what was rejected."""
-        grasps, settings = staged.grasps.grasp, self.settings.ranking
-        angle = torch.full_like(metrics.energy, math.nan)
+        grasps = found.staged.grasps.grasp
+        angle = torch.full_like(found.metrics.energy, math.nan)
         if request.approach_direction is not None:
             angle = self._approach_angle(grasps, request.approach_direction)
-        filters = hard_filters(metrics, angle, request.approach_tolerance, settings)
-        if not request.optimize:
-            filters = {'non_finite': filters['non_finite']}
+        filters = hard_filters(
+            found.metrics, angle, request.approach_tolerance, settings.ranking)
         return select(
-            grasps, probability, filters, request.max_grasps, request.min_score, settings)
+            grasps, found.probability, filters, settings.max_grasps, settings.min_score,
+            settings.ranking)
 
-    def _result(self, ranked: Ranked, scene: PlanningScene, report: PlanReport) -> GraspPlan:
-        """Return the chosen grasps on the CPU, back in the frame they were asked for in."""
-        chosen = ranked.chosen.to(self._device)
-        probability = ranked.probability[chosen].cpu()
+    def _result(self, found: Shortlist, scene: PlanningScene, report: PlanReport) -> GraspPlan:
+        """Return grasps on the CPU, back in the frame they were asked for in."""
+        probability = found.probability.cpu()
         offset = torch.from_numpy(scene.offset)
-        grasps = ranked.staged.grasps[chosen].to('cpu', torch.float64)
+        grasps = found.staged.grasps.to('cpu', torch.float64)
         return GraspPlan(
             hand=self.hand.name,
             hand_link=self.hand.palm_link,
@@ -256,11 +248,11 @@ class GraspPlanner:
                 batch, translation=batch.translation + offset)),
             score=probability,
             success_probability=probability,
-            metrics=_on_cpu(ranked.metrics[chosen]),
-            features=_on_cpu(ranked.features[chosen]),
-            start=ranked.start[ranked.chosen.cpu()],
+            metrics=_on_cpu(found.metrics),
+            features=_on_cpu(found.features),
+            start=found.start.cpu(),
             contacts=contact_list(
-                ranked.staged, chosen, self._hand['fine'].group_links, scene.offset),
+                found.staged.squeeze, self._hand['fine'].group_links, scene.offset),
             surface=replace(scene.surface, vertices=scene.surface.vertices + scene.offset),
             report=report)
 

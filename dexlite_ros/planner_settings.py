@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 import math
+from typing import Any
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.mechanics.grasp_energy import EnergySettings
 from dexlite_ros.mechanics.squeeze_forces import SqueezeSettings
 from dexlite_ros.object.cloud import CloudLimits
 from dexlite_ros.object.surface import SurfaceSettings
+from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
-from dexlite_ros.proposal.proposer import Method
+from dexlite_ros.proposal.proposer import DEFAULT_METHOD, find_method, Method
 from dexlite_ros.ranking.selection import RankingSettings
 from dexlite_ros.refinement.post_optimizer import OptimizerSettings
 from dexlite_ros.refinement.rounds import RefinementSettings, Round
@@ -37,22 +39,23 @@ _SEARCH = Effort(512, (
 _FINISH = Effort(160, (
     Round(OptimizerSettings(iterations=20, energy=SLIDING), 4.0, 'coarse'),
     Round(OptimizerSettings(iterations=50, step_size=0.004, energy=CLEAR), 4.0)))
-EFFORTS: dict[Method, Effort] = {'network': _FINISH, 'optimise': _SEARCH, 'both': _SEARCH}
+EFFORTS: dict[Method, Effort] = {'network': _FINISH, 'hull': _SEARCH, 'both': _SEARCH}
 """What suits each source of candidates: guesses of a network are nearly there already."""
 
 
 @dataclass(frozen=True)
 class PlannerSettings:
-    """Everything that can be set about planning."""
+    """Everything that can be set about planning; ``for_method`` makes it."""
 
-    method: Method = 'network'
-    """Where candidates come from: the network, starts around the hull ('optimise'), or both."""
+    method: Method
+    """Where candidates come from: the network, starts around the hull, or both."""
+    num_candidates: int
+    """Grasps proposed per request."""
+    refinement: RefinementSettings
     weights: str = ''
     """Path of the network's weights; empty: those that come with the package."""
     temperature: float = TEMPERATURE
     """Standard deviation of the network's latent codes; 1 is what it was trained with."""
-    num_candidates: int = 0
-    """Grasps proposed per request; 0: as many as the method needs."""
     max_grasps: int = 20
     """Grasps returned at most."""
     min_score: float = 0.0
@@ -61,36 +64,53 @@ class PlannerSettings:
     """Keep J1 = J2 on the four fingers, as their common motor does; false frees them."""
     cloud: CloudLimits = field(default_factory=CloudLimits)
     surface: SurfaceSettings = field(default_factory=SurfaceSettings)
-    refinement: RefinementSettings = field(default_factory=RefinementSettings)
     squeeze: SqueezeSettings = field(default_factory=SqueezeSettings)
     stages: StageSettings = field(default_factory=StageSettings)
     ranking: RankingSettings = field(default_factory=RankingSettings)
 
     def __post_init__(self) -> None:
-        if self.method not in EFFORTS:
-            raise InvalidRequest('method', self.method, f'one of {", ".join(EFFORTS)}')
-        for name, lower in (('num_candidates', 0), ('max_grasps', 1), ('temperature', 0)):
+        for name, lower in (('num_candidates', 1), ('max_grasps', 1), ('temperature', 0)):
             if getattr(self, name) < lower:
                 raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
 
-    def settled(self) -> PlannerSettings:
-        """Return settings in which candidates and rounds are given, not left to the method."""
-        effort = EFFORTS[self.method]
-        rounds = self.refinement.rounds or effort.rounds
-        return replace(
-            self, num_candidates=self.num_candidates or effort.candidates,
-            refinement=replace(self.refinement, rounds=rounds))
+    @classmethod
+    def for_method(cls, method: str = DEFAULT_METHOD, **others: Any) -> PlannerSettings:
+        """
+        Return the settings that suit a source of candidates.
+
+        :param method: one of ``METHODS``
+        :param others: settings that differ, by the name of the field
+        :raises InvalidRequest: for another method, or a value that makes no sense
+        """
+        known = find_method(method)
+        effort = EFFORTS[known]
+        usual = {'num_candidates': effort.candidates,
+                 'refinement': RefinementSettings(effort.rounds)}
+        return cls(method=known, **{**usual, **others})
+
+    def for_request(self, request: PlanRequest) -> PlannerSettings:
+        """Return these settings with what a request says in place of their own."""
+        wishes = {name: getattr(request, name)
+                  for name in ('num_candidates', 'max_grasps', 'min_score')}
+        said = replace(self, **{name: each for name, each in wishes.items() if each is not None})
+        if request.optimize:
+            return said
+        return replace(said, ranking=said.ranking.unfiltered())
 
     @classmethod
-    def dexlite(cls) -> PlannerSettings:
-        """Return the settings of DexLite: its energy and its 200 annealed steps, no pruning."""
+    def dexlite(cls, **others: Any) -> PlannerSettings:
+        """
+        Return the settings of DexLite: its energy and its 200 annealed steps, no pruning.
+
+        :param others: settings that differ, by the name of the field
+        """
         rounds = (Round(OptimizerSettings.dexlite(), math.inf),)
-        return cls(
-            method='optimise', num_candidates=128,
-            refinement=RefinementSettings(rounds, {'tips': 1.0}))
+        usual = {'method': 'hull', 'num_candidates': 128,
+                 'refinement': RefinementSettings(rounds, {'tips': 1.0})}
+        return cls.for_method(**{**usual, **others})
 
     @classmethod
-    def unranked(cls, steps: int, count: int, **others: object) -> PlannerSettings:
+    def unranked(cls, steps: int, count: int, **others: Any) -> PlannerSettings:
         """
         Return settings under which every proposal comes back: none pruned, none filtered.
 
@@ -99,7 +119,7 @@ class PlannerSettings:
         :param others: settings, such as the method
         """
         optimizer = OptimizerSettings(iterations=steps, energy=CLEAR)
-        return cls(
+        return cls.for_method(
             num_candidates=count, max_grasps=count,
             refinement=RefinementSettings((Round(optimizer, math.inf),)),
             ranking=RankingSettings.everything(), **others)

@@ -19,9 +19,9 @@ from torch import Tensor
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.mechanics import energy_terms
-from dexlite_ros.mechanics.contact_forces import ContactBatch
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
-from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
+from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
+from dexlite_ros.mechanics.squeeze_forces import SqueezeForces
 from dexlite_ros.plan import Contacts
 
 
@@ -39,33 +39,41 @@ class StageSettings:
 
 @dataclass(frozen=True)
 class Staged:
-    """K grasps in three stages, and the forces the squeeze stands for."""
+    """K grasps in three stages, and the forces that the squeeze is for."""
 
     grasps: StagedGrasp
-    contacts: ContactBatch
-    forces: Tensor
-    """(K, G, 3) force of the hand on the object [N]."""
+    squeeze: SqueezeForces
     pregrasp_clearance: Tensor
     """(K,) smallest distance from the open hand to the object [m]."""
 
+    def __getitem__(self, index: Tensor) -> Staged:
+        """Select grasps."""
+        return Staged(
+            self.grasps[index], self.squeeze[index], self.pregrasp_clearance[index])
+
 
 def stage(
-    grasps: GraspBatch, energy: GraspEnergy, squeeze: SqueezeSettings, settings: StageSettings
+    placed: PlacedGrasps, squeeze: SqueezeForces, energy: GraspEnergy, settings: StageSettings
 ) -> Staged:
-    """Return the three stages of K grasps; all joints within limits, coupled pairs equal."""
-    contacts, forces = squeeze_forces(grasps, energy, squeeze)
+    """
+    Return the three stages of K grasps; all joints within limits, coupled pairs equal.
+
+    :param squeeze: what they shall press with
+    :param energy: knows the hand and the object
+    """
     kinematics = energy.geometry.kinematics
     torque = kinematics.joint_torques(
-        kinematics(grasps), kinematics.joints_moving(energy.geometry.group_link), contacts.point,
-        forces).torque
+        placed.hand.poses, kinematics.joints_moving(energy.geometry.group_link),
+        squeeze.contacts.point, squeeze.forces).torque
     # One motor moves both joints of a pair: half its turn each, at the mean of their torques.
     push = torque / squeeze.stiffness
     push[:, kinematics.coupled.flatten()] /= 2
     push = kinematics.couple(push)
+    grasps = placed.grasps
     pressing = replace(
         grasps, joints=kinematics.couple(kinematics.clamp(grasps.joints + push)))
     pregrasp, clearance = open_hand(grasps, energy, settings)
-    return Staged(StagedGrasp(pregrasp, grasps, pressing), contacts, forces, clearance)
+    return Staged(StagedGrasp(pregrasp, grasps, pressing), squeeze, clearance)
 
 
 def open_hand(
@@ -120,20 +128,21 @@ def _open_step(
 
 
 def contact_list(
-    staged: Staged, chosen: Tensor, links: tuple[str, ...], offset: NDArray[np.float64]
+    squeeze: SqueezeForces, links: tuple[str, ...], offset: NDArray[np.float64]
 ) -> tuple[Contacts, ...]:
     """
-    Return the contacts that carry force, for each chosen grasp.
+    Return the contacts that carry force, for each of K grasps.
 
     :param links: (G,) names of the contact groups' links
     :param offset: (3,) added to every point [m]
     """
     found = []
-    for index in chosen.tolist():
-        held = staged.contacts.active[index].nonzero().squeeze(1)
+    contacts = squeeze.contacts
+    for index, active in enumerate(contacts.active):
+        held = active.nonzero().squeeze(1)
         found.append(Contacts(
             tuple(links[i] for i in held.tolist()),
-            staged.contacts.point[index, held].cpu().double() + torch.from_numpy(offset),
-            staged.contacts.normal[index, held].cpu().double(),
-            staged.forces[index, held].cpu().double()))
+            contacts.point[index, held].cpu().double() + torch.from_numpy(offset),
+            contacts.normal[index, held].cpu().double(),
+            squeeze.forces[index, held].cpu().double()))
     return tuple(found)

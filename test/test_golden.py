@@ -27,11 +27,12 @@ from dexlite_ros.offline.objects.sources import find_objects
 from dexlite_ros.offline.physics.judge import judge
 from dexlite_ros.offline.training.trainer import Trainer
 from dexlite_ros.plan import GraspPlan
+from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 
 GOLDEN = Path(__file__).parent / 'golden.json'
-METHODS = ('network', 'optimise', 'both')
+METHODS = ('network', 'hull', 'both')
 SEEN = ('full', 'view', 'obstacles', 'mesh')
 
 
@@ -60,7 +61,7 @@ def plan_digest(plan: GraspPlan) -> str:
 @lru_cache
 def planner(method: str) -> GraspPlanner:
     """Return the planner of a method."""
-    return GraspPlanner(PlannerSettings(method=method), 'cpu')
+    return GraspPlanner(PlannerSettings.for_method(method), 'cpu')
 
 
 def make_plan(method: str, seen: str) -> GraspPlan:
@@ -75,7 +76,7 @@ def make_plan(method: str, seen: str) -> GraspPlan:
     if seen == 'obstacles':
         obstacles = table
     return planner(method).plan(
-        target, obstacles=obstacles, num_candidates=96, max_grasps=5, seed=3)
+        target, PlanRequest(num_candidates=96, max_grasps=5, seed=3), obstacles=obstacles)
 
 
 def check(name: str, found: str) -> None:
@@ -96,14 +97,14 @@ def test_plans(method, seen):
 
 def test_unoptimised_plan():
     """Proposals as they are."""
-    plan = GraspPlanner(PlannerSettings.unranked(0, 8), 'cpu').plan(mug(), seed=1)
+    plan = GraspPlanner(PlannerSettings.unranked(0, 8), 'cpu').plan(mug(), PlanRequest(seed=1))
     check('plan unranked', plan_digest(plan))
 
 
 def test_dexlite_plan():
     """The preset of the original."""
     plan = GraspPlanner(PlannerSettings.dexlite(), 'cpu').plan(
-        mug(), seed=1, num_candidates=24, max_grasps=4)
+        mug(), PlanRequest(seed=1, num_candidates=24, max_grasps=4))
     check('plan dexlite', plan_digest(plan))
 
 

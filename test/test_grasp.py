@@ -1,5 +1,7 @@
 """Grasps keep their values through every layout."""
 
+from dataclasses import replace
+
 from hands import random_grasps
 import torch
 
@@ -45,3 +47,38 @@ def test_quaternion_round_trip_and_order():
         torch.zeros(1, 3), torch.tensor([[1.0, 0.0, 0.0, 0.0]]), torch.zeros(1, 22))
     torch.testing.assert_close(
         half_turn_about_x.rotation[0], torch.diag(torch.tensor([1.0, -1.0, -1.0])))
+
+
+def test_transforms_move_every_point_of_the_hand():
+    """A point fixed to the palm goes where the transform takes it; back again is the identity."""
+    grasps, turn = random_grasps(20), random_grasps(20, seed=1)
+    local = torch.randn(20, 3, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+
+    def point(batch: GraspBatch) -> torch.Tensor:
+        return (batch.rotation @ local)[..., 0] + batch.translation
+
+    there = grasps.transformed(turn.rotation, turn.translation)
+    expected = (turn.rotation @ point(grasps)[..., None])[..., 0] + turn.translation
+    torch.testing.assert_close(point(there), expected)
+    back = replace(there, translation=there.translation - turn.translation).transformed(
+        turn.rotation.mT)
+    torch.testing.assert_close(back.to_vector(), grasps.to_vector())
+    one = grasps.transformed(turn.rotation[0], turn.translation[0])
+    torch.testing.assert_close(one.translation[0], there.translation[0])
+
+
+def test_perturbed_wrists_turn_about_themselves():
+    """The palm's origin moves by the shift alone, whatever the rotation."""
+    grasps, change = random_grasps(20), random_grasps(20, seed=1)
+    moved = grasps.perturbed(change.translation, change.rotation)
+    torch.testing.assert_close(moved.translation - grasps.translation, change.translation)
+    torch.testing.assert_close(moved.rotation @ grasps.rotation.mT, change.rotation)
+
+
+def test_where_chooses_grasp_by_grasp():
+    """Each grasp comes whole from one of the two batches."""
+    first, second = random_grasps(4), random_grasps(4, seed=1)
+    mask = torch.tensor([True, False, False, True])
+    chosen = first.where(mask, second).to_vector()
+    assert torch.equal(chosen[mask], first.to_vector()[mask])
+    assert torch.equal(chosen[~mask], second.to_vector()[~mask])

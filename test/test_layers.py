@@ -28,7 +28,8 @@ RULES: dict[str, set[str]] = {
     'stages': {'hand', 'plan', 'mechanics'},
     'ranking': {'hand', 'object', 'plan', 'mechanics', 'stages'},
     'output': {'hand', 'plan'},
-    'planner_settings': {'object', 'mechanics', 'proposal', 'refinement', 'stages', 'ranking'},
+    'planner_settings': {
+        'object', 'plan_request', 'mechanics', 'proposal', 'refinement', 'stages', 'ranking'},
 }
 STEPS = set(RULES)
 RULES |= {

@@ -9,11 +9,12 @@ import torch
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
 from dexlite_ros.proposal.hull_proposer import hull_starts
 from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
-from dexlite_ros.stages import stage, StageSettings
+from dexlite_ros.stages import stage, Staged, StageSettings
 
 SQUEEZE, SETTINGS = SqueezeSettings(), StageSettings()
 
@@ -36,19 +37,28 @@ def grasps(energy):
     return refined.grasps[refined.energy.argsort()[:6]]
 
 
+def staged_of(
+    grasps: GraspBatch, energy: GraspEnergy, squeeze: SqueezeSettings = SQUEEZE
+) -> Staged:
+    """Return the stages of grasps that squeeze."""
+    placed = energy.place(grasps)
+    forces = squeeze_forces(placed, energy.field.centre_of_mass, squeeze)
+    return stage(placed, forces, energy, SETTINGS)
+
+
 @pytest.fixture(scope='module')
 def staged(energy, grasps):
     """Return their stages."""
-    return stage(grasps, energy, SQUEEZE, SETTINGS)
+    return staged_of(grasps, energy)
 
 
 def test_squeeze_forces_balance_and_sum_up(energy, grasps):
     """Normal forces sum to the wanted total, and hardly any net force is left."""
-    contacts, forces = squeeze_forces(grasps, energy, SQUEEZE)
-    push = -(forces * contacts.normal).sum(-1)
+    squeeze = squeeze_forces(energy.place(grasps), energy.field.centre_of_mass, SQUEEZE)
+    push = -(squeeze.forces * squeeze.contacts.normal).sum(-1)
     torch.testing.assert_close(
         push.sum(1), torch.full((6,), SQUEEZE.total_force, dtype=torch.float64))
-    assert (forces.sum(1).norm(dim=1) < 0.05 * SQUEEZE.total_force).all()
+    assert (squeeze.forces.sum(1).norm(dim=1) < 0.05 * SQUEEZE.total_force).all()
 
 
 def test_squeeze_is_torque_over_stiffness(energy, grasps, staged):
@@ -56,7 +66,7 @@ def test_squeeze_is_torque_over_stiffness(energy, grasps, staged):
     kinematics = geometry().kinematics
     torque = kinematics.joint_torques(
         kinematics(grasps), kinematics.joints_moving(energy.geometry.group_link),
-        staged.contacts.point, staged.forces).torque
+        staged.squeeze.contacts.point, staged.squeeze.forces).torque
     motion = staged.grasps.squeeze.joints - grasps.joints
     at_limit = (staged.grasps.squeeze.joints <= kinematics.lower + 1e-9) | (
         staged.grasps.squeeze.joints >= kinematics.upper - 1e-9)
@@ -94,7 +104,7 @@ def test_pregrasp_is_clear(energy, staged):
 
 def test_stages_do_not_depend_on_batch_mates(energy, grasps, staged):
     """A grasp staged alone opens and squeezes as it does in company."""
-    alone = stage(grasps[[1]], energy, SQUEEZE, SETTINGS)
+    alone = staged_of(grasps[[1]], energy)
     for name, batch in vars(alone.grasps).items():
         together = getattr(staged.grasps, name)[[1]]
         torch.testing.assert_close(batch.joints, together.joints, rtol=0, atol=1e-6)
@@ -103,8 +113,9 @@ def test_stages_do_not_depend_on_batch_mates(energy, grasps, staged):
 
 def test_stiffer_controllers_move_less(energy, grasps):
     """Twice the stiffness, half the motion."""
-    soft = stage(grasps, energy, SqueezeSettings(stiffness=20.0), SETTINGS).grasps.squeeze.joints
-    stiff = stage(grasps, energy, SqueezeSettings(stiffness=40.0), SETTINGS).grasps.squeeze.joints
+    soft, stiff = (
+        staged_of(grasps, energy, SqueezeSettings(stiffness=each)).grasps.squeeze.joints
+        for each in (20.0, 40.0))
     inside = (soft < geometry().kinematics.upper - 1e-6) & (
         soft > geometry().kinematics.lower + 1e-6)
     torch.testing.assert_close(
@@ -121,9 +132,10 @@ def test_guesses_press_with_links_that_are_not_there_yet(energy, grasps):
     """A centimetre from the object nothing carries force, unless nobody refined the grasp."""
     palm = torch.tensor(geometry().kinematics.description.palmar_direction).to(grasps.rotation)
     away = replace(grasps, translation=grasps.translation - 0.01 * (grasps.rotation @ palm))
-    gap = energy.contact_gaps(away)
+    placed = energy.place(away)
+    gap = placed.contact_gap
     counted = [
-        squeeze_forces(away, energy, settings)[0].active.bool()
+        squeeze_forces(placed, energy.field.centre_of_mass, settings).contacts.active.bool()
         for settings in (SQUEEZE, SQUEEZE.of_guesses())]
     assert torch.equal(counted[0], gap < 0.006) and torch.equal(counted[1], gap < 0.015)
     assert counted[1].sum() > counted[0].sum()

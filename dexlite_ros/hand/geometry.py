@@ -58,6 +58,10 @@ class PlacedHand:
     """(B, 2, S, 3) ends of the capsules' axes [m]."""
     poses: LinkPoses
 
+    def __getitem__(self, index: slice | Tensor) -> PlacedHand:
+        """Select hands."""
+        return PlacedHand(self.points[index], self.capsule_ends[index], self.poses[index])
+
 
 class HandGeometry(nn.Module):
     """Points and capsules fixed to the links of one hand."""

@@ -26,6 +26,10 @@ class LinkPoses:
     position: Tensor
     """(B, L, 3) [m]"""
 
+    def __getitem__(self, index: slice | Tensor) -> LinkPoses:
+        """Select hands."""
+        return LinkPoses(self.rotation[index], self.position[index])
+
 
 @dataclass(frozen=True)
 class GraspForces:

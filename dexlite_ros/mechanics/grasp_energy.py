@@ -2,12 +2,12 @@
 The energy of a grasp on an object: hand, distance field and energy terms put together.
 
 Letters: B grasps, G contact groups, C sampled contacts. A contact pattern says which groups of
-links shall touch; the point of a link that touches is the one nearest to the object at that moment.
+links shall touch; the point of a link that touches is the one nearest to the object just then.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn, Tensor
@@ -22,6 +22,7 @@ from dexlite_ros.mechanics.contact_forces import (
     ForceLimits,
 )
 from dexlite_ros.mechanics.energy_terms import EnergyTerms, EnergyWeights
+from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 from dexlite_ros.object.distance_field import DistanceField
 
 CONTACT_PATTERNS = {
@@ -128,21 +129,14 @@ class GraspEnergy(nn.Module):
         touching = centre - self.geometry.point_radius[chosen][..., None] * normal
         return gap.gather(1, chosen), ContactBatch(touching, normal, active)
 
-    def touching(self, grasps: GraspBatch, threshold: float) -> ContactBatch:
-        """Return all groups' contacts (B, G); active are those nearer than ``threshold`` [m]."""
-        contact_gap, contacts = self._nearest(grasps)
-        return replace(contacts, active=(contact_gap < threshold).to(contact_gap))
-
-    def contact_gaps(self, grasps: GraspBatch) -> Tensor:
-        """Return the signed distance (B, G) of each group's nearest point to the object [m]."""
-        return self._nearest(grasps)[0]
-
-    def _nearest(self, grasps: GraspBatch) -> tuple[Tensor, ContactBatch]:
+    def place(self, grasps: GraspBatch) -> PlacedGrasps:
+        """Return where B hands are and what they touch."""
         with torch.no_grad():
             hand = self.geometry(grasps)
             gap = self.gap(hand)
             everywhere = gap.new_ones(len(grasps), len(self.geometry.groups))
-            return self.contacts(hand.points, gap, everywhere)
+            return PlacedGrasps(
+                grasps, hand, gap, *self.contacts(hand.points, gap, everywhere))
 
     def _terms(
         self,

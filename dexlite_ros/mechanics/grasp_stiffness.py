@@ -20,8 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.kinematics import cross_matrix, HandKinematics
+from dexlite_ros.hand.kinematics import cross_matrix, HandKinematics, LinkPoses
 from dexlite_ros.mechanics.contact_forces import ContactBatch, TORQUE_LENGTH
 
 
@@ -68,7 +67,7 @@ class GraspStiffness:
 
 
 def grasp_stiffness(
-    grasps: GraspBatch,
+    poses: LinkPoses,
     contacts: ContactBatch,
     forces: Tensor,
     link: Tensor,
@@ -79,12 +78,12 @@ def grasp_stiffness(
     """
     Return the stiffness of B grasps.
 
+    :param poses: of the hands' links
     :param forces: (B, C, 3) force of the hand on the object at each contact [N]
     :param link: (C,) index of the link each contact is on
     :param centre: (3,) centre of mass of the object [m]
     """
     active = contacts.active[..., None]
-    poses = kinematics(grasps)
     jacobian = kinematics.contact_jacobian(poses, link, contacts.point, contacts.normal)
     jacobian = (jacobian * active[..., None]).flatten(1, 2)  # (B, 4C, J)
     compliance = torch.linalg.inv(_joint_stiffness(kinematics, settings).to(jacobian))

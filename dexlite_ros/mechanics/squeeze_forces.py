@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.contact_forces import balance, ContactBatch, ForceLimits
-from dexlite_ros.mechanics.grasp_energy import GraspEnergy
+from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,33 @@ class SqueezeSettings:
         return replace(self, contact_threshold=self.guess_threshold)
 
 
+@dataclass(frozen=True)
+class SqueezeForces:
+    """What presses on the objects of K squeezing hands."""
+
+    contacts: ContactBatch
+    """(K, G); active are those that carry force."""
+    forces: Tensor
+    """(K, G, 3) force of the hand on the object [N]."""
+    stiffness: float
+    """Proportional gain of the position controllers that press [N m/rad]."""
+
+    def __getitem__(self, index: slice | Tensor) -> SqueezeForces:
+        """Select grasps."""
+        return SqueezeForces(self.contacts[index], self.forces[index], self.stiffness)
+
+
 def squeeze_forces(
-    grasps: GraspBatch, energy: GraspEnergy, settings: SqueezeSettings
-) -> tuple[ContactBatch, Tensor]:
-    """Return contacts (K, G) and balanced forces (K, G, 3) that sum to ``total_force`` [N]."""
+    placed: PlacedGrasps, centre: Tensor, settings: SqueezeSettings
+) -> SqueezeForces:
+    """
+    Return balanced forces of K grasps whose normal parts sum to ``total_force``.
+
+    :param centre: (3,) centre of mass of the object [m]
+    """
     with torch.no_grad():
-        contacts = energy.touching(grasps, settings.contact_threshold)
-        forces = balance(
-            contacts, energy.field.centre_of_mass, settings.forces, steps=settings.force_steps)
+        contacts = placed.touching(settings.contact_threshold)
+        forces = balance(contacts, centre, settings.forces, steps=settings.force_steps)
         normal_sum = -(forces * contacts.normal).sum((-1, -2))
-        return contacts, forces * (
-            settings.total_force / normal_sum.clamp(min=1e-6))[:, None, None]
+        scale = settings.total_force / normal_sum.clamp(min=1e-6)
+        return SqueezeForces(contacts, forces * scale[:, None, None], settings.stiffness)

@@ -82,7 +82,7 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
         if not each.is_file():
             raise ModelError(
                 str(each), 'there is no such file; name another, train one with dexlite train, '
-                "or plan with the method 'optimise'")
+                "or plan with the method 'hull'")
     try:
         content = json.loads(sheet.read_text())
         if (content['format'], content['version']) != (FORMAT, VERSION):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from dexlite_ros.planner_settings import PlannerSettings
@@ -11,8 +11,8 @@ from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import Method
 
 Preset = Literal['default', 'dexlite']
-PRESETS: dict[Preset, Callable[[], PlannerSettings]] = {
-    'default': PlannerSettings, 'dexlite': PlannerSettings.dexlite}
+PRESETS: dict[Preset, Callable[..., PlannerSettings]] = {
+    'default': PlannerSettings.for_method, 'dexlite': PlannerSettings.dexlite}
 """Settings by name: ours, and the energy and schedule of DexLite."""
 
 
@@ -30,11 +30,10 @@ class PlannerChoice:
     """Steps after which every proposal is returned; None: refined, filtered and ranked."""
 
     def settings(self, max_grasps: int) -> PlannerSettings:
-        """Return what the planner is made with, nothing left open."""
-        usual = PRESETS[self.preset]()
-        chosen = {
-            'method': self.method or usual.method, 'weights': self.weights,
-            'temperature': self.temperature}
+        """Return what the planner is made with."""
+        chosen: dict[str, str | float] = {'weights': self.weights, 'temperature': self.temperature}
+        if self.method is not None:
+            chosen['method'] = self.method
         if self.unranked is not None:
             return PlannerSettings.unranked(self.unranked, max_grasps, **chosen)
-        return replace(usual, **chosen).settled()
+        return PRESETS[self.preset](**chosen)

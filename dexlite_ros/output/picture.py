@@ -18,8 +18,8 @@ import trimesh
 from dexlite_ros.files import replaced
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.plan import GraspPlan
 
 OBJECT_COLOUR = (0.93, 0.72, 0.42)

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 import torch
 
+from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.network.checkpoint import read_checkpoint, WEIGHTS
@@ -13,8 +14,11 @@ from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.proposal.hull_proposer import HullProposer
 from dexlite_ros.proposal.network_proposer import NetworkProposer, TEMPERATURE
 
-Method = Literal['network', 'optimise', 'both']
-METHODS: tuple[Method, ...] = ('network', 'optimise', 'both')
+Method = Literal['network', 'hull', 'both']
+METHODS: tuple[Method, ...] = ('network', 'hull', 'both')
+DEFAULT_METHOD: Method = 'network'
+OLD_NAMES: dict[str, Method] = {'optimise': 'hull'}
+"""Names of release 0.1, which the next one will not know any more."""
 
 
 class Proposer(Protocol):
@@ -45,6 +49,18 @@ class AlternatingProposer:
         return both[order[:count]]
 
 
+def find_method(name: str) -> Method:
+    """
+    Return the method of that name, or of that old name.
+
+    :raises InvalidRequest: when there is none
+    """
+    for method in METHODS:
+        if OLD_NAMES.get(name, name) == method:
+            return method
+    raise InvalidRequest('method', name, f'one of {", ".join(METHODS)}')
+
+
 def make_proposer(
     method: Method,
     weights: str,
@@ -60,7 +76,7 @@ def make_proposer(
     :param temperature: standard deviation of the network's latent codes
     :raises ModelError: when the network is wanted, and its weights are missing or do not fit
     """
-    if method == 'optimise':
+    if method == 'hull':
         return HullProposer(kinematics)
     hand = kinematics.description
     checkpoint = read_checkpoint(weights or WEIGHTS / f'{hand.name}.safetensors', hand)

@@ -28,7 +28,8 @@ from dexlite_ros.mechanics.grasp_stiffness import (
     GraspStiffness,
     StiffnessSettings,
 )
-from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
+from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
+from dexlite_ros.mechanics.squeeze_forces import SqueezeForces
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import GraspFeatures
 
@@ -65,24 +66,24 @@ class FeatureSettings:
 
 
 def grasp_features(
-    grasps: GraspBatch,
+    placed: PlacedGrasps,
+    squeeze: SqueezeForces,
     energy: GraspEnergy,
     surface: ObjectSurface,
-    squeeze: SqueezeSettings,
     settings: FeatureSettings | None = None,
 ) -> GraspFeatures:
     """
     Return the features of B refined grasps.
 
+    :param squeeze: how each of them will press
     :param energy: knows the hand and the object
     :param surface: the closed surface the grasps are on
-    :param squeeze: how hard the hand will press
     """
     settings = settings or FeatureSettings()
     with torch.no_grad():
         parts = [
-            _features(grasps[part], energy, squeeze, settings)
-            for part in torch.arange(len(grasps)).split(BATCH)]
+            _features(placed[part], squeeze[part], energy, settings)
+            for part in torch.arange(len(placed)).split(BATCH)]
         joined = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         sides = _box(surface)
         like = torch.ones_like(joined['residual'])
@@ -92,18 +93,18 @@ def grasp_features(
 
 
 def _features(
-    grasps: GraspBatch, energy: GraspEnergy, squeeze: SqueezeSettings, settings: FeatureSettings
+    placed: PlacedGrasps, squeeze: SqueezeForces, energy: GraspEnergy, settings: FeatureSettings
 ) -> dict[str, Tensor]:
-    touching = energy.touching(grasps, settings.contact_threshold)
+    touching = placed.touching(settings.contact_threshold)
     slippery = replace(settings.forces, friction=settings.low_friction)
     return {
         'residual': _residual(touching, energy, settings.forces, settings.force_steps),
         'slippery_residual': _residual(touching, energy, slippery, settings.force_steps),
-        'perturbed_residual': _perturbed_residual(grasps, energy, settings),
+        'perturbed_residual': _perturbed_residual(placed.grasps, energy, settings),
         'normal_variation': _normal_variation(touching, energy, settings.variation_distance),
         'normal_balance': _normal_balance(touching),
-        **_squeezed(grasps, energy, squeeze, settings),
-        'limit_margin': energy.geometry.kinematics.limit_margin(grasps.joints),
+        **_squeezed(placed, squeeze, energy, settings.stiffness),
+        'limit_margin': energy.geometry.kinematics.limit_margin(placed.grasps.joints),
     }
 
 
@@ -133,7 +134,7 @@ def _perturbed_residual(
         shift.to(grasps.translation).repeat_interleave(len(grasps), 0),
         roma.rotvec_to_rotmat(turn.to(grasps.rotation)).repeat_interleave(len(grasps), 0))
     residual = _residual(
-        energy.touching(copies, settings.perturbed_threshold), energy, settings.forces,
+        energy.place(copies).touching(settings.perturbed_threshold), energy, settings.forces,
         settings.perturbed_steps)
     return residual.unflatten(0, (settings.perturbed_copies, -1)).mean(0)
 
@@ -159,17 +160,15 @@ def _normal_balance(contacts: ContactBatch) -> Tensor:
 
 
 def _squeezed(
-    grasps: GraspBatch, energy: GraspEnergy, squeeze: SqueezeSettings, settings: FeatureSettings
+    placed: PlacedGrasps, squeeze: SqueezeForces, energy: GraspEnergy, springs: StiffnessSettings
 ) -> dict[str, Tensor]:
     """Return what the squeezing hand does to the object."""
-    geometry = energy.geometry
-    contacts, forces = squeeze_forces(grasps, energy, squeeze)
-    springs = replace(settings.stiffness, joint=squeeze.stiffness)
+    springs = replace(springs, joint=squeeze.stiffness)
     held = grasp_stiffness(
-        grasps, contacts, forces, geometry.group_link, energy.field.centre_of_mass,
-        geometry.kinematics, springs)
-    gap = energy.contact_gaps(grasps).clamp(min=-GAP_DEPTH) * contacts.active
-    missing = _gap_wrench(held, contacts, gap)
+        placed.hand.poses, squeeze.contacts, squeeze.forces, energy.geometry.group_link,
+        energy.field.centre_of_mass, energy.geometry.kinematics, springs)
+    gap = placed.contact_gap.clamp(min=-GAP_DEPTH) * squeeze.contacts.active
+    missing = _gap_wrench(held, squeeze.contacts, gap)
     drift = held.response(missing[..., None], springs.floor)[..., 0]
     return {
         'stiffness': _log(held.eigenvalues()[:, 1], 0.1, 1e4),

@@ -6,15 +6,17 @@ Grasps are ranked by their probability to hold. Letters: B grasps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
+from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 from dexlite_ros.object.obstacles import Obstacles
 from dexlite_ros.plan import GraspFeatures, GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
@@ -46,13 +48,17 @@ class RankingSettings:
     same_joints: float = 0.1
     """... and this, on average over the joints [rad]."""
 
+    def unfiltered(self) -> RankingSettings:
+        """Return these settings without the filters on quality."""
+        return replace(
+            self, penetration_max=math.inf, self_penetration_max=math.inf,
+            residual_max=math.inf, pregrasp_clearance_min=-math.inf,
+            obstacle_clearance_min=-math.inf)
+
     @classmethod
     def everything(cls) -> RankingSettings:
-        """Return what rejects no grasp that is a number."""
-        return cls(
-            shortlist=math.inf, penetration_max=math.inf, self_penetration_max=math.inf,
-            residual_max=math.inf, pregrasp_clearance_min=-math.inf,
-            obstacle_clearance_min=-math.inf, same_position=0.0)
+        """Return what rejects no grasp that is a number, look-alikes included."""
+        return cls(shortlist=math.inf, same_position=0.0).unfiltered()
 
 
 def shortlist(probability: Tensor, wanted: int, settings: RankingSettings) -> Tensor:
@@ -63,6 +69,7 @@ def shortlist(probability: Tensor, wanted: int, settings: RankingSettings) -> Te
 
 def measure(
     staged: Staged,
+    placed: PlacedGrasps,
     features: GraspFeatures,
     grasp_energy: Tensor,
     energy: GraspEnergy,
@@ -71,37 +78,34 @@ def measure(
     """
     Return all measures of B staged grasps.
 
-    :param features: of the same grasps
+    :param placed, features: of the same grasps
     :param grasp_energy: (B,) of the optimiser; NaN for grasps that it never saw
     """
-    grasps = staged.grasps.grasp
     with torch.no_grad():
-        hand = energy.geometry(grasps)
-        gap = energy.gap(hand)
-        overlap = -energy.geometry.capsule_gaps(hand)
+        overlap = -energy.geometry.capsule_gaps(placed.hand)
     return GraspMetrics(
         energy=grasp_energy,
         residual=10.0 ** features.residual,
         normal_variation=features.normal_variation,
-        penetration=(-gap.amin(1)).clamp(min=0.0),
+        penetration=(-placed.gap.amin(1)).clamp(min=0.0),
         self_penetration=overlap.amax(1).clamp(min=0.0),
-        clearance=obstacle_clearance(staged.grasps, energy, obstacles),
+        clearance=obstacle_clearance(placed, staged.grasps.pregrasp, energy.geometry, obstacles),
         pregrasp_clearance=staged.pregrasp_clearance,
         joint_limit_margin=limit_margin(staged.grasps, energy.geometry.kinematics),
     )
 
 
 def obstacle_clearance(
-    grasps: StagedGrasp, energy: GraspEnergy, obstacles: Obstacles | None
+    placed: PlacedGrasps, pregrasp: GraspBatch, geometry: HandGeometry,
+    obstacles: Obstacles | None,
 ) -> Tensor:
     """Return the smallest distance (B,) to obstacles over pregrasp and grasp [m]; NaN if none."""
     if obstacles is None:
-        return torch.full_like(grasps.grasp.translation[:, 0], torch.nan)
-    geometry = energy.geometry
+        return torch.full_like(placed.gap[:, 0], torch.nan)
     with torch.no_grad():
         return torch.minimum(*(
-            obstacles.clearance(geometry(batch).points, geometry.point_radius)
-            for batch in (grasps.pregrasp, grasps.grasp)))
+            obstacles.clearance(hand.points, geometry.point_radius)
+            for hand in (geometry(pregrasp), placed.hand)))
 
 
 def limit_margin(grasps: StagedGrasp, kinematics: HandKinematics) -> Tensor:

@@ -50,14 +50,18 @@ class Round:
 class RefinementSettings:
     """The rounds, and how work is cut up."""
 
-    rounds: tuple[Round, ...] = ()
-    """Empty: those that suit where the grasps come from; ``PlannerSettings.settled``."""
+    rounds: tuple[Round, ...]
+    """At least one."""
     contact_patterns: dict[str, float] = field(
         default_factory=lambda: {'tips': 0.5, 'tips_palm': 0.25, 'wrap': 0.25})
     """Share of the starts that each contact pattern gets."""
     cpu_batch: int = 256
     """Grasps per batch on the CPU: enough to hide torch's overhead, few enough for the cache."""
     cuda_batch: int = 4096
+
+    def __post_init__(self) -> None:
+        if not self.rounds:
+            raise InvalidRequest('refinement.rounds', self.rounds, 'at least one round')
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,6 @@ class Refinement:
         settings: RefinementSettings,
         obstacles: DistanceField | None = None,
     ) -> None:
-        if not settings.rounds:
-            raise InvalidRequest('refinement.rounds', settings.rounds, 'at least one round')
         self.settings = settings
         self._device = object_field.values.device
         self.energies = [

@@ -84,7 +84,7 @@ class SynthesisService:
         response.result.header = clouds.target.header
         number = next(self._numbers)
         job = Job(
-            lambda job: self._synthesis.run(job, number, request, clouds), request.timeout)
+            lambda job: self._synthesis.run(job, number, request, clouds), request.plan.timeout)
         return self._worker.submit(job, settings.queue_size).wait()
 
     def _scene(self, message: GraspSynthesis.Request, settings: NodeSettings) -> RequestClouds:

@@ -6,8 +6,7 @@ Everything here runs in the worker's thread, the only one that touches the plann
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-import secrets
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rclpy.node import Node
@@ -19,6 +18,7 @@ from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.plan import GraspPlan, PlanReport
+from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.ros.conversions import grasp_array, ResultLabels
@@ -102,7 +102,7 @@ class Synthesis:
         matrix = self._transforms.matrix(
             frame, header.frame_id, header.stamp, settings.tf.timeout)
         obstacles = self._obstacles(clouds, settings)
-        plan = self._plan(job, request, cloud, obstacles)
+        plan = self._plan(job, request.plan, cloud, obstacles)
         if job.should_stop():
             raise Cancelled()
         labels = ResultLabels(
@@ -113,7 +113,7 @@ class Synthesis:
     def _plan(
         self,
         job: Job,
-        request: SynthesisRequest,
+        request: PlanRequest,
         cloud: PointCloud,
         obstacles: np.ndarray | None,
     ) -> GraspPlan:
@@ -124,18 +124,8 @@ class Synthesis:
         if budget <= 0:
             raise PlanningTimeout(request.timeout)
         return self._planner.plan(
-            cloud,
-            obstacles=obstacles,
-            num_candidates=request.num_candidates,
-            max_grasps=request.max_grasps,
-            min_score=request.min_score,
-            approach_direction=request.approach_direction,
-            approach_tolerance=request.approach_tolerance,
-            optimize=request.optimize,
-            seed=request.seed or secrets.randbelow(2**32 - 1) + 1,
-            timeout=budget,
-            should_stop=job.should_stop,
-        )
+            cloud, replace(request, timeout=budget), obstacles=obstacles,
+            should_stop=job.should_stop)
 
     def _obstacles(self, clouds: RequestClouds, settings: NodeSettings) -> np.ndarray | None:
         """Return the obstacles (M, 3) in the frame of the object's cloud."""

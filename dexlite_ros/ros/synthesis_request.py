@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
+import secrets
 
 from geometry_msgs.msg import Point, Vector3
 import numpy as np
 
 from dexlite_ros.errors import InvalidRequest, UnsupportedHand
+from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.ros.conversions import seconds
 from dexlite_ros.ros.parameters.node_table import NodeSettings
 from dexlite_ros.srv import GraspSynthesis
@@ -20,25 +22,15 @@ MAX_TIMEOUT = 600.0
 
 @dataclass(frozen=True)
 class SynthesisRequest:
-    """What is asked for, apart from the clouds; None leaves the choice to the planner."""
+    """What is asked for, apart from the clouds."""
 
+    plan: PlanRequest
+    """What the planner is asked; the timeout is that of the whole request."""
     object_id: str
     target_frame: str
     """Empty: the cloud's frame."""
     viewpoint: np.ndarray | None
     """(3,) in the cloud's frame [m]; None: the frame's origin."""
-    num_candidates: int | None
-    max_grasps: int | None
-    min_score: float | None
-    approach_direction: np.ndarray | None
-    """(3,) unit, in the cloud's frame."""
-    approach_tolerance: float
-    """[rad]"""
-    optimize: bool
-    seed: int
-    """0: a new one."""
-    timeout: float
-    """[s]"""
 
 
 def read_request(message: GraspSynthesis.Request, settings: NodeSettings) -> SynthesisRequest:
@@ -52,18 +44,21 @@ def read_request(message: GraspSynthesis.Request, settings: NodeSettings) -> Syn
         raise UnsupportedHand(message.hand, (settings.hand,))
     if message.verify:
         raise InvalidRequest('verify', True, 'false: this node has no simulator')
-    return SynthesisRequest(
-        object_id=message.object_id or settings.object_id,
-        target_frame=message.target_frame or settings.target_frame,
-        viewpoint=_viewpoint(message.viewpoint) if message.use_viewpoint else None,
+    plan = PlanRequest(
         num_candidates=_count('num_candidates', message.num_candidates, MAX_CANDIDATES),
         max_grasps=_count('max_grasps', message.max_grasps, MAX_GRASPS),
         min_score=_min_score(message.min_score),
         approach_direction=_direction(message.approach_direction),
         approach_tolerance=_tolerance(message.approach_tolerance) or settings.approach_tolerance,
         optimize=message.optimize,
-        seed=message.seed or settings.seed,
+        seed=message.seed or settings.seed or secrets.randbelow(2**32 - 1) + 1,
         timeout=_timeout(seconds(message.timeout)) or settings.timeout,
+    )
+    return SynthesisRequest(
+        plan,
+        object_id=message.object_id or settings.object_id,
+        target_frame=message.target_frame or settings.target_frame,
+        viewpoint=_viewpoint(message.viewpoint) if message.use_viewpoint else None,
     )
 
 
@@ -88,12 +83,7 @@ def _viewpoint(point: Point) -> np.ndarray:
 
 def _direction(vector: Vector3) -> np.ndarray | None:
     direction = np.array([vector.x, vector.y, vector.z])
-    length = float(np.linalg.norm(direction))
-    if length == 0.0:
-        return None
-    if not abs(length - 1.0) < 1e-2:
-        raise InvalidRequest('approach_direction', direction.tolist(), 'a unit vector, or 0 0 0')
-    return direction / length
+    return direction if direction.any() else None
 
 
 def _tolerance(value: float) -> float | None:

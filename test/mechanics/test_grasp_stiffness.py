@@ -23,8 +23,9 @@ def model(
     names = list(KINEMATICS.description.link_names)
     link = torch.tensor([names.index(name) for name in links])
     forces = torch.zeros_like(contacts.point) if forces is None else forces
+    poses = KINEMATICS(random_grasps(len(contacts.point)))
     return grasp_stiffness(
-        random_grasps(len(contacts.point)), contacts, forces, link, CENTRE, KINEMATICS, SPRINGS)
+        poses, contacts, forces, link, CENTRE, KINEMATICS, SPRINGS)
 
 
 def contacts(count: int, links: int, seed: int = 0) -> ContactBatch:
@@ -87,12 +88,12 @@ def test_a_finger_gives_way_as_its_joints_do():
     point = (poses.position[:, link[0]] + lever)[:, None]
     along = torch.nn.functional.normalize(torch.linalg.cross(axis, lever), dim=-1)
     held = grasp_stiffness(
-        grasps, ContactBatch(point, along[:, None], torch.ones(2, 1, dtype=torch.float64)),
+        poses, ContactBatch(point, along[:, None], torch.ones(2, 1, dtype=torch.float64)),
         torch.zeros_like(point), link, CENTRE, KINEMATICS, SPRINGS)
     compliance = torch.linalg.inv(held.contact_stiffness)[:, :3, :3]
-    felt = (along[:, None] @ compliance @ along[..., None]).flatten()
+    found = (along[:, None] @ compliance @ along[..., None]).flatten()
     torch.testing.assert_close(
-        felt, torch.full_like(felt, 0.04 ** 2 / SPRINGS.joint + 1 / SPRINGS.contact))
+        found, torch.full_like(found, 0.04 ** 2 / SPRINGS.joint + 1 / SPRINGS.contact))
 
 
 def test_symmetric_and_inactive_contacts_do_nothing():

@@ -65,7 +65,7 @@ def test_either_file_names_it(written):
 def test_a_missing_file_is_named_with_the_remedy(written, suffix):
     """Which one, and how to go on without."""
     written.with_suffix(suffix).unlink()
-    with pytest.raises(ModelError, match=rf"small\{suffix}.*no such file.*'optimise'"):
+    with pytest.raises(ModelError, match=rf"small\{suffix}.*no such file.*'hull'"):
         read_checkpoint(written, SHADOW_RIGHT)
 
 

@@ -21,7 +21,7 @@ CPU = torch.device('cpu')
 
 def test_each_method_has_its_proposer():
     """The network's carry the name of the weights that come with the package."""
-    assert isinstance(make_proposer('optimise', '', KINEMATICS, CPU), HullProposer)
+    assert isinstance(make_proposer('hull', '', KINEMATICS, CPU), HullProposer)
     network = make_proposer('network', '', KINEMATICS, CPU)
     assert isinstance(network, NetworkProposer)
     assert network.model_id.startswith('shadow_right@')
@@ -29,13 +29,18 @@ def test_each_method_has_its_proposer():
     assert both.model_id == f'{network.model_id}+hull-starts'
 
 
+def test_the_old_name_still_works():
+    """Release 0.1 called starts around the hull 'optimise'."""
+    assert PlannerSettings.for_method('optimise') == PlannerSettings.for_method('hull')
+
+
 def test_what_does_not_exist_is_refused(tmp_path):
     """Another method; weights that are not there, with the way to do without."""
-    with pytest.raises(InvalidRequest, match='network, optimise, both'):
-        PlannerSettings(method='guess')
-    with pytest.raises(ModelError, match="'optimise'"):
+    with pytest.raises(InvalidRequest, match='network, hull, both'):
+        PlannerSettings.for_method('guess')
+    with pytest.raises(ModelError, match="'hull'"):
         make_proposer('network', str(tmp_path / 'none'), KINEMATICS, CPU)
-    make_proposer('optimise', str(tmp_path / 'none'), KINEMATICS, CPU)
+    make_proposer('hull', str(tmp_path / 'none'), KINEMATICS, CPU)
 
 
 def test_two_proposers_take_turns():
@@ -45,8 +50,8 @@ def test_two_proposers_take_turns():
     parts = [
         HullProposer(KINEMATICS, StartSettings(nearest=reach, farthest=reach))
         for reach in (0.02, 0.05)]
-    chance = torch.Generator().manual_seed(0)
-    first, second = (part.propose(surface, 4, chance).to_vector() for part in parts)
+    generator = torch.Generator().manual_seed(0)
+    first, second = (part.propose(surface, 4, generator).to_vector() for part in parts)
     both = AlternatingProposer(*parts).propose(
         surface, 7, torch.Generator().manual_seed(0)).to_vector()
     assert len(both) == 7

@@ -9,7 +9,7 @@ import trimesh
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
-from dexlite_ros.mechanics.squeeze_forces import SqueezeSettings
+from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import GraspFeatures
 from dexlite_ros.proposal.hull_proposer import hull_starts
@@ -39,7 +39,9 @@ def grasps(energy) -> GraspBatch:
 
 def measured(grasps: GraspBatch, energy: GraspEnergy) -> GraspFeatures:
     """Return the features with the default settings."""
-    return grasp_features(grasps, energy, SURFACE, SqueezeSettings())
+    placed = energy.place(grasps)
+    squeeze = squeeze_forces(placed, energy.field.centre_of_mass, SqueezeSettings())
+    return grasp_features(placed, squeeze, energy, SURFACE)
 
 
 def test_refined_grasps_are_stiff_and_balanced(energy, grasps):
@@ -60,7 +62,8 @@ def test_less_friction_never_balances_better(energy, grasps):
 def test_the_ball_is_as_round_as_it_is(energy, grasps):
     """3 mm along a ball of 35 mm turn the normal by 3/35, and its box has sides of 7 cm."""
     features = measured(grasps, energy)
-    touching = energy.touching(grasps, FeatureSettings().contact_threshold).active.sum(1) > 0
+    touching = (
+        energy.place(grasps).touching(FeatureSettings().contact_threshold).active.sum(1) > 0)
     assert features.normal_variation[touching].mean() == pytest.approx(0.003 / RADIUS, rel=0.25)
     for side in (features.thickness, features.length):
         np.testing.assert_allclose(side, 200 * RADIUS, rtol=0.03)

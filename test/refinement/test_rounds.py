@@ -56,4 +56,4 @@ def test_time_and_switch_end_it():
 def test_rounds_are_needed():
     """No rounds is a mistake, not a way to switch the refinement off."""
     with pytest.raises(InvalidRequest, match='rounds'):
-        Refinement({}, ball_field(0.03), RefinementSettings())
+        RefinementSettings(rounds=())

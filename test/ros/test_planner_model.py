@@ -68,7 +68,7 @@ def test_missing_weights_are_an_error_with_its_fix(planner: PlannerProcess) -> N
     set_parameter(planner, 'weights', '/no/such/weights')
     report = ask(planner)
     assert report.error_code == Report.MODEL_ERROR
-    assert '/no/such/weights' in report.error_msg and "'optimise'" in report.error_msg
+    assert '/no/such/weights' in report.error_msg and "'hull'" in report.error_msg
     set_parameter(planner, 'method', 'optimise')
     assert (report := ask(planner)).error_code == Report.NONE
     assert report.model_id == 'hull-starts'
@@ -85,7 +85,7 @@ def test_a_node_without_its_weights_says_so(
         '/unlearned', tmp_path / 'node.log', device='cpu', weights=str(tmp_path / 'none'))
     try:
         wait_for(lambda: 'cannot be configured' in node.log, 60.0)
-        assert 'no such file' in node.log and "'optimise'" in node.log
+        assert 'no such file' in node.log and "'hull'" in node.log
         node.wait_for_state('unconfigured')
     finally:
         node.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 
 import numpy as np
@@ -15,6 +16,7 @@ from dexlite_ros.offline.planner_choice import PlannerChoice, PRESETS
 from dexlite_ros.output.grasp_table import grasp_table, TableRow
 from dexlite_ros.output.plan_file import plan_to_dict, write_plan
 from dexlite_ros.plan import GraspPlan
+from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.proposal.proposer import METHODS
 
@@ -57,8 +59,11 @@ def main(argv: list[str]) -> int:
     choice = PlannerChoice(args.preset, args.method, args.weights)
     planner = GraspPlanner(choice.settings(args.max_grasps), args.device)
     plan = planner.plan(
-        target, obstacles=obstacles, num_candidates=args.num_candidates,
-        max_grasps=args.max_grasps, seed=args.seed, timeout=args.timeout)
+        target,
+        PlanRequest(
+            num_candidates=args.num_candidates, max_grasps=args.max_grasps, seed=args.seed,
+            timeout=math.inf if args.timeout is None else args.timeout),
+        obstacles=obstacles)
     print(json.dumps(plan_to_dict(plan)) if args.json else _summary(plan, target))
     if args.output:
         print(f'plan: {write_plan(plan, args.output)}', file=sys.stderr)

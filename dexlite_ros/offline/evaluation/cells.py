@@ -28,6 +28,7 @@ from dexlite_ros.offline.planner_choice import PlannerChoice
 from dexlite_ros.offline.provenance import commit
 from dexlite_ros.output.plan_file import GraspSet, read_grasps, write_grasps
 from dexlite_ros.plan import GraspPlan
+from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 
 
@@ -111,7 +112,7 @@ def _plan(cell: Cell, mesh: trimesh.Trimesh) -> Found:
     cloud, pose, support = measured_cloud(
         mesh, cell.setup, np.random.default_rng(cell.setup.seed))
     plan = _planner(cell.planner, cell.max_grasps, cell.device).plan(
-        cloud, support=support, max_grasps=cell.max_grasps, seed=cell.setup.seed)
+        cloud, PlanRequest(max_grasps=cell.max_grasps, seed=cell.setup.seed), support=support)
     predicted = [
         {'success_probability': float(probability), 'energy': float(plan.metrics.energy[rank]),
          'features': {

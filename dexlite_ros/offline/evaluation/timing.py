@@ -19,10 +19,11 @@ from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.object.mug import mug
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.sampling import sample_mesh
+from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.hull_proposer import hull_starts
-from dexlite_ros.proposal.proposer import METHODS
+from dexlite_ros.proposal.proposer import DEFAULT_METHOD, METHODS
 from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
 
 CLOUD_SIZES = (512, 2048, 10_000, 100_000)
@@ -51,13 +52,13 @@ def plan_cases(
     mesh = mug()
     cases = []
     for method in METHODS:
-        planner = GraspPlanner(PlannerSettings(method=method), device)
-        for size in sizes if method == PlannerSettings().method else sizes[-1:]:
+        planner = GraspPlanner(PlannerSettings.for_method(method), device)
+        for size in sizes if method == DEFAULT_METHOD else sizes[-1:]:
             cloud = sample_mesh(mesh, size, np.random.default_rng(seed))
             cases.append((
                 f'plan 20 grasps, {size} points, {method}', 20,
                 lambda cloud=cloud, planner=planner: planner.plan(
-                    cloud, max_grasps=20, seed=seed)))
+                    cloud, PlanRequest(max_grasps=20, seed=seed))))
     return cases
 
 

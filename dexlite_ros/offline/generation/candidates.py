@@ -30,6 +30,7 @@ from dexlite_ros.offline.generation.task import GenerationTask, HAND
 from dexlite_ros.offline.objects.prepared_object import mesh_digest, surface_cloud
 from dexlite_ros.offline.objects.sources import load_target
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
+from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import Method
@@ -72,9 +73,9 @@ class Candidates:
     """Why the object cannot be used."""
 
 
-def generation_settings(method: Method = 'optimise') -> PlannerSettings:
+def generation_settings(method: Method = 'hull') -> PlannerSettings:
     """Return settings under which all refined grasps come back, not only the best."""
-    usual = PlannerSettings(method=method).settled()
+    usual = PlannerSettings.for_method(method)
     last = usual.refinement.rounds[-1].keep
     rounds = tuple(
         replace(each, keep=each.keep / last) for each in usual.refinement.rounds)
@@ -110,11 +111,11 @@ def _propose(
     else:
         cloud = task.parents.cloud
         proposer = _expansion(task, np.asarray(mesh.bounds.mean(0)))
-        method = 'network' if task.network else 'optimise'
+        method = 'network' if task.network else 'hull'
         planner = GraspPlanner(generation_settings(method), task.device, proposer=proposer)
     try:
         plan = planner.plan(
-            mesh, num_candidates=task.candidates, seed=task.random_seed)
+            mesh, PlanRequest(num_candidates=task.candidates, seed=task.random_seed))
         report = plan.report
     except NoGraspFound as error:
         plan, report = None, error.report

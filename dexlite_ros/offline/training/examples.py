@@ -124,5 +124,5 @@ def _touching(
     found = []
     for rows in torch.arange(len(objects), device=objects.device).split(CHUNK):
         energy = GraspEnergy(geometry, bank.of(objects[rows], scale[rows]), EnergySettings())
-        found.append(energy.touching(grasps[rows], TOUCHING).active)
+        found.append(energy.place(grasps[rows]).touching(TOUCHING).active)
     return torch.cat(found)

@@ -8,12 +8,21 @@ and are changed in code.
 from __future__ import annotations
 
 from dexlite_ros.planner_settings import PlannerSettings
-from dexlite_ros.ros.parameters.table import Entry, ParameterTable
+from dexlite_ros.ros.parameters.table import Entry, override, ParameterTable, Value
 
-PLANNER_TABLE = ParameterTable(PlannerSettings(), (
+
+def planner_settings(values: dict[str, Value]) -> PlannerSettings:
+    """Return the settings that suit the method, with all other parameters put in."""
+    others = {name: value for name, value in values.items() if name != 'method'}
+    if not others.get('num_candidates'):
+        others.pop('num_candidates', None)
+    return override(PlannerSettings.for_method(str(values['method'])), others)
+
+
+PLANNER_TABLE = ParameterTable(PlannerSettings.for_method(), (
     Entry(
         'method',
-        'Where candidates come from: network; optimise (starts around the hull, needs no '
+        'Where candidates come from: network; hull (starts around the convex hull, needs no '
         'weights); both.'),
     Entry(
         'weights',
@@ -26,7 +35,7 @@ PLANNER_TABLE = ParameterTable(PlannerSettings(), (
     Entry(
         'num_candidates',
         'Candidates to draw when a request gives no number; more take longer and find better '
-        'grasps. 0: as many as the method needs.', 0, 65536),
+        'grasps. 0: as many as the method needs.', 0, 65536, default=0),
     Entry('max_grasps', 'Grasps to return at most when a request gives no number.', 1, 4096),
     Entry(
         'min_score', 'Grasps with a lower score are dropped when a request gives none.', 0.0, 1.0),
@@ -85,4 +94,4 @@ PLANNER_TABLE = ParameterTable(PlannerSettings(), (
     Entry(
         'ranking.same_joints',
         '... and their joints differ by less than this on average [rad].', 0.0, 3.15),
-))
+), planner_settings)

@@ -7,7 +7,7 @@ and its default is the field's. A table adds what ROS wants to know besides: mea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import reduce
 from typing import Any, Generic, TypeVar
@@ -34,6 +34,8 @@ class Entry:
     """Largest allowed value."""
     read_only: bool = False
     """True: only the file or the command line sets it."""
+    default: Value | None = None
+    """None: that of the settings."""
 
     def descriptor(self, default: Value) -> ParameterDescriptor:
         """Return what ``ros2 param describe`` shows."""
@@ -55,9 +57,13 @@ class ParameterTable(Generic[Settings]):
 
     defaults: Settings
     entries: tuple[Entry, ...]
+    build: Callable[[dict[str, Value]], Settings] | None = None
+    """Makes settings of all parameters by name; None: the defaults with these values put in."""
 
     def default(self, entry: Entry) -> Value:
         """Return the default of a parameter."""
+        if entry.default is not None:
+            return entry.default
         return reduce(getattr, entry.name.split('.'), self.defaults)
 
     def declare(self, node: Node) -> None:
@@ -77,7 +83,8 @@ class ParameterTable(Generic[Settings]):
         """
         values = {entry.name: node.get_parameter(entry.name).value for entry in self.entries}
         values |= {change.name: change.value for change in changes if change.name in values}
-        return override(self.defaults, {name: _frozen(value) for name, value in values.items()})
+        values = {name: _frozen(value) for name, value in values.items()}
+        return override(self.defaults, values) if self.build is None else self.build(values)
 
 
 def override(settings: Settings, values: Mapping[str, Value], prefix: str = '') -> Settings:

@@ -17,6 +17,7 @@ from dexlite_ros.offline.objects.mesh_folder import convex_pieces
 from dexlite_ros.offline.physics.judge import judge, perturbed, TESTS
 from dexlite_ros.offline.physics.protocols import lift, LOADS, LoadSettings, six_forces, Verdict
 from dexlite_ros.offline.physics.simulation import GraspScene, SimulationSettings
+from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 
 BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.03)
@@ -28,7 +29,7 @@ PINCH = {'MFJ3': 0.9, 'MFJ2': 0.5, 'MFJ1': 0.5, 'THJ5': 0.3, 'THJ4': 1.2, 'THJ2'
 def grasps() -> StagedGrasp:
     """Return the best three grasps of a ball."""
     plan = GraspPlanner(device='cpu').plan(
-        PointCloud(np.asarray(BALL.vertices)), num_candidates=128, max_grasps=3, seed=0)
+        PointCloud(np.asarray(BALL.vertices)), PlanRequest(num_candidates=128, max_grasps=3))
     return plan.grasps
 
 

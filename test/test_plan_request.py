@@ -1,0 +1,52 @@
+"""A request is checked when it is made; the clock knows when a plan has to end."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+from dexlite_ros.errors import Cancelled, InvalidRequest, PlanningTimeout
+from dexlite_ros.plan_request import PlanClock, PlanRequest
+
+
+@pytest.mark.parametrize(('name', 'value'), [
+    ('max_grasps', 0), ('num_candidates', -1), ('timeout', -1.0), ('timeout', math.nan),
+    ('approach_direction', np.zeros(3)), ('approach_direction', np.array([np.nan] * 3)),
+    ('approach_direction', np.array([0.0, 0.0, 2.0])), ('approach_direction', np.ones(2)),
+])
+def test_bad_values_are_named(name, value):
+    """Each is refused by its name before anything is computed."""
+    with pytest.raises(InvalidRequest, match=name):
+        PlanRequest(**{name: value})
+
+
+def test_directions_are_of_unit_length():
+    """A direction that is off by a rounding error is brought to length 1."""
+    direction = PlanRequest(approach_direction=np.array([0.6, 0.0, -0.801])).approach_direction
+    assert np.linalg.norm(direction) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_the_clock_knows_when_to_end():
+    """A budget that is spent, and a caller that is gone, end the plan; the latter first."""
+    PlanClock().check()
+    with pytest.raises(PlanningTimeout):
+        PlanClock(1e-9).check()
+    with pytest.raises(Cancelled):
+        PlanClock(1e-9, lambda: True).check()
+    PlanClock(1e-9).check_cancelled()
+
+
+def test_deadlines_are_shares_of_the_budget():
+    """Half of ten seconds is five seconds from now; half of no limit is no limit."""
+    assert PlanClock(10.0).deadline(0.5) - time.monotonic() == pytest.approx(5.0, abs=0.5)
+    assert PlanClock().deadline(0.5) == math.inf
+
+
+def test_laps_add_up():
+    """Every step has its time, and together they are the total."""
+    clock = PlanClock()
+    for name in ('surface', 'propose', 'refine', 'stage', 'rank'):
+        clock.lap(name)
+    times = vars(clock.times()).copy()
+    assert times.pop('total') == pytest.approx(sum(times.values()), abs=0.01)
