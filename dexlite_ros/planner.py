@@ -19,10 +19,11 @@ from torch import Tensor
 import trimesh
 
 from dexlite_ros.device import describe_device, device_faults, one_thread, resolve_device
-from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError, UnsupportedHand
+from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError
 from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.squeeze_forces import squeeze_forces
 from dexlite_ros.object.cloud import PointCloud
@@ -67,7 +68,7 @@ class GraspPlanner:
         self,
         settings: PlannerSettings | None = None,
         device: str = 'auto',
-        hand: str = 'shadow_right',
+        hand: str | HandDescription = DEFAULT_HAND,
         proposer: Proposer | None = None,
         success: SuccessModel | None = None,
     ) -> None:
@@ -75,6 +76,7 @@ class GraspPlanner:
         Build the hand on the device.
 
         :param device: 'auto', 'cpu', 'cuda' or 'cuda:N'
+        :param hand: name of a known hand, or any description
         :param proposer: where candidates come from; None: as the settings say. Their number and
             their refinement are those of the settings' method all the same
         :param success: what ranks them; None: the model that comes with the package
@@ -82,10 +84,8 @@ class GraspPlanner:
         :raises DeviceError: for a device that is missing
         :raises ModelError: when the network's weights are missing or do not fit
         """
-        if hand not in HANDS:
-            raise UnsupportedHand(hand, tuple(HANDS))
         self.settings = settings or PlannerSettings.for_method()
-        self.hand = HANDS[hand]
+        self.hand = find_hand(hand) if isinstance(hand, str) else hand
         if not self.settings.couple_joints:
             self.hand = replace(self.hand, couplings=())
         self._device = resolve_device(device)

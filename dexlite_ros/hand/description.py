@@ -7,6 +7,7 @@ joint at zero; the joint turns the link about an axis through the link's origin.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -39,7 +40,11 @@ class Joint:
     name: str
     axis: Vector
     lower: float
+    """[rad]"""
     upper: float
+    """[rad]"""
+    open: float = 0.0
+    """Angle in the open posture that grasps start from [rad]."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,35 @@ class Coupling:
 
 
 @dataclass(frozen=True)
+class JointDynamics:
+    """What resists a joint's motion, the same for every joint."""
+
+    damping: float
+    """[N m s/rad]"""
+    armature: float
+    """Inertia of the motor, seen from the joint [kg m^2]."""
+    friction_loss: float
+    """Dry friction [N m]."""
+
+
+@dataclass(frozen=True)
+class HalfSpace:
+    """The points p of a link's frame with normal . p > offset."""
+
+    normal: Vector
+    offset: float
+    """[m]"""
+
+
+@dataclass(frozen=True)
 class ContactRegion:
     """The part of a link that is meant to touch."""
 
     link: str
     group: str
     """Kind of link: 'tip', 'middle', 'proximal' or 'palm'."""
+    side: tuple[HalfSpace, ...] = ()
+    """What bounds that part; empty: of boxes the faces on the palmar side, else the whole link."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +110,8 @@ class HandDescription:
     links: tuple[Link, ...]
     couplings: tuple[Coupling, ...]
     contact_regions: tuple[ContactRegion, ...]
+    contact_patterns: Mapping[str, tuple[str, ...]]
+    """Links that shall touch together, by the pattern's name: 'tips', 'tips_palm' and 'wrap'."""
     collision_exclusions: tuple[tuple[str, str], ...]
     """Pairs of links that may overlap, besides each link and its parent."""
     grasp_centre: Vector
@@ -94,6 +124,17 @@ class HandDescription:
     """Unit vector out of the palm, in the root link's frame."""
     finger_direction: Vector
     """Unit vector from the wrist to the fingers, in the root link's frame."""
+    joint_dynamics: JointDynamics
+    wrist_joints: tuple[str, ...] = ()
+    """Joints between arm and root link, which stay at 0 here; joint states name them."""
+
+    def __post_init__(self) -> None:
+        touching = {region.link for region in self.contact_regions}
+        for name, links in self.contact_patterns.items():
+            if not set(links) <= touching:
+                raise ValueError(
+                    f"pattern '{name}' of the hand '{self.name}' names links without a contact "
+                    f'region: {sorted(set(links) - touching)}')
 
     @property
     def palm_link(self) -> str:
@@ -122,6 +163,22 @@ class HandDescription:
             -1 if link.parent is None else self.link_names.index(link.parent)
             for link in self.links
         )
+
+    @property
+    def tip_links(self) -> tuple[str, ...]:
+        """Names of the fingertips."""
+        return tuple(each.link for each in self.contact_regions if each.group == 'tip')
+
+    def region(self, link: str) -> ContactRegion | None:
+        """Return the part of a link that is meant to touch; None: it is not."""
+        return next((each for each in self.contact_regions if each.link == link), None)
+
+    def finger(self, link: str) -> str:
+        """Return the first link after the root on the way to a link, which names its finger."""
+        index = self.link_names.index(link)
+        while self.parents[index] > 0:
+            index = self.parents[index]
+        return self.link_names[index]
 
     @cached_property
     def coupled_indices(self) -> tuple[tuple[int, int], ...]:

@@ -17,16 +17,13 @@ from torch import nn, Tensor
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.capsules import reachable_pairs, segment_distance, segments
-from dexlite_ros.hand.description import Geom, HandDescription, Link
+from dexlite_ros.hand.description import Geom, HalfSpace, HandDescription, Link
 from dexlite_ros.hand.kinematics import HandKinematics, LinkPoints, LinkPoses
 from dexlite_ros.hand.meshes import geom_mesh
 from dexlite_ros.surface_points import farthest_points
 
 BOX_SPACING = 0.005
 """Grid on a box's faces that its points are chosen from [m]."""
-# Where a fingertip or the palm is meant to touch, in its link's frame.
-TIP_PALMAR_Y = -0.002
-TIP_MIN_Z = 0.009
 
 
 @dataclass(frozen=True)
@@ -148,27 +145,37 @@ def _link_points(
     hand: HandDescription, link: Link, settings: GeometrySettings
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Return points (N, 3), radii (N,) and which may touch, for one link in its own frame."""
-    parts = [sample_geom(geom, settings) for geom in link.geoms]
+    region = hand.region(link.name)
+    side = region.side if region else ()
+    parts = [sample_geom(geom, settings, side) for geom in link.geoms]
     points, radius, normals = (np.concatenate(part) for part in zip(*parts))
-    shapes = {geom.shape for geom in link.geoms}
-    if shapes == {'box'}:
+    if {geom.shape for geom in link.geoms} == {'box'}:
         keep = np.flatnonzero(~_buried(points, link))
         keep = keep[farthest_points(points[keep], len(keep), settings.box_separation)]
         points, radius, normals = points[keep], radius[keep], normals[keep]
-        touching = normals @ np.array(hand.palmar_direction) > 0.5
-    elif 'hull' in shapes:
-        touching = (points[:, 1] < TIP_PALMAR_Y) & (points[:, 2] > TIP_MIN_Z)
-    else:
-        touching = np.ones(len(points), dtype=bool)
-    return points, radius, touching
+        if not side:
+            return points, radius, normals @ np.array(hand.palmar_direction) > 0.5
+    return points, radius, _within(points, side)
+
+
+def _within(points: NDArray, side: tuple[HalfSpace, ...]) -> NDArray[np.bool_]:
+    """Tell which points (N, 3) are in all of the half-spaces."""
+    inside = np.ones(len(points), dtype=bool)
+    for space in side:
+        inside &= points @ np.array(space.normal) > space.offset
+    return inside
 
 
 def sample_geom(
-    geom: Geom, settings: GeometrySettings
+    geom: Geom, settings: GeometrySettings, side: tuple[HalfSpace, ...] = ()
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return points (N, 3), radii (N,) and outward normals (N, 3; zero for spheres)."""
+    """
+    Return points (N, 3), radii (N,) and outward normals (N, 3; zero for spheres).
+
+    :param side: of a hull, what is meant to touch and gets more points
+    """
     if geom.shape == 'hull':
-        points, normals = _hull_points(geom, settings)
+        points, normals = _hull_points(geom, settings, side)
         return points, np.zeros(len(points)), normals
     if geom.shape == 'box':
         points, normals = _box_points(np.array(geom.size))
@@ -216,7 +223,7 @@ def _buried(points: NDArray, link: Link) -> NDArray[np.bool_]:
 
 
 def _hull_points(
-    geom: Geom, settings: GeometrySettings
+    geom: Geom, settings: GeometrySettings, side: tuple[HalfSpace, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return evenly spread surface points, dense where the hand touches, and their normals."""
     import trimesh
@@ -224,12 +231,14 @@ def _hull_points(
     mesh = geom_mesh(geom)
     dense, face = trimesh.sample.sample_surface(mesh, 4000, seed=0)
     dense = np.array(dense)
-    palmar = (dense[:, 1] < TIP_PALMAR_Y) & (dense[:, 2] > TIP_MIN_Z)
+    palmar = _within(dense, side)
     chosen = []
     for mask, count in (
         (palmar, settings.palmar_tip_points), (~palmar, settings.dorsal_tip_points),
     ):
         index = np.flatnonzero(mask)
+        if not len(index):
+            continue
         chosen.append(index[farthest_points(dense[index], count)])
     chosen = np.concatenate(chosen)
     return dense[chosen], mesh.face_normals[face[chosen]]

@@ -1,5 +1,19 @@
 """The hands that can be planned for, by name."""
 
+from dexlite_ros.errors import UnsupportedHand
+from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 
-HANDS = {SHADOW_RIGHT.name: SHADOW_RIGHT}
+DEFAULT_HAND = SHADOW_RIGHT.name
+HANDS: dict[str, HandDescription] = {SHADOW_RIGHT.name: SHADOW_RIGHT}
+
+
+def find_hand(name: str) -> HandDescription:
+    """
+    Return the hand of that name.
+
+    :raises UnsupportedHand: when there is none
+    """
+    if name not in HANDS:
+        raise UnsupportedHand(name, tuple(HANDS))
+    return HANDS[name]

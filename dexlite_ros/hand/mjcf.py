@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from dexlite_ros.hand.description import Geom, HandDescription, Link
-
-# Joint dynamics of the Shadow Hand: right_hand.xml of mujoco_menagerie (Apache-2.0).
-DAMPING = 0.05
-ARMATURE = 2e-4
-FRICTION_LOSS = 0.01
+from dexlite_ros.hand.description import Geom, HandDescription, JointDynamics, Link
 
 
 def write_mjcf(
@@ -32,7 +27,7 @@ def write_mjcf(
     assets = ElementTree.SubElement(root, 'asset')
     bodies = {None: ElementTree.SubElement(root, 'worldbody')}
     for link in hand.links:
-        bodies[link.name] = _body(bodies[link.parent], assets, link)
+        bodies[link.name] = _body(bodies[link.parent], assets, link, hand.joint_dynamics)
     contact = ElementTree.SubElement(root, 'contact')
     # MuJoCo lets a link pass through its parent, except when that stands still in the world.
     beside_palm = [(hand.palm_link, each.name) for each in hand.links
@@ -49,7 +44,8 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 
 def _body(
-    parent: ElementTree.Element, assets: ElementTree.Element, link: Link
+    parent: ElementTree.Element, assets: ElementTree.Element, link: Link,
+    dynamics: JointDynamics,
 ) -> ElementTree.Element:
     body = ElementTree.SubElement(
         parent, 'body', name=link.name, pos=_numbers(link.position),
@@ -57,8 +53,8 @@ def _body(
     if link.joint is not None:
         ElementTree.SubElement(
             body, 'joint', name=link.joint.name, type='hinge', axis=_numbers(link.joint.axis),
-            range=_numbers((link.joint.lower, link.joint.upper)), damping=str(DAMPING),
-            armature=str(ARMATURE), frictionloss=str(FRICTION_LOSS))
+            range=_numbers((link.joint.lower, link.joint.upper)), damping=str(dynamics.damping),
+            armature=str(dynamics.armature), frictionloss=str(dynamics.friction_loss))
     for geom in link.geoms:
         _geom(body, assets, link, geom)
     return body

@@ -1,10 +1,11 @@
 """
 Facts about the right Shadow Dexterous Hand (E3M5), without code that uses them.
 
-Link offsets, axes, ranges, masses and collision primitives: right_hand.xml of shadow_hand in
-google-deepmind/mujoco_menagerie (Apache-2.0). The fingertip sections below were measured on the
-convex hulls of its meshes f_distal_pst and th_distal_pst. Joint ranges agree with Shadow Robot's
-technical specification (Dec 2024). One motor drives J1 and J2 of the four fingers (same source).
+Link offsets, axes, ranges, masses, joint dynamics and collision primitives: right_hand.xml of
+shadow_hand in google-deepmind/mujoco_menagerie (Apache-2.0). The fingertip sections below were
+measured on the convex hulls of its meshes f_distal_pst and th_distal_pst. Joint ranges agree with
+Shadow Robot's technical specification (Dec 2024). One motor drives J1 and J2 of the four fingers
+(same source).
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from dexlite_ros.hand.description import (
     ContactRegion,
     Coupling,
     Geom,
+    HalfSpace,
     HandDescription,
     IDENTITY,
     Joint,
+    JointDynamics,
     Link,
     Quaternion,
     Vector,
@@ -52,6 +55,14 @@ THUMB_TIP_SECTIONS = (
     (33.0, 6.1, -3.0, 7.7),
     (34.9, 3.0, 0.5, 6.5),
 )
+# Where these tips are meant to touch: the palmar side, beyond the joint.
+TIP_SIDE = (HalfSpace((0.0, -1.0, 0.0), 0.002), HalfSpace((0.0, 0.0, 1.0), 0.009))
+# A hand about to grasp [rad]; joints that are not named are at 0.
+OPEN_JOINTS = {
+    **{f'{finger}J{joint}': angle for finger in FINGERS
+       for joint, angle in ((3, 0.5), (2, 0.5), (1, 0.4))},
+    'FFJ4': 0.05, 'LFJ4': 0.05, 'THJ5': 0.1, 'THJ4': 1.0, 'THJ2': 0.2, 'THJ1': 0.3,
+}
 # Area of the measured sections over that of their bounding boxes is 0.84 to 0.90.
 SECTION_EXPONENT = 2.8
 SECTION_CORNERS = 16
@@ -76,7 +87,8 @@ def _tip(sections: tuple[tuple[float, float, float, float], ...]) -> Geom:
 
 
 def _hinge(name: str, axis: Vector, lower_deg: float, upper_deg: float) -> Joint:
-    return Joint(f'rh_{name}', axis, radians(lower_deg), radians(upper_deg))
+    opened = OPEN_JOINTS.get(name, 0.0)
+    return Joint(f'rh_{name}', axis, radians(lower_deg), radians(upper_deg), opened)
 
 
 def _finger(finger: str, base: str, base_position: Vector, abduction_axis: Vector) -> list[Link]:
@@ -143,10 +155,19 @@ def _palm() -> Link:
 def _contact_regions() -> tuple[ContactRegion, ...]:
     phalanges = (('tip', 'distal'), ('middle', 'middle'), ('proximal', 'proximal'))
     fingers = tuple(
-        ContactRegion(f'rh_{finger.lower()}{phalanx}', group)
+        ContactRegion(
+            f'rh_{finger.lower()}{phalanx}', group, TIP_SIDE if group == 'tip' else ())
         for group, phalanx in phalanges for finger in (*FINGERS, 'TH')
     )
     return (*fingers, ContactRegion('rh_palm', 'palm'))
+
+
+def _contact_patterns() -> dict[str, tuple[str, ...]]:
+    tips = tuple(f'rh_{finger.lower()}distal' for finger in (*FINGERS, 'TH'))
+    # The thumb touches with its tip only.
+    middles = tuple(f'rh_{finger.lower()}middle' for finger in FINGERS)
+    return {
+        'tips': tips, 'tips_palm': (*tips, 'rh_palm'), 'wrap': (*tips, *middles, 'rh_palm')}
 
 
 SHADOW_RIGHT = HandDescription(
@@ -161,6 +182,7 @@ SHADOW_RIGHT = HandDescription(
     ),
     couplings=tuple(Coupling(f'rh_{f}J0', (f'rh_{f}J2', f'rh_{f}J1')) for f in FINGERS),
     contact_regions=_contact_regions(),
+    contact_patterns=_contact_patterns(),
     collision_exclusions=(
         ('rh_palm', 'rh_ffproximal'),
         ('rh_palm', 'rh_mfproximal'),
@@ -178,4 +200,6 @@ SHADOW_RIGHT = HandDescription(
     pinch_points=(('rh_thdistal', (0.0, 0.0, 0.0275)), ('rh_mfdistal', (0.0, 0.0, 0.026))),
     palmar_direction=(0.0, -1.0, 0.0),
     finger_direction=(0.0, 0.0, 1.0),
+    joint_dynamics=JointDynamics(damping=0.05, armature=2e-4, friction_loss=0.01),
+    wrist_joints=('rh_WRJ2', 'rh_WRJ1'),
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn, Tensor
 
+from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.geometry import HandGeometry, PlacedHand
 from dexlite_ros.mechanics import energy_terms
@@ -24,13 +25,6 @@ from dexlite_ros.mechanics.contact_forces import (
 from dexlite_ros.mechanics.energy_terms import EnergyTerms, EnergyWeights
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 from dexlite_ros.object.distance_field import DistanceField
-
-CONTACT_PATTERNS = {
-    'tips': {'tip'},
-    'tips_palm': {'tip', 'palm'},
-    'wrap': {'tip', 'middle', 'palm'},
-}
-"""Kinds of contact regions that shall touch; in 'wrap' the thumb touches with its tip only."""
 
 
 @dataclass(frozen=True)
@@ -173,10 +167,18 @@ class GraspEnergy(nn.Module):
         return self.obstacles(hand.points) - self.geometry.point_radius
 
     def active_groups(self, names: list[str]) -> Tensor:
-        """Return (B, G), 1 for the contact groups of each grasp's contact pattern, by its name."""
+        """
+        Return (B, G), 1 for the contact groups of each grasp's contact pattern.
+
+        :param names: of B patterns of the hand
+        :raises InvalidRequest: for a pattern that the hand does not have
+        """
+        patterns = self.geometry.kinematics.description.contact_patterns
+        unknown = sorted(set(names) - set(patterns))
+        if unknown:
+            raise InvalidRequest(
+                'contact_patterns', unknown, f'those of the hand: {", ".join(patterns)}')
         rows = {
-            name: torch.tensor([
-                float(group in kinds and not (group == 'middle' and 'th' in link))
-                for group, link in zip(self.geometry.groups, self.geometry.group_links)])
-            for name, kinds in CONTACT_PATTERNS.items()}
+            name: torch.tensor([float(link in links) for link in self.geometry.group_links])
+            for name, links in patterns.items()}
         return torch.stack([rows[name] for name in names]).to(self.field.values)

@@ -17,8 +17,9 @@ import trimesh
 
 from dexlite_ros.files import replaced
 from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.plan import GraspPlan
 
@@ -118,7 +119,7 @@ def render_hand(path: str | Path, hand: str) -> Path:
 
     x is red, y green, z blue; each is as long as it takes to leave the hand.
     """
-    description = HANDS[hand]
+    description = find_hand(hand)
     still = GraspBatch(
         torch.zeros(1, 3), torch.eye(3)[None], torch.zeros(1, len(description.joints)))
     meshes = hand_meshes(hand, still)
@@ -141,20 +142,20 @@ def cloud_mesh(points: NDArray[np.floating], radius: float = 0.0012) -> Coloured
 
 def hand_meshes(hand: str, grasp: GraspBatch) -> list[ColouredMesh]:
     """Return the links of one hand (a batch of 1) where the grasp puts them."""
-    description = HANDS[hand]
+    description = find_hand(hand)
     grasp = grasp.to(torch.float32)
     poses = HandKinematics(description)(grasp)
     meshes = []
     for index, (vertices, faces) in enumerate(link_meshes(description)):
         rotation, position = poses.rotation[0, index].numpy(), poses.position[0, index].numpy()
-        colour = link_colour(description.links[index].name)
+        colour = link_colour(description, description.links[index].name)
         meshes.append(ColouredMesh(vertices @ rotation.T + position, faces, colour))
     return meshes
 
 
-def link_colour(link: str) -> tuple[float, float, float]:
+def link_colour(hand: HandDescription, link: str) -> tuple[float, float, float]:
     """Return the colour of a link of the hand; fingertips stand out."""
-    return TIP_COLOUR if 'distal' in link else HAND_COLOUR
+    return TIP_COLOUR if link in hand.tip_links else HAND_COLOUR
 
 
 def render(

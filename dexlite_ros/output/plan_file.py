@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dexlite_ros.errors import FileError, UnsupportedHand
+from dexlite_ros.errors import FileError
 from dexlite_ros.files import write_json
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.plan import GraspPlan
 
 FORMAT = 'dexlite_ros/grasp_plan'
@@ -29,7 +29,7 @@ class GraspSet:
     """Staged grasps of one object, in the frame of its cloud or its scaled mesh [m]."""
 
     grasps: StagedGrasp
-    hand: str = 'shadow_right'
+    hand: str = DEFAULT_HAND
     name: str = ''
     """Of the object; empty when unknown."""
     scale: float = 1.0
@@ -61,7 +61,7 @@ def write_plan(plan: GraspPlan, path: str | Path) -> Path:
 
 def write_grasps(grasp_set: GraspSet, path: str | Path) -> Path:
     """Write grasps that no plan of ours gave, without scores and contacts; return the path."""
-    hand = HANDS[grasp_set.hand]
+    hand = find_hand(grasp_set.hand)
     grasps = grasp_set.grasps
     write_json(path, {
         'format': FORMAT,
@@ -83,7 +83,7 @@ def read_grasps(path: str | Path) -> GraspSet:
     Return the grasps of a plan file, best first.
 
     :raises FileError: when the file is missing, not JSON, of another format or version
-    :raises UnsupportedHand: when its hand is not in ``HANDS``
+    :raises UnsupportedHand: when its hand is not known
     """
     try:
         content = json.loads(Path(path).read_text())
@@ -95,9 +95,7 @@ def read_grasps(path: str | Path) -> GraspSet:
         raise FileError(path, f"its 'format' is not '{FORMAT}'")
     if content.get('version') != VERSION:
         raise FileError(path, f'version {content.get("version")}; this release reads {VERSION}')
-    if content.get('hand') not in HANDS:
-        raise UnsupportedHand(str(content.get('hand')), tuple(HANDS))
-    names = HANDS[content['hand']].joint_names
+    names = find_hand(str(content.get('hand'))).joint_names
     if content.get('joint_names') != list(names):
         raise FileError(path, f"its 'joint_names' are not those of the hand: {', '.join(names)}")
     target = content.get('object', {})

@@ -19,10 +19,6 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.surface import ObjectSurface
 
-OPEN_HAND = {'J3': 0.5, 'J2': 0.5, 'J1': 0.4, 'THJ5': 0.1, 'THJ4': 1.0, 'THJ3': 0.0, 'THJ2': 0.2,
-             'THJ1': 0.3, 'FFJ4': 0.05, 'LFJ4': 0.05}
-"""Joints of the starting posture by name or by last letters [rad]; the others start at 0."""
-
 
 @dataclass(frozen=True)
 class StartSettings:
@@ -109,12 +105,9 @@ def _palm_rotation(
 def _open_joints(
     kinematics: HandKinematics, count: int, settings: StartSettings, generator: torch.Generator
 ) -> Tensor:
-    names = kinematics.description.joint_names
-    start = torch.tensor([
-        OPEN_HAND.get(name.removeprefix('rh_'), 0.0 if 'TH' in name else
-                      OPEN_HAND.get(name[-2:], 0.0)) for name in names])
+    start = torch.tensor([joint.open for joint in kinematics.description.joints])
     lower, upper = kinematics.lower.cpu(), kinematics.upper.cpu()
     noise = settings.joint_noise * (upper - lower) * torch.randn(
-        count, len(names), generator=generator)
+        count, len(start), generator=generator)
     joints = (start + noise).clamp(lower, upper)
     return kinematics.couple(joints)

@@ -21,11 +21,11 @@ from torch import Tensor
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.msg import DexGrasp, DexGraspArray, SynthesisReport
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
 
 METRICS = tuple(field.name for field in fields(GraspMetrics))
-WRIST_JOINTS = ('rh_WRJ2', 'rh_WRJ1')
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,13 @@ def best_pose(result: DexGraspArray) -> PoseStamped:
 
 
 def best_joint_states(result: DexGraspArray) -> JointState:
-    """Return the joints of the best grasp at the grasp stage; the wrist's two joints are 0."""
+    """Return the joints of the best grasp at the grasp stage; the wrist's joints are 0."""
     trajectory = result.grasps[0].hand_trajectory
+    wrist = HANDS[result.grasps[0].hand].wrist_joints
     return JointState(
         header=result.header,
-        name=[*WRIST_JOINTS, *trajectory.joint_names],
-        position=[0.0, 0.0, *trajectory.points[DexGrasp.POINT_GRASP].positions],
+        name=[*wrist, *trajectory.joint_names],
+        position=[*(0.0 for _ in wrist), *trajectory.points[DexGrasp.POINT_GRASP].positions],
     )
 
 

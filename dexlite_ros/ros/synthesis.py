@@ -14,7 +14,6 @@ from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
 
 from dexlite_ros.errors import BadCloud, Cancelled, PlanningTimeout
-from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.plan import GraspPlan, PlanReport
@@ -62,10 +61,8 @@ class Synthesis:
         self._node = node
         self._transforms = transforms
         self._publishers = publishers
-        self._markers = PlanMarkers(SHADOW_RIGHT)
-        self._planner: GraspPlanner | None = None
-        self._settings: PlannerSettings | None = None
         self.load()
+        self._markers = PlanMarkers(self._planner.hand)
 
     @property
     def device(self) -> str:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.files import replaced, write_json
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.offline.dataset.schema import (
     check_format,
     FORMAT,
@@ -39,7 +39,7 @@ class GraspDataset:
     """A dataset of one hand in a folder."""
 
     folder: Path
-    hand: str = 'shadow_right'
+    hand: str = DEFAULT_HAND
 
     @classmethod
     def open(cls, folder: str | Path) -> GraspDataset:
@@ -66,7 +66,7 @@ class GraspDataset:
 
     @classmethod
     def create(
-        cls, folder: str | Path, about: dict, hand: str = 'shadow_right'
+        cls, folder: str | Path, about: dict, hand: str = DEFAULT_HAND
     ) -> GraspDataset:
         """Return a new dataset; ``about`` is plain data that says how it is made."""
         write_json(Path(folder) / 'dataset.json', {

@@ -14,7 +14,7 @@ import torch
 from dexlite_ros.device import one_thread
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.object.mug import mug
 from dexlite_ros.object.planning_scene import PlanningScene
@@ -88,7 +88,7 @@ def refine_problem(device: torch.device, seed: int, count: int) -> tuple[GraspEn
     """Return the default energy on the mug, and starts around it, on the device."""
     cloud = sample_mesh(mug(), 2048, np.random.default_rng(seed))
     scene = PlanningScene.build(cloud, device=device)
-    kinematics = HandKinematics(HANDS['shadow_right'])
+    kinematics = HandKinematics(HANDS[DEFAULT_HAND])
     starts = hull_starts(
         kinematics, scene.surface.vertices, count, torch.Generator().manual_seed(seed))
     geometry = HandGeometry(kinematics).to(device)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 import hashlib
 
+from dexlite_ros.hand.known_hands import DEFAULT_HAND
 from dexlite_ros.offline.generation.expansion import Parents
 from dexlite_ros.offline.objects.sources import Target
 
-HAND = 'shadow_right'
+HAND = DEFAULT_HAND
 SYNTHESIS, EXPANSION = 'synthesis', 'expansion'
 
 

@@ -48,7 +48,7 @@ def contact_figures(scene: GraspScene, grasps: GraspBatch, index: int) -> Contac
     fingers: dict[str, float] = {}
     for link, value in distance.items():
         if link != scene.hand.palm_link:
-            finger = link.removeprefix('rh_')[:2]
+            finger = scene.hand.finger(link)
             fingers[finger] = min(fingers.get(finger, FARTHEST), max(value, 0.0))
     reach = np.array(list(fingers.values()))
     return ContactFigures(

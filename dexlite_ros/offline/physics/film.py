@@ -61,7 +61,7 @@ class Filmer:
         hand = scene.hand
         self._palm = hand.palm_link
         self._parts = {
-            name: (vertices, faces, link_colour(name))
+            name: (vertices, faces, link_colour(hand, name))
             for name, (vertices, faces) in zip(hand.link_names, link_meshes(hand))}
         self._parts['object'] = (
             np.asarray(target.vertices), np.asarray(target.faces), OBJECT_COLOUR)

@@ -17,7 +17,7 @@ import torch
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.offline.physics.protocols import (
     CLOSING,
     LIFT,
@@ -106,7 +106,7 @@ def judge(
     pieces: list[NDArray[np.floating]],
     name: str,
     *,
-    hand: str = 'shadow_right',
+    hand: str = DEFAULT_HAND,
     table: float | None = None,
     seed: int = 0,
     first: int = 0,

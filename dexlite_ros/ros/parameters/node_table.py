@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.ros.markers import MarkerStyle
 from dexlite_ros.ros.parameters.table import Entry, ParameterTable
 
@@ -52,7 +53,7 @@ class DiagnosticSettings:
 class NodeSettings:
     """The node's parameters; NODE_TABLE has their meaning."""
 
-    hand: str = 'shadow_right'
+    hand: str = DEFAULT_HAND
     device: str = 'auto'
     autostart: bool = True
     warm_up: bool = True
@@ -71,7 +72,7 @@ class NodeSettings:
 
 
 NODE_TABLE = ParameterTable(NodeSettings(), (
-    Entry('hand', 'Hand to plan for; known: shadow_right.', read_only=True),
+    Entry('hand', f'Hand to plan for; known: {", ".join(HANDS)}.', read_only=True),
     Entry(
         'device', 'Where to compute: auto (CUDA if there is one), cpu, cuda or cuda:N.',
         read_only=True),
