@@ -7,18 +7,20 @@ own message: the offending value first, then what to do about it.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class DexliteError(Exception):
     """Base of all errors raised on purpose; ``code`` is the SynthesisReport number."""
 
     code = 1
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Cross a process border with the finished message: constructors take its parts."""
         return _rebuilt, (type(self), self.args), self.__dict__
 
 
-def _rebuilt(kind: type[DexliteError], args: tuple) -> DexliteError:
+def _rebuilt(kind: type[DexliteError], args: tuple[Any, ...]) -> DexliteError:
     return kind.__new__(kind, *args)
 
 

@@ -48,12 +48,12 @@ class PlanRequest:
 
 def _unit(direction: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return a direction at length 1 to the last digit."""
-    direction = np.asarray(direction, dtype=np.float64)
-    length = float(np.linalg.norm(direction))
+    vector: NDArray[np.float64] = np.asarray(direction, dtype=np.float64)
+    length = float(np.linalg.norm(vector))
     # NaN compares false.
-    if direction.shape != (3,) or not abs(length - 1.0) < 0.01:
-        raise InvalidRequest('approach_direction', direction.tolist(), 'a unit vector')
-    return direction / length
+    if vector.shape != (3,) or not abs(length - 1.0) < 0.01:
+        raise InvalidRequest('approach_direction', vector.tolist(), 'a unit vector')
+    return vector / length
 
 
 class PlanClock:

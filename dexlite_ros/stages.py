@@ -96,8 +96,9 @@ def open_hand(
         clearance = gap.detach().min(1).values
         self_gap = energy.geometry.capsule_gaps(hand)
         cost = (settings.clearance - gap).clamp(min=0).square().sum(-1)
-        if energy.obstacles is not None:
-            near = energy.settings.obstacle_margin - energy.obstacle_gap(hand)
+        obstacle_gap = energy.obstacle_gap(hand)
+        if obstacle_gap is not None:
+            near = energy.settings.obstacle_margin - obstacle_gap
             cost = cost + near.clamp(min=0).square().sum(-1)
         cost = cost + energy_terms.self_penetration(self_gap, 0.002) * 0.01
         best = now.where(clearance > best_clearance, best)

@@ -20,7 +20,7 @@ def spread_points(
 
 
 def farthest_points(
-    points: NDArray, count: int, separation: float = 0.0, first: int | None = None
+    points: NDArray[np.float64], count: int, separation: float = 0.0, first: int | None = None
 ) -> NDArray[np.int64]:
     """
     Return indices of up to ``count`` points, each the farthest from those before it.

@@ -52,7 +52,7 @@ def _geom_segments(geom: Geom) -> tuple[list[NDArray[np.float64]], float]:
     return [trimesh.transform_points(axis, transform) for axis in axes], radius
 
 
-def _box_segments(half: NDArray) -> tuple[list[NDArray[np.float64]], float]:
+def _box_segments(half: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], float]:
     """Fill a box with parallel capsules along its longest side, as thick as its shortest."""
     thin, middle, long = np.argsort(half, kind='stable')
     radius = half[thin]
@@ -66,7 +66,7 @@ def _box_segments(half: NDArray) -> tuple[list[NDArray[np.float64]], float]:
     return axes, float(radius)
 
 
-def _hull_segment(vertices: NDArray) -> tuple[list[NDArray[np.float64]], float]:
+def _hull_segment(vertices: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], float]:
     """Fit one capsule along z to a fingertip: as thick as the tip is on average."""
     lower, upper = vertices.min(0), vertices.max(0)
     third = (upper[2] - lower[2]) / 3
@@ -107,9 +107,9 @@ def segment_distance(
 
 def reachable_pairs(
     kinematics: HandKinematics,
-    ends: NDArray,
-    radius: NDArray,
-    link: NDArray,
+    ends: NDArray[np.float64],
+    radius: NDArray[np.float64],
+    link: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """
     Return (2, Q) pairs of capsules that may collide and that some posture brings together.

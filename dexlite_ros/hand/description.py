@@ -72,7 +72,7 @@ class Coupling:
 
 @dataclass(frozen=True)
 class JointDynamics:
-    """What resists a joint's motion, the same for every joint."""
+    """What moves a joint and what resists it, the same for every joint."""
 
     damping: float
     """[N m s/rad]"""
@@ -80,6 +80,10 @@ class JointDynamics:
     """Inertia of the motor, seen from the joint [kg m^2]."""
     friction_loss: float
     """Dry friction [N m]."""
+    effort: float
+    """Largest torque [N m]."""
+    velocity: float
+    """Largest speed [rad/s]."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +146,14 @@ class HandDescription:
         return self.links[0].name
 
     @cached_property
+    def moving_links(self) -> tuple[tuple[Link, Joint], ...]:
+        """All links but the root, each with the joint that moves it."""
+        return tuple((link, link.joint) for link in self.links if link.joint is not None)
+
+    @cached_property
     def joints(self) -> tuple[Joint, ...]:
         """Joints in the order of the joint vector."""
-        return tuple(link.joint for link in self.links if link.joint is not None)
+        return tuple(joint for _, joint in self.moving_links)
 
     @cached_property
     def joint_names(self) -> tuple[str, ...]:

@@ -63,6 +63,15 @@ class PlacedHand:
 class HandGeometry(nn.Module):
     """Points and capsules fixed to the links of one hand."""
 
+    point_radius: Tensor
+    point_link: Tensor
+    capsule_radius: Tensor
+    candidates: Tensor
+    group_link: Tensor
+    _invalid: Tensor
+    _picks: Tensor
+    _pair_radius: Tensor
+
     def __init__(
         self, kinematics: HandKinematics, settings: GeometrySettings | None = None
     ) -> None:
@@ -158,7 +167,7 @@ def _link_points(
     return points, radius, _within(points, side)
 
 
-def _within(points: NDArray, side: tuple[HalfSpace, ...]) -> NDArray[np.bool_]:
+def _within(points: NDArray[np.float64], side: tuple[HalfSpace, ...]) -> NDArray[np.bool_]:
     """Tell which points (N, 3) are in all of the half-spaces."""
     inside = np.ones(len(points), dtype=bool)
     for space in side:
@@ -187,14 +196,17 @@ def sample_geom(
     return _to_link(geom, axis), np.full(count, geom.size[0]), np.zeros((count, 3))
 
 
-def _to_link(geom: Geom, vectors: NDArray, *, turn: bool = False) -> NDArray[np.float64]:
+def _to_link(
+    geom: Geom, vectors: NDArray[np.float64], *, turn: bool = False
+) -> NDArray[np.float64]:
     """Move points (or turn directions) from a shape's own frame into its link's."""
     quat = roma.quat_wxyz_to_xyzw(torch.tensor(geom.quat_wxyz, dtype=torch.float64))
     rotation = roma.unitquat_to_rotmat(roma.quat_normalize(quat)).numpy()
-    return vectors @ rotation.T + (0.0 if turn else np.array(geom.position))
+    moved: NDArray[np.float64] = vectors @ rotation.T
+    return moved if turn else moved + np.array(geom.position)
 
 
-def _box_points(half: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _box_points(half: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a grid of points on a box's six faces, and their normals."""
     points, normals = [], []
     for axis in range(3):
@@ -211,7 +223,7 @@ def _box_points(half: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return np.concatenate(points), np.concatenate(normals)
 
 
-def _buried(points: NDArray, link: Link) -> NDArray[np.bool_]:
+def _buried(points: NDArray[np.float64], link: Link) -> NDArray[np.bool_]:
     """Tell which surface points lie inside a box of the link and can never touch."""
     buried = np.zeros(len(points), dtype=bool)
     for geom in link.geoms:
@@ -240,5 +252,5 @@ def _hull_points(
         if not len(index):
             continue
         chosen.append(index[farthest_points(dense[index], count)])
-    chosen = np.concatenate(chosen)
-    return dense[chosen], mesh.face_normals[face[chosen]]
+    kept = np.concatenate(chosen)
+    return dense[kept], mesh.face_normals[face[kept]]

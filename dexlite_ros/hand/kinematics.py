@@ -8,6 +8,7 @@ object frame, the frame of the grasps' wrist poses.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import roma
 import torch
@@ -50,6 +51,20 @@ class HandKinematics(nn.Module):
     One batched product per level of the tree; no loop over links.
     """
 
+    lower: Tensor
+    upper: Tensor
+    carries: Tensor
+    coupled: Tensor
+    joint_link: Tensor
+    joint_axis: Tensor
+    _order: Tensor
+    _constant: Tensor
+    _sine: Tensor
+    _cosine: Tensor
+    _offset: Tensor
+    _axis: Tensor
+    _joint: Tensor
+
     def __init__(self, description: HandDescription) -> None:
         super().__init__()
         self.description = description
@@ -60,11 +75,13 @@ class HandKinematics(nn.Module):
         self._levels = _levels(description.parents, depth, order, rank)
         self._register('_order', [rank[index] for index in range(len(links))], torch.long)
         moved = [links[index] for index in order[1:]]
+        joint_of = {link.name: joint for link, joint in description.moving_links}
         offset = roma.unitquat_to_rotmat(
             roma.quat_normalize(
                 roma.quat_wxyz_to_xyzw(
                     torch.tensor([link.quat_wxyz for link in moved], dtype=torch.float64))))
-        axis = torch.tensor([link.joint.axis for link in moved], dtype=torch.float64)
+        axis = torch.tensor(
+            [joint_of[link.name].axis for link in moved], dtype=torch.float64)
         axis = axis / axis.norm(dim=1, keepdim=True)
         cross = cross_matrix(axis)
         # Rodrigues' formula with the fixed offset folded in: R(q) = A + sin q B + (1 - cos q) C.
@@ -74,11 +91,12 @@ class HandKinematics(nn.Module):
         self._register('_offset', [link.position for link in moved])
         self._register('_axis', axis)
         names = description.joint_names
-        self._register('_joint', [names.index(link.joint.name) for link in moved], torch.long)
-        jointed = [description.link_names.index(link.name) for link in links if link.joint]
+        self._register('_joint', [
+            names.index(joint_of[link.name].name) for link in moved], torch.long)
+        jointed = [description.link_names.index(name) for name in joint_of]
         self._register('joint_link', jointed, torch.long)
-        self._register('joint_axis', [list(links[index].joint.axis) for index in jointed])
-        self.joint_axis /= self.joint_axis.norm(dim=1, keepdim=True)
+        self._register('joint_axis', [joint.axis for joint in description.joints])
+        self.joint_axis = self.joint_axis / self.joint_axis.norm(dim=1, keepdim=True)
         self._register('lower', [joint.lower for joint in description.joints])
         self._register('upper', [joint.upper for joint in description.joints])
         self._register('carries', _ancestry(description.parents)[jointed])
@@ -183,6 +201,10 @@ class LinkPoints(nn.Module):
     coordinate by coordinate, which the distance field reads faster.
     """
 
+    link: Tensor
+    moving: Tensor
+    _spread: Tensor
+
     def __init__(self, kinematics: HandKinematics, link: Tensor, local: Tensor) -> None:
         """
         Fix points to links.
@@ -200,7 +222,7 @@ class LinkPoints(nn.Module):
         self.register_buffer('_spread', spread.flatten(0, 1), persistent=False)
 
     def __len__(self) -> int:
-        return self.link.shape[0]
+        return len(self.link)
 
     def place(self, poses: LinkPoses) -> Tensor:
         """Return the points (B, P, 3) in the object frame [m]."""
@@ -216,7 +238,7 @@ class LinkPoints(nn.Module):
         The points are differentiable in the grasps, the poses are not. The rotation's gradient
         is the part tangent to the rotations, which is all a step on them can use.
         """
-        world, rotation, position = _PointsOnLinks.apply(
+        world, rotation, position = _PointsOnLinks.apply(  # type: ignore[no-untyped-call]
             grasps.translation, grasps.rotation, grasps.joints, kinematics, self)
         return world, LinkPoses(rotation.detach(), position.detach())
 
@@ -225,7 +247,10 @@ class _PointsOnLinks(torch.autograd.Function):
     """Points fixed to links, with the analytic J^T as gradient: no graph through the chain."""
 
     @staticmethod
-    def forward(ctx, translation, rotation, joints, kinematics, points):  # noqa: ANN001, ANN205
+    def forward(
+        ctx: Any, translation: Tensor, rotation: Tensor, joints: Tensor,
+        kinematics: HandKinematics, points: LinkPoints,
+    ) -> tuple[Tensor, Tensor, Tensor]:
         poses = kinematics(GraspBatch(translation, rotation, joints))
         world = points.place(poses)
         ctx.kinematics, ctx.moving = kinematics, points.moving
@@ -233,7 +258,7 @@ class _PointsOnLinks(torch.autograd.Function):
         return world, poses.rotation, poses.position
 
     @staticmethod
-    def backward(ctx, gradient, *_unused):  # noqa: ANN001, ANN002, ANN205
+    def backward(ctx: Any, gradient: Tensor, *_unused: Any) -> tuple[Tensor | None, ...]:
         world, rotation, position = ctx.saved_tensors
         poses = LinkPoses(rotation, position)
         forces = ctx.kinematics.joint_torques(poses, ctx.moving, world, gradient)
@@ -253,7 +278,8 @@ def cross_matrix(vector: Tensor) -> Tensor:
     """Return [v]x (..., 3, 3), for which [v]x w = v x w."""
     x, y, z = vector.unbind(-1)
     zero = torch.zeros_like(x)
-    return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    rows = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1)
+    return rows.view(*rows.shape[:-1], 3, 3)
 
 
 def _depths(parents: tuple[int, ...]) -> list[int]:

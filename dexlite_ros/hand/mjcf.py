@@ -25,7 +25,8 @@ def write_mjcf(
     root = ElementTree.Element('mujoco', model=hand.name)
     ElementTree.SubElement(root, 'compiler', angle='radian', autolimits='true')
     assets = ElementTree.SubElement(root, 'asset')
-    bodies = {None: ElementTree.SubElement(root, 'worldbody')}
+    bodies: dict[str | None, ElementTree.Element] = {
+        None: ElementTree.SubElement(root, 'worldbody')}
     for link in hand.links:
         bodies[link.name] = _body(bodies[link.parent], assets, link, hand.joint_dynamics)
     contact = ElementTree.SubElement(root, 'contact')

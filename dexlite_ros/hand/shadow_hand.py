@@ -200,6 +200,9 @@ SHADOW_RIGHT = HandDescription(
     pinch_points=(('rh_thdistal', (0.0, 0.0, 0.0275)), ('rh_mfdistal', (0.0, 0.0, 0.026))),
     palmar_direction=(0.0, -1.0, 0.0),
     finger_direction=(0.0, 0.0, 1.0),
-    joint_dynamics=JointDynamics(damping=0.05, armature=2e-4, friction_loss=0.01),
+    joint_dynamics=JointDynamics(
+        damping=0.05, armature=2e-4, friction_loss=0.01,
+        # Shadow Robot's sr_common, on every finger joint.
+        effort=2.0, velocity=2.0),
     wrist_joints=('rh_WRJ2', 'rh_WRJ1'),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,12 +10,16 @@ import numpy as np
 import trimesh
 
 from dexlite_ros.files import replaced
-from dexlite_ros.hand.description import Geom, HandDescription, Link
-from dexlite_ros.hand.meshes import geom_mesh
-
-# Shadow Robot's sr_common: effort 2 N m and velocity 2 rad/s on every finger joint.
-EFFORT = 2.0
-VELOCITY = 2.0
+from dexlite_ros.hand.description import (
+    Geom,
+    HandDescription,
+    IDENTITY,
+    Joint,
+    JointDynamics,
+    Link,
+    Quaternion,
+)
+from dexlite_ros.hand.meshes import geom_mesh, link_mesh
 
 
 def write_urdf(hand: HandDescription, path: str | Path, *, coupled: bool = True) -> Path:
@@ -29,28 +34,31 @@ def write_urdf(hand: HandDescription, path: str | Path, *, coupled: bool = True)
     mimics = {pair.joints[1]: pair.joints[0] for pair in hand.couplings} if coupled else {}
     for link in hand.links:
         _link(root, link, meshes)
-        if link.joint is not None:
-            _joint(root, link, mimics.get(link.joint.name))
+        if link.joint is not None and link.parent is not None:
+            element = _joint(root, link.joint, link.parent, link, hand.joint_dynamics)
+            if link.joint.name in mimics:
+                ElementTree.SubElement(
+                    element, 'mimic', joint=mimics[link.joint.name], multiplier='1', offset='0')
     ElementTree.indent(root)
     with replaced(path) as temporary:
         temporary.write_text(ElementTree.tostring(root, encoding='unicode') + '\n')
     return path
 
 
-def _numbers(values: object) -> str:
+def _numbers(values: Iterable[float]) -> str:
     return ' '.join(f'{value:.9g}' for value in values)
 
 
-def _origin(parent: ElementTree.Element, position: tuple, quat_wxyz: tuple) -> None:
+def _origin(parent: ElementTree.Element, position: Iterable[float], quat_wxyz: Quaternion) -> None:
     rpy = trimesh.transformations.euler_from_quaternion(quat_wxyz, axes='sxyz')
     ElementTree.SubElement(parent, 'origin', xyz=_numbers(position), rpy=_numbers(rpy))
 
 
 def _link(root: ElementTree.Element, link: Link, meshes: Path) -> None:
     element = ElementTree.SubElement(root, 'link', name=link.name)
-    body = trimesh.util.concatenate([geom_mesh(geom) for geom in link.geoms])
+    body = link_mesh(link)
     inertial = ElementTree.SubElement(element, 'inertial')
-    _origin(inertial, tuple(body.bounds.mean(0)), (1.0, 0.0, 0.0, 0.0))
+    _origin(inertial, body.bounds.mean(0).tolist(), IDENTITY)
     ElementTree.SubElement(inertial, 'mass', value=f'{link.mass:.9g}')
     # A box around the link, evenly filled: no source states the real inertia of every link.
     squares = body.extents**2
@@ -83,15 +91,15 @@ def _geometry(parent: ElementTree.Element, link: Link, geom: Geom, meshes: Path)
             shape, 'cylinder', radius=f'{geom.size[0]:.9g}', length=f'{2 * geom.size[1]:.9g}')
 
 
-def _joint(root: ElementTree.Element, link: Link, mimicked: str | None) -> None:
-    joint = link.joint
+def _joint(
+    root: ElementTree.Element, joint: Joint, parent: str, link: Link, dynamics: JointDynamics
+) -> ElementTree.Element:
     element = ElementTree.SubElement(root, 'joint', name=joint.name, type='revolute')
-    ElementTree.SubElement(element, 'parent', link=link.parent)
+    ElementTree.SubElement(element, 'parent', link=parent)
     ElementTree.SubElement(element, 'child', link=link.name)
     _origin(element, link.position, link.quat_wxyz)
     ElementTree.SubElement(element, 'axis', xyz=_numbers(joint.axis))
     ElementTree.SubElement(
         element, 'limit', lower=f'{joint.lower:.9g}', upper=f'{joint.upper:.9g}',
-        effort=str(EFFORT), velocity=str(VELOCITY))
-    if mimicked is not None:
-        ElementTree.SubElement(element, 'mimic', joint=mimicked, multiplier='1', offset='0')
+        effort=str(dynamics.effort), velocity=str(dynamics.velocity))
+    return element

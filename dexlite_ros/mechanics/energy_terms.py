@@ -29,8 +29,11 @@ class EnergyTerms:
 
     def total(self, weights: EnergyWeights) -> Tensor:
         """Return the weighted sum (B,); terms of weight 0 are left out."""
-        return sum(
-            weight * getattr(self, name) for name, weight in vars(weights).items() if weight)
+        total = torch.zeros_like(self.penetration)
+        for name, weight in vars(weights).items():
+            if weight:
+                total = total + weight * getattr(self, name)
+        return total
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def force_closure(
     0 when unit pushes cancel as they are. Liu et al. 2021, as used by DexGraspNet.
     """
     push = -normal * active[..., None]
-    net, moment = push.sum(1), cross(point - centre, push).sum(1)
+    net: Tensor = push.sum(1)
+    moment: Tensor = cross(point - centre, push).sum(1)
     return net.square().sum(-1) + moment.square().sum(-1)
 
 

@@ -52,8 +52,8 @@ class Evaluation:
     contacts: ContactBatch
     contact_gap: Tensor
     """(B, C) [m]"""
-    forces: Tensor
-    """(B, C, 3) forces that come nearest to equilibrium, unit forces."""
+    forces: Tensor | None
+    """(B, C, 3) forces that come nearest to equilibrium, unit forces; None: nobody asked."""
 
 
 class GraspEnergy(nn.Module):
@@ -103,7 +103,8 @@ class GraspEnergy(nn.Module):
 
     def gap(self, hand: PlacedHand) -> Tensor:
         """Return the signed distance (B, P) of the hand's points to the object [m]."""
-        return self.field(hand.points) - self.geometry.point_radius
+        distance: Tensor = self.field(hand.points)
+        return distance - self.geometry.point_radius
 
     def contacts(
         self,
@@ -146,25 +147,29 @@ class GraspEnergy(nn.Module):
         centre = self.field.centre_of_mass
         kinematics = self.geometry.kinematics
         zero = torch.zeros_like(gap[:, 0])
+        obstacle_gap = self.obstacle_gap(hand)
         closure = energy_terms.force_closure(
             contacts.point, contacts.normal, contacts.active, centre)
         return EnergyTerms(
             force_closure=closure if weights.force_closure else zero,
             equilibrium=(
-                equilibrium_residual(contacts, forces, centre) if weights.equilibrium else zero),
+                zero if forces is None else equilibrium_residual(contacts, forces, centre)),
             contact_distance=energy_terms.contact_distance(contact_gap, contacts.active, margin),
             penetration=energy_terms.penetration(gap, margin),
             self_penetration=energy_terms.self_penetration(
                 self.geometry.capsule_gaps(hand), margin),
             joint_limits=energy_terms.joint_limits(
                 grasps.joints, kinematics.lower, kinematics.upper),
-            obstacles=zero if self.obstacles is None else energy_terms.penetration(
-                self.obstacle_gap(hand), self.settings.obstacle_margin),
+            obstacles=zero if obstacle_gap is None else energy_terms.penetration(
+                obstacle_gap, self.settings.obstacle_margin),
         )
 
-    def obstacle_gap(self, hand: PlacedHand) -> Tensor:
-        """Return the distance (B, P) of the hand's points to the obstacles [m]."""
-        return self.obstacles(hand.points) - self.geometry.point_radius
+    def obstacle_gap(self, hand: PlacedHand) -> Tensor | None:
+        """Return the distance (B, P) of the hand's points to the obstacles [m]; None: none."""
+        if self.obstacles is None:
+            return None
+        distance: Tensor = self.obstacles(hand.points)
+        return distance - self.geometry.point_radius
 
     def active_groups(self, names: list[str]) -> Tensor:
         """

@@ -54,7 +54,8 @@ class GraspStiffness:
     def eigenvalues(self) -> Tensor:
         """Return the stiffnesses (B, 6) in ascending order, rotation times 0.05 m [N/m]."""
         scale = self.total.new_tensor([1.0] * 3 + [1 / TORQUE_LENGTH] * 3)
-        return torch.linalg.eigvalsh(self.total * scale[:, None] * scale)
+        stiffness: Tensor = torch.linalg.eigvalsh(self.total * scale[:, None] * scale)
+        return stiffness
 
     def response(self, wrench: Tensor, floor: float) -> Tensor:
         """
@@ -63,7 +64,8 @@ class GraspStiffness:
         :param floor: stiffness added to every direction [N/m]
         """
         ground = self.total.new_tensor([floor] * 3 + [floor * TORQUE_LENGTH ** 2] * 3)
-        return torch.linalg.solve(self.total + ground.diag(), wrench)
+        twist: Tensor = torch.linalg.solve(self.total + ground.diag(), wrench)
+        return twist
 
 
 def grasp_stiffness(

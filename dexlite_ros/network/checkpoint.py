@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -37,7 +38,7 @@ class Checkpoint:
     """That of its files."""
     digest: str
     """SHA-256 of the weights, in hexadecimal digits."""
-    about: dict
+    about: dict[str, Any]
     """Where it comes from: data, settings, metrics; for people."""
 
     @property
@@ -47,7 +48,7 @@ class Checkpoint:
 
 
 def write_checkpoint(
-    path: str | Path, network: GraspNetwork, hand: HandDescription, about: dict
+    path: str | Path, network: GraspNetwork, hand: HandDescription, about: dict[str, Any]
 ) -> None:
     """
     Write a network as PATH.safetensors and PATH.json.
@@ -108,7 +109,7 @@ def _files(path: Path) -> tuple[Path, Path]:
     return path.with_name(f'{path.name}.safetensors'), path.with_name(f'{path.name}.json')
 
 
-def _check_hand(sheet: Path, content: dict, hand: HandDescription) -> None:
+def _check_hand(sheet: Path, content: dict[str, Any], hand: HandDescription) -> None:
     expected = {
         'hand': hand.name, 'joint_names': list(hand.joint_names), **_normalisation(hand)}
     for name, value in expected.items():
@@ -118,7 +119,7 @@ def _check_hand(sheet: Path, content: dict, hand: HandDescription) -> None:
                 'with dexlite train')
 
 
-def _normalisation(hand: HandDescription) -> dict:
+def _normalisation(hand: HandDescription) -> dict[str, Any]:
     """Return what numbers of a vector mean: length [m], and range of each joint [rad]."""
     return {
         'length': LENGTH,

@@ -57,7 +57,8 @@ class GraspCvae(nn.Module):
 
     def decode(self, code: Tensor, condition: Tensor) -> Tensor:
         """Return vectors (B, D) of codes (B, Z) under conditions (B, C)."""
-        return self.decoder(torch.cat([code, condition], 1))
+        vector: Tensor = self.decoder(torch.cat([code, condition], 1))
+        return vector
 
 
 def _perceptron(inputs: int, outputs: int) -> nn.Sequential:

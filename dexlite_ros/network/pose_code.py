@@ -24,6 +24,9 @@ LENGTH = 0.1
 class PoseCode(nn.Module):
     """Encodes grasps of one hand as vectors (B, 6 + J) or (B, 9 + J), and back; differentiable."""
 
+    _middle: Tensor
+    _half: Tensor
+
     def __init__(self, hand: HandDescription, rotation: Rotation = '6d') -> None:
         """
         Fix the layout: position over ``LENGTH``, rotation, joints from -1 to 1 within limits.

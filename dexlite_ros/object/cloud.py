@@ -127,7 +127,7 @@ def _usable(cloud: PointCloud, limits: CloudLimits) -> PointCloud:
     """Drop points that are not finite or repeat another one."""
     if len(cloud) == 0:
         raise BadCloud('it is empty; check the topic, the file and the segmentation')
-    finite = np.isfinite(cloud.points).all(axis=1)
+    finite = np.asarray(np.isfinite(cloud.points).all(axis=1))
     if not finite.any():
         raise BadCloud(f'all {len(cloud)} points are NaN or infinite; check the depth image')
     cloud = cloud[finite]
@@ -154,7 +154,8 @@ def _inliers(points: Points, limits: CloudLimits) -> NDArray[np.bool_]:
     edges = coo_matrix((np.ones(len(rows), bool), (rows, index[:, 1:][near])), (count, count))
     _, group = connected_components(edges, directed=False)
     large = np.bincount(group) >= limits.min_cluster * count
-    return large[group] & near[:, near.shape[1] // 2]
+    kept: NDArray[np.bool_] = large[group] & near[:, near.shape[1] // 2]
+    return kept
 
 
 def _require_solid(points: Points, limits: CloudLimits) -> None:
@@ -192,7 +193,7 @@ def _thin(cloud: PointCloud, count: int, seed: int) -> PointCloud:
     if len(cloud) <= count:
         return cloud
     low, high = 0.0, float(np.ptp(cloud.points, axis=0).max())
-    best = np.arange(len(cloud))
+    best: NDArray[np.integer] = np.arange(len(cloud))
     for _ in range(12):
         side = 0.5 * (low + high)
         kept = _one_per_cube(cloud.points, side)

@@ -178,7 +178,7 @@ def _crossings(
     step: float,
 ) -> tuple[Points, Points]:
     """Return where grid edges cross level 0 of ``depth``, and the direction of its descent."""
-    gradient = np.stack(np.gradient(depth), axis=-1)
+    gradient = np.stack([*np.gradient(depth)], axis=-1)
     found, outward = [], []
     for axis in range(3):
         a = np.take(depth, range(depth.shape[axis] - 1), axis)

@@ -78,7 +78,9 @@ class DepthView:
         index = np.rint((image - self.corner) / self.pixel).astype(int)
         index = np.clip(index, 0, np.array(self.depth.shape) - 1)
         where = tuple(index.T)
-        return np.minimum(reach - self.depth[where], self.inside[where] * reach)
+        depth: NDArray[np.float64] = np.minimum(
+            reach - self.depth[where], self.inside[where] * reach)
+        return depth
 
 
 def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
@@ -109,7 +111,8 @@ def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
     depth = -local @ directions.T  # (N, D)
     aside = np.einsum('ni,ni->n', local, local)[:, None] - depth**2
     bulge = np.mean((depth - depth.mean(axis=0)) * (aside - aside.mean(axis=0)), axis=0)
-    return centre + 6.0 * radius * directions[bulge.argmax()]
+    eye: Points = centre + 6.0 * radius * directions[bulge.argmax()]
+    return eye
 
 
 def is_layered(points: Points) -> bool:

@@ -7,6 +7,8 @@ nodes the distance is trilinear; beyond the grid the distance to the grid is add
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -33,6 +35,20 @@ class DistanceField(nn.Module):
 
     one_for_all = True
     """Whether every point asks the same grid."""
+    values: Tensor
+    """Signed distances at the nodes, one row [m]."""
+    slopes: Tensor
+    """(nodes, 3) of the smoothed distance."""
+    origin: Tensor
+    """(3,) position of node (0, 0, 0) [m]."""
+    centre_of_mass: Tensor
+    """(3,) [m]"""
+    spacing: float | Tensor
+    """Distance between neighbouring nodes [m]; a tensor where rows have grids of their own."""
+    shape: tuple[int | Tensor, ...]
+    """Nodes along each axis."""
+    _strides: tuple[int | Tensor, ...]
+    _corner_steps: Tensor
 
     def __init__(
         self,
@@ -49,14 +65,15 @@ class DistanceField(nn.Module):
         """
         super().__init__()
         self.spacing = float(spacing)
-        self.shape = tuple(values.shape)
+        size_x, size_y, size_z = values.shape
+        self.shape = (size_x, size_y, size_z)
         values = np.ascontiguousarray(values, dtype=np.float32)
         smooth = ndimage.gaussian_filter(values, SMOOTHING)
         slope = np.stack(np.gradient(smooth, spacing), axis=-1).reshape(-1, 3)
         centre = origin + spacing * _centre_of_mass(values / spacing)
-        self._strides = (self.shape[1] * self.shape[2], self.shape[2], 1)
+        self._strides = (size_y * size_z, size_z, 1)
         self._corners = tuple(
-            x * self._strides[0] + y * self._strides[1] + z
+            x * size_y * size_z + y * size_z + z
             for x in (0, 1) for y in (0, 1) for z in (0, 1))
         for name, buffer in (
             ('values', torch.from_numpy(values.reshape(-1))),
@@ -139,21 +156,25 @@ class DistanceField(nn.Module):
 
     def _locate(self, points: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Return each point's cell (...), its place in the cell, its way beyond the grid."""
-        first, part, overflow = 0, [], []
+        part: list[Tensor] = []
+        overflow: list[Tensor] = []
+        steps: list[Tensor] = []
         planes = zip(points.unbind(-1), self.origin.unbind(), self.shape, self._strides)
         for coordinate, origin, size, stride in planes:
             grid = (coordinate - origin) / self.spacing
             held = grid.clamp(min=0).clamp(max=size - 1)
             cell = held.floor().clamp(max=size - 2)
-            first = first + cell * stride
+            steps.append(cell * stride)
             part.append(held - cell)
             overflow.append(grid - held)
         # A point that is not a number has no cell; its value comes out as not a number.
+        first = steps[0] + steps[1] + steps[2]
         return first.nan_to_num(0.0).int(), part, overflow
 
     def forward(self, points: Tensor) -> Tensor:
         """Return the signed distance (...) [m] at points (..., 3) [m], differentiable."""
-        return _Distance.apply(points, self)
+        distance: Tensor = _Distance.apply(points, self)  # type: ignore[no-untyped-call]
+        return distance
 
     def normal(self, points: Tensor) -> Tensor:
         """
@@ -162,7 +183,8 @@ class DistanceField(nn.Module):
         The normal is the direction of the smoothed distance's slope. Its derivative, the
         curvature, is a central difference, limited so that edges stay finite.
         """
-        return _Normal.apply(points, self)
+        normal: Tensor = _Normal.apply(points, self)  # type: ignore[no-untyped-call]
+        return normal
 
     def _normal(self, points: Tensor) -> Tensor:
         first, (x, y, z), _ = self._locate(points)
@@ -177,13 +199,13 @@ class DistanceField(nn.Module):
 
 class _Distance(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, points, field):  # noqa: ANN001, ANN205
+    def forward(ctx: Any, points: Tensor, field: DistanceField) -> Tensor:
         ctx.field = field
         ctx.save_for_backward(points)
         return field.value(points)
 
     @staticmethod
-    def backward(ctx, gradient):  # noqa: ANN001, ANN205
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (points,) = ctx.saved_tensors
         if gradient.is_cuda or not ctx.field.one_for_all:
             # Finding out where it is needed would make the host wait, and lose whose it is.
@@ -198,13 +220,13 @@ class _Distance(torch.autograd.Function):
 
 class _Normal(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, points, field):  # noqa: ANN001, ANN205
+    def forward(ctx: Any, points: Tensor, field: DistanceField) -> Tensor:
         ctx.field = field
         ctx.save_for_backward(points)
         return field._normal(points)
 
     @staticmethod
-    def backward(ctx, gradient):  # noqa: ANN001, ANN205
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         # The Hessian of a distance is symmetric: H v is the change of the normal along v.
         (points,) = ctx.saved_tensors
         length = gradient.norm(dim=-1, keepdim=True)

@@ -17,6 +17,14 @@ from dexlite_ros.object.distance_field import DistanceField
 class FieldBank(nn.Module):
     """The grids of N distance fields, one after the other."""
 
+    values: Tensor
+    slopes: Tensor
+    start: Tensor
+    shape: Tensor
+    spacing: Tensor
+    origin: Tensor
+    centre_of_mass: Tensor
+
     def __init__(self, fields: Sequence[DistanceField]) -> None:
         """
         Join fields.
@@ -32,7 +40,7 @@ class FieldBank(nn.Module):
             'slopes': torch.cat([field.slopes for field in fields]),
             'start': (sizes.cumsum(0) - sizes).int(),
             'shape': torch.tensor([field.shape for field in fields]).int(),
-            'spacing': torch.tensor([field.spacing for field in fields]),
+            'spacing': torch.tensor([float(field.spacing) for field in fields]),
             'origin': torch.stack([field.origin for field in fields]),
             'centre_of_mass': torch.stack([field.centre_of_mass for field in fields]),
         }
@@ -59,14 +67,14 @@ class _FieldOfEach(DistanceField):
         self.values, self.slopes = bank.values, bank.slopes
         self._scale = scale[:, None]
         self._start = bank.start[objects][:, None]
-        self.shape = tuple(bank.shape[objects].T[..., None])  # 3 x (B, 1)
+        size_x, size_y, size_z = bank.shape[objects].T[..., None]  # (B, 1) each
+        self.shape = (size_x, size_y, size_z)
         self.spacing = bank.spacing[objects][:, None] * self._scale
         self.origin = (bank.origin[objects] * self._scale).T[..., None]  # (3, B, 1)
         self.centre_of_mass = (bank.centre_of_mass[objects] * self._scale)[:, None]  # (B, 1, 3)
-        _, size_y, size_z = self.shape
         self._strides = (size_y * size_z, size_z, torch.ones_like(size_z))
         steps = [
-            x * self._strides[0] + y * self._strides[1] + z
+            x * size_y * size_z + y * size_z + z
             for x in (0, 1) for y in (0, 1) for z in (0, 1)]
         self._corner_steps = torch.stack(steps, -1)  # (B, 1, 8)
 

@@ -28,11 +28,13 @@ class Isometries:
 
     def apply(self, points: Points) -> Points:
         """Return (G, N, 3) images of ``points`` (N, 3) [m]."""
-        return np.einsum('gij,nj->gni', self.matrices, points) + self.offsets[:, None]
+        moved: Points = np.einsum('gij,nj->gni', self.matrices, points) + self.offsets[:, None]
+        return moved
 
     def turn(self, vectors: Points) -> Points:
         """Return (G, N, 3) images of free ``vectors`` (N, 3)."""
-        return np.einsum('gij,nj->gni', self.matrices, vectors)
+        turned: Points = np.einsum('gij,nj->gni', self.matrices, vectors)
+        return turned
 
     def inverse(self) -> Isometries:
         """Return the inverse maps."""

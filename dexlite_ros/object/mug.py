@@ -38,7 +38,8 @@ def mug(
         handle_radius)
     whole = trimesh.boolean.union([body, handle], engine='manifold')
     # The hollow is cut last, so the handle's ends do not show inside.
-    return trimesh.boolean.difference([whole, hollow], engine='manifold')
+    hollowed: trimesh.Trimesh = trimesh.boolean.difference([whole, hollow], engine='manifold')
+    return hollowed
 
 
 def _handle(

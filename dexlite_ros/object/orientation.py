@@ -36,7 +36,9 @@ class FreeSpace:
     def at(self, points: Points) -> NDArray[np.float64]:
         """Return the distance (N,) [m] at ``points`` (N, 3) by linear interpolation."""
         index = (points - self.origin) / self.step
-        return ndimage.map_coordinates(self.distance, index.T, order=1, mode='nearest')
+        distance: NDArray[np.float64] = ndimage.map_coordinates(
+            self.distance, index.T, order=1, mode='nearest')
+        return distance
 
 
 def roll_ball(points: Points, radius: float, step: float) -> FreeSpace:

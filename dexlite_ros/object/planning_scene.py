@@ -53,24 +53,25 @@ class PlanningScene:
         :param support: plane the object stands on; None: looked for in the obstacles
         :raises BadCloud, ScaleError: for clouds that cannot be used
         """
-        cloud, offset = None, np.zeros(3)
+        mesh, cloud = None, None
         if isinstance(target, trimesh.Trimesh):
             offset = np.asarray(target.bounds.mean(0))
             _check_size(target, limits or CloudLimits())
+            mesh = target.copy().apply_translation(-offset)
+            points = PointCloud(np.asarray(mesh.vertices))
         else:
             cloud = clean_cloud(target, limits)
             offset = cloud.points.mean(0)
-            cloud = _moved(cloud, -offset)
+            points = cloud = _moved(cloud, -offset)
         walls = None if obstacles is None or not len(obstacles) else obstacles - offset
         if support is not None:
             support = Plane(support.normal, support.offset - float(support.normal @ offset))
         elif walls is not None:
-            support = fit_support(
-                walls, cloud or PointCloud(np.asarray(target.vertices) - offset))
-        if cloud is None:
-            surface = surface_from_mesh(target.copy().apply_translation(-offset))
+            support = fit_support(walls, points)
+        if mesh is not None:
+            surface = surface_from_mesh(mesh)
         else:
-            surface = close_surface(cloud, support, settings)
+            surface = close_surface(points, support, settings)
         around = None
         if walls is not None or support is not None:
             walls = np.zeros((0, 3)) if walls is None else walls

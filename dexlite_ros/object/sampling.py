@@ -94,7 +94,8 @@ def cast_rays(mesh: trimesh.Trimesh, origins: Points, directions: Points) -> NDA
         open3d.core.Tensor(np.array(mesh.faces, np.uint32)),
     )
     rays = np.concatenate([origins, directions], axis=1).astype(np.float32)
-    return scene.cast_rays(open3d.core.Tensor(rays))['t_hit'].numpy().astype(np.float64)
+    distance: NDArray[np.floating] = scene.cast_rays(open3d.core.Tensor(rays))['t_hit'].numpy()
+    return distance.astype(np.float64)
 
 
 def _rays(eye: Points, target: Points, camera: Camera) -> Points:
@@ -107,4 +108,5 @@ def _rays(eye: Points, target: Points, camera: Camera) -> Points:
     u, v = np.meshgrid(across, across)
     rays = forward + u[..., None] * right + v[..., None] * np.cross(forward, right)
     rays = rays.reshape(-1, 3)
-    return rays / np.linalg.norm(rays, axis=1, keepdims=True)
+    directions: Points = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+    return directions

@@ -234,7 +234,9 @@ class SymmetryFinder:
         moved = moves.apply(self._points) @ directions.T  # (G, S, 120)
         high = np.maximum(moved.max(axis=1), own.max(axis=0))
         low = np.minimum(moved.min(axis=1), own.min(axis=0))
-        return 3.0 * np.log((high - low).mean(axis=1) / np.ptp(own, axis=0).mean())
+        growth: NDArray[np.float64] = np.log(
+            (high - low).mean(axis=1) / np.ptp(own, axis=0).mean())
+        return 3.0 * growth
 
 
 def _meet(
@@ -247,7 +249,7 @@ def _meet(
     if axis is not None:
         side = np.cross(normals, axis) * weight[:, None]
         foot, *_ = np.linalg.lstsq(side, (moment @ axis) * weight, rcond=1e-6)
-        return axis, foot
+        return axis, foot.astype(np.float64)
     rows = np.concatenate([moment, normals], axis=1) * weight[:, None]  # (S, 6)
     matrix = rows.T @ rows
     # Unit direction: eliminate the line's moment, which is free, then the smallest eigenvector.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,7 +194,7 @@ def render(
 
 
 def _camera(
-    corners: NDArray, direction: NDArray, size: tuple[int, int]
+    corners: NDArray[np.float64], direction: NDArray[np.float64], size: tuple[int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Return rays (H, W, 6) and the camera's axes (3, 3): right, up, towards the camera."""
     back = direction / np.linalg.norm(direction)
@@ -217,9 +218,15 @@ def _camera(
 
 
 def _shade(
-    scene: object, hits: dict, rays: NDArray[np.float32], axes: NDArray[np.float64]
+    scene: Any, hits: dict[str, Any], rays: NDArray[np.float32], axes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the light (H, W) at each hit: a lamp with shadow, sky light, a light at the eye."""
+    """
+    Return the light (H, W) at each hit: a lamp with shadow, sky light, a light at the eye.
+
+    :param scene: the raycasting scene of open3d, which has no types
+    :param hits: what it says about the rays (H, W, 6)
+    :param axes: (3, 3) of the camera
+    """
     normal = hits['primitive_normals'].numpy()
     facing = (normal * rays[..., 3:]).sum(-1, keepdims=True) > 0
     normal = np.where(facing, -normal, normal)
@@ -231,4 +238,5 @@ def _shade(
     direct = (normal @ lamp).clip(0, 1) * lit
     sky = 0.5 + 0.5 * normal @ axes[1]
     eye = (normal @ axes[2]).clip(0, 1)
-    return 0.5 * direct + 0.22 * sky + 0.25 * eye
+    light: NDArray[np.float64] = 0.5 * direct + 0.22 * sky + 0.25 * eye
+    return light

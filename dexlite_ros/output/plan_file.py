@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,7 +37,7 @@ class GraspSet:
     """Factor from the object's mesh file to metres."""
 
 
-def plan_to_dict(plan: GraspPlan) -> dict:
+def plan_to_dict(plan: GraspPlan) -> dict[str, Any]:
     """Return a plan as plain lists and numbers."""
     report = vars(plan.report)
     return {
@@ -109,7 +110,7 @@ def read_grasps(path: str | Path) -> GraspSet:
         raise FileError(path, f'a grasp in it is not complete: {error!r}') from error
 
 
-def _read_stage(poses: list[dict], joints: int) -> GraspBatch:
+def _read_stage(poses: list[dict[str, Any]], joints: int) -> GraspBatch:
     sizes = {'position': 3, 'quat_xyzw': 4, 'joints': joints}
     values = {
         name: torch.tensor([pose[name] for pose in poses], dtype=torch.float64).reshape(-1, size)
@@ -121,7 +122,7 @@ def _read_stage(poses: list[dict], joints: int) -> GraspBatch:
         values['position'], values['quat_xyzw'], values['joints'])
 
 
-def _grasp(plan: GraspPlan, rank: int) -> dict:
+def _grasp(plan: GraspPlan, rank: int) -> dict[str, Any]:
     contacts = plan.contacts[rank]
     return {
         'score': float(plan.score[rank]),
@@ -138,7 +139,7 @@ def _grasp(plan: GraspPlan, rank: int) -> dict:
     }
 
 
-def _pose(grasps: GraspBatch, rank: int) -> dict:
+def _pose(grasps: GraspBatch, rank: int) -> dict[str, Any]:
     return {
         'position': grasps.translation[rank].tolist(),
         'quat_xyzw': grasps.quat_xyzw()[rank].tolist(),

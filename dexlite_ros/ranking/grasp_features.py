@@ -136,7 +136,8 @@ def _perturbed_residual(
     residual = _residual(
         energy.place(copies).touching(settings.perturbed_threshold), energy, settings.forces,
         settings.perturbed_steps)
-    return residual.unflatten(0, (settings.perturbed_copies, -1)).mean(0)
+    mean: Tensor = residual.unflatten(0, (settings.perturbed_copies, -1)).mean(0)
+    return mean
 
 
 def _normal_variation(contacts: ContactBatch, energy: GraspEnergy, distance: float) -> Tensor:
@@ -156,7 +157,8 @@ def _normal_variation(contacts: ContactBatch, energy: GraspEnergy, distance: flo
 def _normal_balance(contacts: ContactBatch) -> Tensor:
     """Return the length (B,) of the mean normal."""
     count = contacts.active.sum(1, keepdim=True).clamp(min=1.0)
-    return ((contacts.normal * contacts.active[..., None]).sum(1) / count).norm(dim=1)
+    length: Tensor = ((contacts.normal * contacts.active[..., None]).sum(1) / count).norm(dim=1)
+    return length
 
 
 def _squeezed(

@@ -176,7 +176,8 @@ def _same(grasps: GraspBatch, index: int, kept: list[int], settings: RankingSett
     relative = grasps.rotation[kept].mT @ grasps.rotation[index]
     cosine = (relative.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2
     posture = (grasps.joints[kept] - grasps.joints[index]).abs().mean(1)
-    return (
+    alike: Tensor = (
         (shift < settings.same_position)
         & (cosine.clamp(-1, 1).acos() < settings.same_angle)
         & (posture < settings.same_joints))
+    return alike

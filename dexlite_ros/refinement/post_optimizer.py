@@ -214,7 +214,7 @@ class _RandomDraws:
         if not self.switches:
             return None
         switch, which = self._numbers[iteration, :, :-1].chunk(2, dim=1)
-        fresh = self._pool[(which * len(self._pool)).long()]
+        fresh: Tensor = self._pool[(which * len(self._pool)).long()]
         if chosen is None:
             return fresh
         return torch.where(switch < self._settings.contact_switch, fresh, chosen)
@@ -240,8 +240,11 @@ def _schedule(settings: OptimizerSettings, iteration: int) -> float:
 def _choose(accepted: Tensor, new: _State, old: _State) -> _State:
     """Return the new state where it was accepted, else the old one."""
     wide = accepted[:, None]
-    chosen = None if new.chosen is None else torch.where(wide, new.chosen, old.chosen)
-    forces = None if new.forces is None else torch.where(wide[..., None], new.forces, old.forces)
+    chosen = forces = None
+    if new.chosen is not None and old.chosen is not None:
+        chosen = torch.where(wide, new.chosen, old.chosen)
+    if new.forces is not None and old.forces is not None:
+        forces = torch.where(wide[..., None], new.forces, old.forces)
     return _State(
         new.grasps.where(accepted, old.grasps), torch.where(accepted, new.energy, old.energy),
         torch.where(wide, new.slope, old.slope), forces, chosen)

@@ -112,7 +112,7 @@ class PlannerClient:
         client = self._client(service, kind)
         if not client.wait_for_service(timeout_sec=timeout):
             raise TimeoutError(f"no service '{client.srv_name}' within {timeout:.0f} s")
-        outcome: Outcome = Outcome()
+        outcome: Outcome[Any] = Outcome()
         future = client.call_async(request)
         future.add_done_callback(lambda done: outcome.set_result(done.result()))
         try:

@@ -27,7 +27,7 @@ from dexlite_ros.srv import GraspSynthesis
 
 LOADING_TIME = 300.0
 """Longest time to build and warm up the planner [s]."""
-CLOUD_TOPICS = ('object_cloud', 'obstacle_cloud')
+OBJECT_TOPIC, OBSTACLE_TOPIC = 'object_cloud', 'obstacle_cloud'
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,9 @@ class Endpoints:
                 Job(lambda _: Synthesis(node, self.transforms, self._publishers), LOADING_TIME),
                 queue_size=0,
             ).wait()
-            self.clouds = tuple(self._subscribe(name, groups, undo) for name in CLOUD_TOPICS)
+            self.clouds = (
+                self._subscribe(OBJECT_TOPIC, groups, undo),
+                self._subscribe(OBSTACLE_TOPIC, groups, undo))
             self.service = SynthesisService(
                 node, self.worker, self.synthesis, self.clouds, require_active)
             self._open_services(groups, undo)

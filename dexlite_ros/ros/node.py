@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
@@ -34,7 +35,7 @@ SERIOUS = (1, 14, 15, 16)
 class PlannerNode(LifecycleNode):
     """Segmented point clouds in, ranked grasps out."""
 
-    def __init__(self, node_name: str = 'planner', **kwargs: object) -> None:
+    def __init__(self, node_name: str = 'planner', **kwargs: Any) -> None:
         """
         Declare the parameters and report health; all else begins with ``configure``.
 
@@ -69,15 +70,16 @@ class PlannerNode(LifecycleNode):
         self._state = 'configuring'
         started = time.monotonic()
         try:
-            self._endpoints = Endpoints(self, self._groups, self._require_active)
+            endpoints = Endpoints(self, self._groups, self._require_active)
         except DexliteError as error:
             self._problem = str(error)
         except Exception as error:  # the state machine would swallow it
             self._problem = f'unexpected {type(error).__name__}: {error}'
             self.get_logger().error(traceback.format_exc())
         else:
+            self._endpoints = endpoints
             self._state, self._problem = 'inactive', ''
-            self._log_ready(time.monotonic() - started)
+            self._log_ready(endpoints, time.monotonic() - started)
             return TransitionCallbackReturn.SUCCESS
         self.get_logger().fatal(f'cannot be configured: {self._problem}')
         self._state = 'unconfigured'
@@ -145,11 +147,11 @@ class PlannerNode(LifecycleNode):
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
-    def _log_ready(self, seconds: float) -> None:
-        synthesis = self._endpoints.synthesis
+    def _log_ready(self, endpoints: Endpoints, seconds: float) -> None:
+        synthesis = endpoints.synthesis
         self.get_logger().info(
             f'{synthesis.model_id} on {synthesis.device} ready after {seconds:.1f} s')
-        if not self._endpoints.transforms.available:
+        if not endpoints.transforms.available:
             self.get_logger().info(
                 'tf2_ros is not installed: results only in the frame of the cloud')
 

@@ -21,7 +21,8 @@ from rclpy.signals import SignalHandlerOptions
 def initialise(args: Sequence[str] | None) -> None:
     """Initialise rclpy; until ``stop_on_signal`` a signal just ends the process, with 0."""
     _handle(lambda *_: os._exit(0))  # nothing to wind up while modules are still loaded
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.init(
+        args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
 
 
 def stop_on_signal() -> threading.Event:

@@ -81,7 +81,7 @@ class Synthesis:
             self._planner.warm_up()
 
     def run(
-        self, job: Job, number: int, request: SynthesisRequest, clouds: RequestClouds
+        self, job: Job[Answer], number: int, request: SynthesisRequest, clouds: RequestClouds
     ) -> Answer:
         """
         Plan, publish, and return the result.
@@ -109,7 +109,7 @@ class Synthesis:
 
     def _plan(
         self,
-        job: Job,
+        job: Job[Answer],
         request: PlanRequest,
         cloud: PointCloud,
         obstacles: np.ndarray | None,

@@ -13,7 +13,7 @@ from concurrent.futures import Future, InvalidStateError
 from functools import partial
 import threading
 import time
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dexlite_ros.errors import Busy, Cancelled, PlanningTimeout
 
@@ -23,7 +23,7 @@ Result = TypeVar('Result')
 class Job(Generic[Result]):
     """A piece of work with a deadline, for which somebody waits."""
 
-    def __init__(self, work: Callable[[Job], Result], budget: float) -> None:
+    def __init__(self, work: Callable[[Job[Result]], Result], budget: float) -> None:
         """
         Start the clock.
 
@@ -87,8 +87,8 @@ class DeviceWorker:
 
     def __init__(self, name: str) -> None:
         self._condition = threading.Condition()
-        self._waiting: deque[Job] = deque()
-        self._running: Job | None = None
+        self._waiting: deque[Job[Any]] = deque()
+        self._running: Job[Any] | None = None
         self._open = True
         # A daemon: a planner that does not look up must not keep the process from exiting.
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)

@@ -58,5 +58,6 @@ THREE_FINGER_HAND = HandDescription(
     pinch_points=(('thumb_distal', (0.0, 0.0, DISTAL)), ('left_distal', (0.0, 0.0, DISTAL))),
     palmar_direction=(0.0, 0.0, 1.0),
     finger_direction=(1.0, 0.0, 0.0),
-    joint_dynamics=JointDynamics(damping=0.05, armature=1e-4, friction_loss=0.01),
+    joint_dynamics=JointDynamics(
+        damping=0.05, armature=1e-4, friction_loss=0.01, effort=2.0, velocity=2.0),
 )

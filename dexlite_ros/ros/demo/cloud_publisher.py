@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import sys
+from typing import Any
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -27,7 +28,7 @@ from dexlite_ros.ros.process import initialise, spin, stop_on_signal
 class CloudPublisher(Node):
     """Publishes a cloud on ``object_cloud``, stamped anew each time."""
 
-    def __init__(self, cloud: PointCloud | None = None, **kwargs: object) -> None:
+    def __init__(self, cloud: PointCloud | None = None, **kwargs: Any) -> None:
         """
         Load the cloud.
 

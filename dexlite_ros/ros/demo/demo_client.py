@@ -80,7 +80,8 @@ def main(args: Sequence[str] | None = None) -> int:
     :param args: command line; None takes the process's own.
     :return: exit status; the error code when the planner has no grasp.
     """
-    parser = argparse.ArgumentParser(prog='demo_client', description=main.__doc__.split('.')[0])
+    parser = argparse.ArgumentParser(
+        prog='demo_client', description='Call a running planner once.')
     parser.add_argument('--planner', default=DEFAULT_PLANNER, help='name of the planner node')
     parser.add_argument('--output', type=Path, default=Path('output/grasps.png'), help='picture')
     options = parser.parse_args(remove_ros_args(sys.argv if args is None else args)[1:])

@@ -35,10 +35,12 @@ class TransformSettings:
 class TrajectorySettings:
     """When the hand trajectory reaches each stage [s]."""
 
-    times: tuple[float, ...] = (1.0, 2.0, 2.5)
+    times: tuple[float, float, float] = (1.0, 2.0, 2.5)
 
     def __post_init__(self) -> None:
-        if len(self.times) != 3 or not 0 < self.times[0] < self.times[1] < self.times[2]:
+        # A parameter may have any length.
+        times: tuple[float, ...] = self.times
+        if len(times) != 3 or not 0 < times[0] < times[1] < times[2]:
             raise InvalidRequest('trajectory.times', self.times, 'three increasing times above 0')
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import reduce
-from typing import Any, Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-Settings = TypeVar('Settings')
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Settings = TypeVar('Settings', bound='DataclassInstance')
 Value = bool | int | float | str | tuple[float, ...]
 
 
@@ -40,11 +43,13 @@ class Entry:
     def descriptor(self, default: Value) -> ParameterDescriptor:
         """Return what ``ros2 param describe`` shows."""
         descriptor = ParameterDescriptor(description=self.meaning, read_only=self.read_only)
-        if self.lower is not None and isinstance(default, float):
+        if self.lower is None or self.upper is None:
+            return descriptor
+        if isinstance(default, float):
             descriptor.floating_point_range = [
                 FloatingPointRange(from_value=float(self.lower), to_value=float(self.upper))
             ]
-        elif self.lower is not None:
+        else:
             descriptor.integer_range = [
                 IntegerRange(from_value=int(self.lower), to_value=int(self.upper), step=1)
             ]
@@ -64,7 +69,8 @@ class ParameterTable(Generic[Settings]):
         """Return the default of a parameter."""
         if entry.default is not None:
             return entry.default
-        return reduce(getattr, entry.name.split('.'), self.defaults)
+        value: Value = attrgetter(entry.name)(self.defaults)
+        return value
 
     def declare(self, node: Node) -> None:
         """Declare all parameters; a given value of the wrong type or range raises."""
@@ -95,10 +101,10 @@ def override(settings: Settings, values: Mapping[str, Value], prefix: str = '') 
     :param values: e.g. {'markers.alpha': 0.7}.
     :param prefix: path of ``settings`` itself, ending in a dot.
     """
-    changes = {}
+    changes: dict[str, Any] = {}
     for field in fields(settings):
         path, value = prefix + field.name, getattr(settings, field.name)
-        if is_dataclass(value):
+        if is_dataclass(value) and not isinstance(value, type):
             changes[field.name] = override(value, values, path + '.')
         elif path in values:
             changes[field.name] = values[path]
