@@ -200,3 +200,4 @@ class FileError(DexliteError):
 
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"file '{path}' cannot be read: {reason}")
+        self.reason = reason

@@ -8,6 +8,9 @@ import json
 import math
 import os
 from pathlib import Path
+from typing import Any
+
+from dexlite_ros.errors import FileError
 
 
 @contextmanager
@@ -44,6 +47,29 @@ def write_json(path: str | Path, content: object) -> None:
     """Replace a file by plain data; NaN and infinity, which JSON cannot hold, are errors."""
     with replaced(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
+
+
+def read_json(path: str | Path, kind: str, version: int) -> dict[str, Any]:
+    """
+    Return the content of a JSON file that says what it is under 'format' and 'version'.
+
+    :param kind: what its 'format' has to be
+    :param version: what its 'version' has to be
+    :raises FileError: when it is missing, not JSON, or something else
+    """
+    try:
+        content = json.loads(Path(path).read_text())
+    except OSError as error:
+        raise FileError(path, error.strerror or str(error)) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise FileError(path, f'not JSON: {error}') from error
+    if not isinstance(content, dict) or content.get('format') != kind:
+        raise FileError(path, f"it is not of the format '{kind}'")
+    if content.get('version') != version:
+        raise FileError(
+            path, f'it is of version {content.get("version")}; this release reads version '
+            f'{version}')
+    return content
 
 
 def plain(value: object) -> object:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from dexlite_ros.errors import ModelError
-from dexlite_ros.files import replaced, write_json
+from dexlite_ros.errors import FileError, ModelError
+from dexlite_ros.files import read_json, replaced, write_json
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.network.grasp_network import GraspNetwork, NetworkConfig
 from dexlite_ros.network.pose_code import LENGTH
@@ -85,9 +84,7 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
                 str(each), 'there is no such file; name another, train one with dexlite train, '
                 "or plan with the method 'hull'")
     try:
-        content = json.loads(sheet.read_text())
-        if (content['format'], content['version']) != (FORMAT, VERSION):
-            raise ModelError(str(sheet), f"it is not of the format '{FORMAT}', version {VERSION}")
+        content = read_json(sheet, FORMAT, VERSION)
         _check_hand(sheet, content, hand)
         digest = _digest(weights)
         if content['weights'] != digest:
@@ -97,6 +94,8 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
         network = GraspNetwork(hand, config)
         network.load_state_dict(load_file(weights))
         about = dict(content['about'])
+    except FileError as error:
+        raise ModelError(str(sheet), error.reason) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(str(sheet), f'it holds no network: {error!r}') from error
     except (SafetensorError, RuntimeError, OSError) as error:

@@ -7,7 +7,6 @@ Infinite and missing numbers are written as null, so that any JSON reader takes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.files import write_json
+from dexlite_ros.files import read_json, write_json
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.plan import GraspPlan
@@ -86,16 +85,7 @@ def read_grasps(path: str | Path) -> GraspSet:
     :raises FileError: when the file is missing, not JSON, of another format or version
     :raises UnsupportedHand: when its hand is not known
     """
-    try:
-        content = json.loads(Path(path).read_text())
-    except OSError as error:
-        raise FileError(path, error.strerror or str(error)) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise FileError(path, f'not JSON: {error}') from error
-    if not isinstance(content, dict) or content.get('format') != FORMAT:
-        raise FileError(path, f"its 'format' is not '{FORMAT}'")
-    if content.get('version') != VERSION:
-        raise FileError(path, f'version {content.get("version")}; this release reads {VERSION}')
+    content = read_json(path, FORMAT, VERSION)
     names = find_hand(str(content.get('hand'))).joint_names
     if content.get('joint_names') != list(names):
         raise FileError(path, f"its 'joint_names' are not those of the hand: {', '.join(names)}")

@@ -8,14 +8,13 @@ data. Six forces is what it was taught: DexGraspBench's test in MuJoCo.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-import json
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.files import write_json
+from dexlite_ros.files import read_json, write_json
 from dexlite_ros.plan import GraspFeatures
 
 FORMAT = 'dexlite_ros/success_model'
@@ -51,15 +50,11 @@ class SuccessModel:
 
         :raises FileError: missing, not such a file, or for other features
         """
+        content = read_json(path, FORMAT, VERSION)
         try:
-            content = json.loads(Path(path).read_text())
-            if content['format'] != FORMAT or content['version'] != VERSION:
-                raise FileError(path, f"it is not of the format '{FORMAT}', version {VERSION}")
             model = cls(
                 {name: float(value) for name, value in content['weights'].items()},
                 float(content['bias']), content['fitted_on'])
-        except OSError as error:
-            raise FileError(path, error.strerror or str(error)) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FileError(path, f'it holds no success model: {error!r}') from error
         if set(model.weights) != set(FEATURES):

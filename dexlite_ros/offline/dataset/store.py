@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import hashlib
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.files import replaced, write_json
+from dexlite_ros.files import read_json, replaced, write_json
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.offline.dataset.schema import (
     check_format,
@@ -49,17 +49,7 @@ class GraspDataset:
         :raises FileError: when there is none, or of another version
         """
         path = Path(folder) / 'dataset.json'
-        try:
-            content = json.loads(path.read_text())
-        except OSError as error:
-            raise FileError(path, error.strerror or str(error)) from error
-        except ValueError as error:
-            raise FileError(path, f'not JSON: {error}') from error
-        if not isinstance(content, dict) or content.get('format') != FORMAT:
-            raise FileError(path, f"its 'format' is not '{FORMAT}'")
-        if content.get('version') != VERSION:
-            raise FileError(
-                path, f'version {content.get("version")}; this release reads {VERSION}')
+        content = read_json(path, FORMAT, VERSION)
         if content.get('hand') not in HANDS:
             raise FileError(path, f"its 'hand' is '{content.get('hand')}', none that we know")
         return cls(Path(folder), content['hand'])
@@ -76,9 +66,9 @@ class GraspDataset:
         return cls(Path(folder), hand)
 
     @property
-    def about(self) -> dict:
+    def about(self) -> dict[str, Any]:
         """What dataset.json says."""
-        return json.loads((self.folder / 'dataset.json').read_text())
+        return read_json(self.folder / 'dataset.json', FORMAT, VERSION)
 
     @property
     def grasp_schema(self) -> pa.Schema:

@@ -8,12 +8,11 @@ same grasps, same object, same tests' settings.
 from __future__ import annotations
 
 from dataclasses import asdict
-import json
 import math
 from pathlib import Path
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.files import plain, write_json
+from dexlite_ros.files import plain, read_json, write_json
 from dexlite_ros.offline.physics.protocols import Verdict
 
 FORMAT = 'dexlite_ros/verdicts'
@@ -41,15 +40,11 @@ def read_verdicts(path: str | Path) -> tuple[str, Verdicts]:
 
     :raises FileError: missing, not JSON, of another format or version, or incomplete
     """
+    content = read_json(path, FORMAT, VERSION)
     try:
-        content = json.loads(Path(path).read_text())
-        if content['format'] != FORMAT or content['version'] != VERSION:
-            raise FileError(path, f"it is not of the format '{FORMAT}', version {VERSION}")
         return content['question'], {
             name: [None if each is None else _verdict(each) for each in row]
             for name, row in content['tests'].items()}
-    except OSError as error:
-        raise FileError(path, error.strerror or str(error)) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FileError(path, f'it holds no verdicts: {error!r}') from error
 

@@ -1,0 +1,56 @@
+"""A file is the old one or the new one, and is read as what it says it is."""
+
+import json
+import math
+
+import pytest
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.files import plain, read_json, replaced, write_json
+
+KIND, VERSION = 'dexlite_ros/something', 3
+CONTENT = {'format': KIND, 'version': VERSION, 'value': [1.5, None]}
+
+
+def test_json_comes_back(tmp_path):
+    """What was written is read, in a folder that did not exist."""
+    path = tmp_path / 'new' / 'file.json'
+    write_json(path, CONTENT)
+    assert read_json(path, KIND, VERSION) == CONTENT
+
+
+@pytest.mark.parametrize(('text', 'reason'), [
+    ('{', 'not JSON'), ('\x80', 'not JSON'), ('[]', 'not of the format'),
+    ('{"version": 3}', 'not of the format'),
+    (json.dumps(CONTENT | {'format': 'other'}), KIND),
+    (json.dumps(CONTENT | {'version': 4}), 'version 4; this release reads version 3'),
+    (json.dumps({'format': KIND}), 'version None'),
+])
+def test_other_files_are_refused(tmp_path, text, reason):
+    """With the name of the file and what is wrong with it."""
+    path = tmp_path / 'file.json'
+    path.write_text(text, encoding='latin-1')
+    with pytest.raises(FileError, match=f'(?s)file.json.*{reason}'):
+        read_json(path, KIND, VERSION)
+    with pytest.raises(FileError, match='missing.json'):
+        read_json(tmp_path / 'missing.json', KIND, VERSION)
+
+
+def test_a_failing_block_leaves_the_old_file(tmp_path):
+    """Nothing half-written stays behind."""
+    path = tmp_path / 'file.json'
+    write_json(path, CONTENT)
+    with pytest.raises(RuntimeError), replaced(path) as temporary:
+        temporary.write_text('half')
+        raise RuntimeError
+    assert [each.name for each in tmp_path.iterdir()] == ['file.json']
+    assert read_json(path, KIND, VERSION) == CONTENT
+
+
+def test_json_holds_no_numbers_that_are_none(tmp_path):
+    """NaN and infinity are errors when they are written, and null where that is meant."""
+    for value in (math.nan, math.inf):
+        with pytest.raises(ValueError, match='not JSON compliant'):
+            write_json(tmp_path / 'file.json', {'value': value})
+    nested = {'a': [math.nan, 1.0], 'b': {'c': (math.inf, 2)}, 'd': 'text'}
+    assert plain(nested) == {'a': [None, 1.0], 'b': {'c': [None, 2]}, 'd': 'text'}
