@@ -14,7 +14,8 @@ import trimesh
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import Geom, HandDescription
-from dexlite_ros.hand.kinematics import HandKinematics, LinkPoints
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.link_points import LinkPoints
 
 MIN_RADIUS = 0.004
 """Thinner palm boxes lie behind thicker ones and are left out [m]."""

@@ -18,7 +18,8 @@ from torch import nn, Tensor
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.capsules import reachable_pairs, segment_distance, segments
 from dexlite_ros.hand.description import Geom, HalfSpace, HandDescription, Link
-from dexlite_ros.hand.kinematics import HandKinematics, LinkPoints, LinkPoses
+from dexlite_ros.hand.kinematics import HandKinematics, LinkPoses
+from dexlite_ros.hand.link_points import LinkPoints
 from dexlite_ros.hand.meshes import geom_mesh
 from dexlite_ros.surface_points import farthest_points
 

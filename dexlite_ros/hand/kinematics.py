@@ -1,14 +1,13 @@
 """
 Batched forward kinematics and its transpose.
 
-Letters: B grasps, L links, J joints, P points fixed to links. Everything is expressed in the
+Letters: B grasps, L links, J joints, P points on links. Everything is expressed in the
 object frame, the frame of the grasps' wrist poses.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import roma
 import torch
@@ -190,81 +189,6 @@ class HandKinematics(nn.Module):
         pairs = self.coupled.to(values.device)
         mean = values[:, pairs].mean(-1, keepdim=True).expand(-1, -1, 2)
         return values.index_copy(1, pairs.flatten(), mean.flatten(1))
-
-
-class LinkPoints(nn.Module):
-    """
-    P points, each fixed to a link of a hand.
-
-    All links' points are placed by one matrix product: row blocks of ``_spread`` hold the local
-    coordinates (and a one) of the points of one link, zero elsewhere. The result is stored
-    coordinate by coordinate, which the distance field reads faster.
-    """
-
-    link: Tensor
-    moving: Tensor
-    _spread: Tensor
-
-    def __init__(self, kinematics: HandKinematics, link: Tensor, local: Tensor) -> None:
-        """
-        Fix points to links.
-
-        :param link: (P,) index of each point's link
-        :param local: (P, 3) position in that link's frame [m]
-        """
-        super().__init__()
-        count = len(link)
-        spread = torch.zeros(len(kinematics.description.links), 4, count)
-        spread[link, :3, torch.arange(count)] = local.to(torch.float32)
-        spread[link, 3, torch.arange(count)] = 1.0
-        self.register_buffer('link', link, persistent=False)
-        self.register_buffer('moving', kinematics.joints_moving(link).cpu(), persistent=False)
-        self.register_buffer('_spread', spread.flatten(0, 1), persistent=False)
-
-    def __len__(self) -> int:
-        return len(self.link)
-
-    def place(self, poses: LinkPoses) -> Tensor:
-        """Return the points (B, P, 3) in the object frame [m]."""
-        transform = torch.cat([poses.rotation, poses.position[..., None]], -1)  # (B, L, 3, 4)
-        return (transform.transpose(1, 2).flatten(2) @ self._spread).mT
-
-    def forward(
-        self, kinematics: HandKinematics, grasps: GraspBatch
-    ) -> tuple[Tensor, LinkPoses]:
-        """
-        Return points (B, P, 3) in the object frame [m], and the link poses they came from.
-
-        The points are differentiable in the grasps, the poses are not. The rotation's gradient
-        is the part tangent to the rotations, which is all a step on them can use.
-        """
-        world, rotation, position = _PointsOnLinks.apply(  # type: ignore[no-untyped-call]
-            grasps.translation, grasps.rotation, grasps.joints, kinematics, self)
-        return world, LinkPoses(rotation.detach(), position.detach())
-
-
-class _PointsOnLinks(torch.autograd.Function):
-    """Points fixed to links, with the analytic J^T as gradient: no graph through the chain."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, translation: Tensor, rotation: Tensor, joints: Tensor,
-        kinematics: HandKinematics, points: LinkPoints,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        poses = kinematics(GraspBatch(translation, rotation, joints))
-        world = points.place(poses)
-        ctx.kinematics, ctx.moving = kinematics, points.moving
-        ctx.save_for_backward(world, poses.rotation, poses.position)
-        return world, poses.rotation, poses.position
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor, *_unused: Any) -> tuple[Tensor | None, ...]:
-        world, rotation, position = ctx.saved_tensors
-        poses = LinkPoses(rotation, position)
-        forces = ctx.kinematics.joint_torques(poses, ctx.moving, world, gradient)
-        # The matrix whose inner product with [w]x R equals w . moment for every w.
-        wrist = 0.5 * cross_matrix(forces.moment) @ rotation[:, 0]
-        return forces.force, wrist, forces.torque, None, None
 
 
 def _cross_many(first: Tensor, second: Tensor) -> Tensor:

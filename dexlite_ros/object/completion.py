@@ -16,10 +16,11 @@ from scipy import ndimage
 from scipy.spatial import cKDTree, ConvexHull
 
 from dexlite_ros.object.cloud import Points
-from dexlite_ros.object.depth_view import DepthView, sphere_directions
+from dexlite_ros.object.depth_view import DepthView
 from dexlite_ros.object.isometries import half_turns, IDENTITY, inversions, Isometries, mirrors
 from dexlite_ros.object.support import Plane
 from dexlite_ros.object.symmetry import SymmetryFinder
+from dexlite_ros.object.viewpoint import sphere_directions
 
 # No wall is taken to be thinner than so many spacings of the points.
 _WALL = 2.0

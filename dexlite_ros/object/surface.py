@@ -18,11 +18,11 @@ import trimesh
 from dexlite_ros.errors import BadCloud
 from dexlite_ros.object.cloud import mean_spacing, PointCloud, Points
 from dexlite_ros.object.completion import complete_view
-from dexlite_ros.object.depth_view import find_eye
 from dexlite_ros.object.fitting import fit_poisson, sharpen
 from dexlite_ros.object.orientation import estimate_noise, facing_normals, outward_normals
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.object.support import Plane
+from dexlite_ros.object.viewpoint import find_eye
 
 SEEN_WITHIN = 0.008
 """A place on the surface counts as seen when a measured point is this near [m]."""

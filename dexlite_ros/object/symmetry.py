@@ -17,8 +17,9 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from dexlite_ros.object.cloud import Points
-from dexlite_ros.object.depth_view import DepthView, sphere_directions
+from dexlite_ros.object.depth_view import DepthView
 from dexlite_ros.object.isometries import Isometries, rotations
+from dexlite_ros.object.viewpoint import sphere_directions
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from std_msgs.msg import Header
 from dexlite_ros.errors import BadCloud, Cancelled, PlanningTimeout
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.object.viewpoint import seen_from
 from dexlite_ros.plan import GraspPlan, PlanReport
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
@@ -32,8 +33,6 @@ from dexlite_ros.ros.worker import Job
 
 PUBLISHING_TIME = 0.15
 """Part of each budget kept for turning the plan into messages [s]."""
-SENSOR_DISTANCE = 0.02
-"""A frame's origin nearer to the object's bounding box than this was not the sensor [m]."""
 
 
 @dataclass(frozen=True)
@@ -155,13 +154,8 @@ def object_cloud(message: PointCloud2, request: SynthesisRequest) -> PointCloud:
     """
     Return the decoded cloud with the position it was seen from.
 
-    Without a viewpoint in the request that is the frame's origin, unless the origin lies in or
-    at the object: such a cloud is not in a sensor's frame.
+    :raises BadCloud: without a frame
     """
     if not message.header.frame_id:
         raise BadCloud('its header has no frame_id')
-    points, normals = points_and_normals(message)
-    if request.viewpoint is not None:
-        return PointCloud(points, normals, request.viewpoint)
-    outside = np.maximum(points.min(axis=0), -points.max(axis=0)).max() > SENSOR_DISTANCE
-    return PointCloud(points, normals, np.zeros(3) if outside else None)
+    return seen_from(PointCloud(*points_and_normals(message)), request.viewpoint)

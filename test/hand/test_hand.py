@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.kinematics import LinkPoints
+from dexlite_ros.hand.link_points import LinkPoints
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.hand.urdf import write_urdf

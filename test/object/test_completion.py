@@ -8,10 +8,10 @@ import trimesh
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.object.cloud import clean_cloud, PointCloud
-from dexlite_ros.object.depth_view import DepthView, find_eye
+from dexlite_ros.object.depth_view import DepthView
 from dexlite_ros.object.fitting import is_closed
 from dexlite_ros.object.isometries import half_turns, IDENTITY, inversions, mirrors, rotations
-from dexlite_ros.object.sampling import Camera, sample_mesh, view_mesh
+from dexlite_ros.object.sampling import Camera, view_mesh
 from dexlite_ros.object.support import fit_support, Plane
 from dexlite_ros.object.surface import close_surface, ObjectSurface
 
@@ -89,21 +89,6 @@ def test_completion_moves_with_the_scene() -> None:
     assert overlap(back, CAN) > 0.9
 
 
-def test_one_sided_clouds_are_told_from_full_ones() -> None:
-    """With the viewpoint, with an impossible one, and without."""
-    full = clean_cloud(sample_mesh(CAN, 2048, np.random.default_rng(0))).points
-    half = seen(CAN).points
-    assert find_eye(full, EYE) is None and find_eye(full, None) is None
-    assert np.array_equal(find_eye(half, EYE), EYE)
-    inside = half.mean(axis=0)
-    for viewpoint in (None, inside):
-        guess = find_eye(half, viewpoint)
-        assert guess is not None
-        toward, true = guess - inside, EYE - inside
-        assert toward @ true > 0.6 * np.linalg.norm(toward) * np.linalg.norm(true)
-    assert np.array_equal(find_eye(half - EYE, None), np.zeros(3))  # a camera's own frame
-
-
 def test_the_shadow_is_behind_what_is_seen() -> None:
     """Positive inside and behind, negative in front and beside."""
     view = DepthView.of(seen(BALL).points, EYE)
@@ -117,7 +102,7 @@ def test_the_shadow_is_behind_what_is_seen() -> None:
     assert depth[2] == pytest.approx(-0.02, abs=0.003) and depth[3] < 0
 
 
-def test_moves_are_what_they_are_called() -> None:
+def test_isometries_are_what_they_are_called() -> None:
     """Twice a mirror, half turn or inversion is nothing; determinants tell reflections."""
     points = np.random.default_rng(0).random((20, 3))
     feet = np.array([[0.3, 0.2, 0.1]])

@@ -12,6 +12,7 @@ import trimesh
 
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_cloud, load_geometry
+from dexlite_ros.object.viewpoint import seen_from
 from dexlite_ros.offline.planner_choice import PlannerChoice, PRESETS
 from dexlite_ros.output.grasp_table import grasp_table, TableRow
 from dexlite_ros.output.plan_file import plan_to_dict, write_plan
@@ -52,9 +53,8 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite plan``."""
     args = parser().parse_args(argv)
     target = load_geometry(args.geometry)
-    if isinstance(target, PointCloud) and target.viewpoint is None:
-        target = PointCloud(
-            target.points, target.normals, np.array(args.viewpoint or (0.0, 0.0, 0.0)))
+    if isinstance(target, PointCloud):
+        target = seen_from(target, None if args.viewpoint is None else np.array(args.viewpoint))
     obstacles = load_cloud(args.obstacles).points if args.obstacles else None
     choice = PlannerChoice(args.preset, args.method, args.weights)
     planner = GraspPlanner(choice.settings(args.max_grasps), args.device)
