@@ -83,7 +83,9 @@ def main() -> None:
     ], columns=5)
 
 
-def hands(grasps: GraspBatch, colour: tuple[float, float, float] | None = None) -> list[ColouredMesh]:
+def hands(
+    grasps: GraspBatch, colour: tuple[float, float, float] | None = None
+) -> list[ColouredMesh]:
     """Return the links of all hands, in one colour or their own."""
     meshes = [mesh for index in range(len(grasps))
               for mesh in hand_meshes(DEFAULT_HAND, grasps[[index]])]
