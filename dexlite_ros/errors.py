@@ -139,11 +139,12 @@ class NoGraspFound(DexliteError):
 
     code = 13
 
-    def __init__(self, candidates: int, reasons: str, report: object) -> None:
+    def __init__(self, candidates: int, reasons: str, report: Any) -> None:
         """
         Name the reasons.
 
-        :param report: the PlanReport of the failed plan, with a count for every filter
+        :param report: PlanReport of the failed plan, with a count for every filter; None: it
+            failed before
         """
         self.report = report
         super().__init__(

@@ -72,7 +72,7 @@ def read_json(path: str | Path, kind: str, version: int) -> dict[str, Any]:
     return content
 
 
-def plain(value: object) -> object:
+def plain(value: Any) -> Any:
     """Return nested data with null for what is not a number, which JSON cannot hold."""
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}

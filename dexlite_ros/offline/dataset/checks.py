@@ -6,8 +6,9 @@ Each check returns how many rows break it, so a report can say where to look.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ SPLITS = ('train', 'val')
 SCALARS = ('scale', 'success_probability', 'energy', 'residual', 'penetration',
            'self_penetration', 'pregrasp_clearance')
 CORNER = np.array([[-0.01], [0.0], [0.01]])
+Key = TypeVar('Key', bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -212,11 +214,9 @@ def _check(name: str, content: Content, bad: NDArray[np.bool_]) -> Check:
     return Check(name, len(bad), [content.keys[row] for row in np.flatnonzero(bad)])
 
 
-def _repeated(values: list) -> list:
-    seen, twice = set(), set()
-    for value in values:
-        (twice if value in seen else seen).add(value)
-    return sorted(twice)
+def _repeated(values: list[Key]) -> list[Key]:
+    """Return the values that occur more than once."""
+    return [value for value, count in Counter(values).items() if count > 1]
 
 
 def _outside(prepared: PreparedObject) -> float:

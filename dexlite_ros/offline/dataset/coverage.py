@@ -30,7 +30,7 @@ def local_counts(
 
 def rarity(counts: NDArray[np.integer]) -> NDArray[np.float64]:
     """Return 1 / (count + 1)."""
-    return 1.0 / (counts + 1.0)
+    return 1.0 / (counts.astype(np.float64) + 1.0)
 
 
 def choose_balanced(

@@ -56,7 +56,7 @@ class GraspDataset:
 
     @classmethod
     def create(
-        cls, folder: str | Path, about: dict, hand: str = DEFAULT_HAND
+        cls, folder: str | Path, about: dict[str, Any], hand: str = DEFAULT_HAND
     ) -> GraspDataset:
         """Return a new dataset; ``about`` is plain data that says how it is made."""
         write_json(Path(folder) / 'dataset.json', {
@@ -174,7 +174,7 @@ def object_to_table(prepared: PreparedObject) -> pa.Table:
     }], schema=object_schema())
 
 
-def object_from_row(row: dict) -> PreparedObject:
+def object_from_row(row: dict[str, Any]) -> PreparedObject:
     """Return the object of a row, as precise as it was stored."""
     normals = np.array(row['normals'], np.float64).reshape(-1, 3)
     return PreparedObject(

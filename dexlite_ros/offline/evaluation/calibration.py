@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,9 @@ def calibrate(evaluations: list[Path]) -> Calibration:
         FEATURES[index]: float(influence[index]) for index in np.argsort(-np.abs(influence))})
 
 
-def _unseen(groups: NDArray, features: NDArray, passed: NDArray) -> NDArray[np.float64]:
+def _unseen(
+    groups: NDArray[Any], features: NDArray[Any], passed: NDArray[Any]
+) -> NDArray[np.float64]:
     """Return the probability (N,) of each grasp from a model that never saw its object."""
     failing, holding = (len(set(names)) for names in (groups[~passed], groups[passed]))
     if min(failing, holding) < 2:
@@ -78,8 +81,8 @@ def _unseen(groups: NDArray, features: NDArray, passed: NDArray) -> NDArray[np.f
 
 
 def fit(
-    features: NDArray, passed: NDArray
-) -> tuple[NDArray, float, Callable[[NDArray], NDArray]]:
+    features: NDArray[Any], passed: NDArray[Any]
+) -> tuple[NDArray[Any], float, Callable[[NDArray[Any]], NDArray[Any]]]:
     """Return weights (F,), bias, and the function from features (N, F) to probabilities (N,)."""
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=1000))
     pipeline.fit(features, passed)

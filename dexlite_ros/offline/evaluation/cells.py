@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,9 +70,9 @@ class Found:
     """Grasps to be judged, and what is known of them before."""
 
     grasp_set: GraspSet
-    predicted: list[dict]
+    predicted: list[dict[str, Any]]
     """For each grasp, the probability to hold and the features behind it; empty if imported."""
-    plan: dict
+    plan: dict[str, Any]
     """Time and legality of the plan; empty if imported."""
     pose: NDArray[np.float64]
     """(4, 4) of the mesh in the frame of the grasps."""
@@ -91,8 +92,10 @@ def evaluate_cell(cell: Cell) -> None:
         _write(cell, content | {'usable': False, 'error': str(error)})
         return
     try:
-        imported = isinstance(cell.planner, Path)
-        found = _imported(cell) if imported else _plan(cell, mesh)
+        if isinstance(cell.planner, Path):
+            found = _imported(cell, cell.planner)
+        else:
+            found = _plan(cell, cell.planner, mesh)
     except (NoGraspFound, BadCloud, ScaleError) as error:
         # What the planner makes of the object; anything else is nobody's grasp and stops here.
         _write(cell, content | {'error': str(error)})
@@ -108,10 +111,10 @@ def evaluate_cell(cell: Cell) -> None:
         'pose': found.pose.tolist()})
 
 
-def _plan(cell: Cell, mesh: trimesh.Trimesh) -> Found:
+def _plan(cell: Cell, choice: PlannerChoice, mesh: trimesh.Trimesh) -> Found:
     cloud, pose, support = measured_cloud(
         mesh, cell.setup, np.random.default_rng(cell.setup.seed))
-    plan = _planner(cell.planner, cell.max_grasps, cell.device).plan(
+    plan = _planner(choice, cell.max_grasps, cell.device).plan(
         cloud, PlanRequest(max_grasps=cell.max_grasps, seed=cell.setup.seed), support=support)
     predicted = [
         {'success_probability': float(probability), 'energy': float(plan.metrics.energy[rank]),
@@ -123,15 +126,15 @@ def _plan(cell: Cell, mesh: trimesh.Trimesh) -> Found:
         _plan_figures(plan), pose, None if support is None else support.offset)
 
 
-def _imported(cell: Cell) -> Found:
-    stored = read_grasps(cell.planner)
+def _imported(cell: Cell, path: Path) -> Found:
+    stored = read_grasps(path)
     grasps = stored.grasps[:cell.max_grasps]
     return Found(
         GraspSet(grasps, stored.hand, cell.target.name, cell.scale), [{}] * len(grasps), {},
         np.eye(4), None)
 
 
-def _write(cell: Cell, content: dict) -> None:
+def _write(cell: Cell, content: dict[str, Any]) -> None:
     write_json(cell.result, plain(content))
 
 
@@ -144,7 +147,7 @@ def _planner(choice: PlannerChoice, max_grasps: int, device: str) -> GraspPlanne
     return planner
 
 
-def _plan_figures(plan: GraspPlan) -> dict:
+def _plan_figures(plan: GraspPlan) -> dict[str, Any]:
     """Return time and legality of a plan."""
     hand = HANDS[plan.hand]
     pairs = np.array(hand.coupled_indices)
@@ -162,7 +165,7 @@ def _plan_figures(plan: GraspPlan) -> dict:
 
 def _judged(
     grasp_set: GraspSet, pieces: list[NDArray[np.float64]], table: float | None, cell: Cell
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Return figures and verdicts of every grasp."""
     scene = GraspScene(HANDS[grasp_set.hand], pieces)
     grasps = grasp_set.grasps

@@ -7,8 +7,10 @@ hand's own points, moved by plain autograd through our kinematics.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import statistics
 import time
+from typing import Any
 
 import numpy as np
 import roma
@@ -30,7 +32,7 @@ MAX_RUNS = 2
 """The peer takes most of a minute for each."""
 
 
-def compare(device: torch.device, seed: int, runs: int) -> dict:
+def compare(device: torch.device, seed: int, runs: int) -> dict[str, Any]:
     """
     Return seconds of both for the same starts, cloud, hand points and steps, and the ratio.
 
@@ -92,7 +94,7 @@ class _SphereHand:
             centres, geometry.point_radius, centres[:, self._touching], geometry.point_link)
 
 
-def _median(run: object, runs: int, device: torch.device) -> float:
+def _median(run: Callable[[], None], runs: int, device: torch.device) -> float:
     run()
     seconds = []
     for _ in range(runs):

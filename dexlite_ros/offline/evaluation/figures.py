@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ LENGTHS = ('penetration', 'self_penetration', 'finger_distance', 'finger_spread'
 """Figures of a grasp that are lengths [m]."""
 ALL = 10_000
 """More grasps than a cell ever has."""
-Content = dict
+Content = dict[str, Any]
 """What a cell's file holds."""
 
 
@@ -139,7 +140,7 @@ def _mean_of_known(values: dict[str, float]) -> float:
     return float(np.mean(known)) if known else np.nan
 
 
-def reasons(cells: list[Content], test: str) -> Counter:
+def reasons(cells: list[Content], test: str) -> Counter[str]:
     """Return how often grasps failed a test for which reason."""
     return Counter(
         each['verdicts'][test]['reason'] for cell in cells for each in cell['grasps']

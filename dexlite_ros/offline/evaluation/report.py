@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,9 +32,9 @@ BEST = (1, 5, 10, ALL)
 """How many of the best grasps a column counts."""
 
 
-def summary(cells: list[Content], tests: list[str]) -> dict:
+def summary(cells: list[Content], tests: list[str]) -> dict[str, Any]:
     """Return all figures of an evaluation as plain data."""
-    figures = {
+    figures: dict[str, Any] = {
         'cells': len(cells),
         'objects': len({cell['object'] for cell in cells}),
         'grasps': sum(len(cell['grasps']) for cell in cells),
@@ -68,7 +69,7 @@ def write_report(
     tests: list[str],
     provenance: dict[str, str],
     planner: dict[str, object],
-) -> dict:
+) -> dict[str, Any]:
     """
     Write report.json, report.md and report.png into a folder and return the figures.
 
@@ -83,7 +84,7 @@ def write_report(
     return figures
 
 
-def markdown(figures: dict) -> str:
+def markdown(figures: dict[str, Any]) -> str:
     """Return the figures as a page with tables."""
     lines = [f'- {name}: {value}' for name, value in figures['provenance'].items()]
     lines += [
@@ -121,7 +122,7 @@ def markdown(figures: dict) -> str:
     return '\n'.join(lines) + '\n'
 
 
-def _object_table(figures: dict) -> list[str]:
+def _object_table(figures: dict[str, Any]) -> list[str]:
     """Return one row per object: best 1, best 5 and all of each test [%]."""
     columns = [
         (test, best) for test in figures['by_object'] for best in ('best 1', 'best 5', 'all')]
@@ -161,7 +162,7 @@ def _plot(path: Path, cells: list[Content], tests: list[str]) -> None:
         figure.savefig(temporary, format='png', dpi=100)
 
 
-def _plot_reliability(axes: object, judged: Calibration | None) -> None:
+def _plot_reliability(axes: Any, judged: Calibration | None) -> None:
     axes.plot([0, 1], [0, 1], color='0.7')
     axes.set(xlabel='predicted probability', ylabel='share that holds', xlim=(0, 1), ylim=(0, 1),
              title='No probability was predicted')

@@ -7,8 +7,10 @@ surface they decide where fingers stop, so only places within 2 cm of it count.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +113,7 @@ def _differences(
     found = _signed_distance(surface.vertices, surface.faces, places)
     near, deep = np.abs(truth) < BAND, truth < -DEEP
     error = 1e3 * (found - truth)[near]
-    union = np.count_nonzero((truth < 0) | (found < 0))
+    both, either = (truth < 0) & (found < 0), (truth < 0) | (found < 0)
     on_surface = sample_mesh(mesh, 2000, rng).points
     cosine = np.einsum(
         'ni,ni->n',
@@ -123,11 +125,14 @@ def _differences(
         'bias': float(error.mean()),
         'wrong_sign': float(np.mean(found[deep] > 0)) if deep.any() else float('nan'),
         'normal_error': float(np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0))).mean()),
-        'iou': float(np.count_nonzero((truth < 0) & (found < 0)) / max(union, 1)),
+        'iou': both.sum() / max(int(either.sum()), 1),
     }
 
 
-def _scene(vertices: Points, faces: NDArray[np.int64]):  # noqa: ANN202  (open3d has no types)
+def _scene(
+    vertices: Points, faces: NDArray[np.int64]
+) -> tuple[Any, Callable[[Points], Any]]:
+    """Return the raycasting scene of a mesh, and what turns points into its tensors."""
     import open3d
 
     scene = open3d.t.geometry.RaycastingScene()

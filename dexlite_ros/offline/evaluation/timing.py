@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 import resource
 import statistics
 import time
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 
 from dexlite_ros.device import one_thread
+from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
@@ -50,15 +52,14 @@ def plan_cases(
 ) -> list[tuple[str, int, Callable[[], object]]]:
     """Return name, grasps and run of planning 20 grasps, by method and size of the cloud."""
     mesh = mug()
-    cases = []
+    cases: list[tuple[str, int, Callable[[], object]]] = []
     for method in METHODS:
         planner = GraspPlanner(PlannerSettings.for_method(method), device)
         for size in sizes if method == DEFAULT_METHOD else sizes[-1:]:
             cloud = sample_mesh(mesh, size, np.random.default_rng(seed))
             cases.append((
                 f'plan 20 grasps, {size} points, {method}', 20,
-                lambda cloud=cloud, planner=planner: planner.plan(
-                    cloud, PlanRequest(max_grasps=20, seed=seed))))
+                partial(planner.plan, cloud, PlanRequest(max_grasps=20, seed=seed))))
     return cases
 
 
@@ -80,11 +81,11 @@ def refine_cases(
             torch.cuda.synchronize(device)
 
     return [
-        (f'refine {count} grasps, {REFINE_STEPS} steps', count, lambda count=count: run(count))
+        (f'refine {count} grasps, {REFINE_STEPS} steps', count, partial(run, count))
         for count in batches]
 
 
-def refine_problem(device: torch.device, seed: int, count: int) -> tuple[GraspEnergy, object]:
+def refine_problem(device: torch.device, seed: int, count: int) -> tuple[GraspEnergy, GraspBatch]:
     """Return the default energy on the mug, and starts around it, on the device."""
     cloud = sample_mesh(mug(), 2048, np.random.default_rng(seed))
     scene = PlanningScene.build(cloud, device=device)

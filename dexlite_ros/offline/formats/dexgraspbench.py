@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,7 +79,7 @@ def _order(path: Path) -> tuple[Path, int, str]:
     return path.parent, int(path.stem) if path.stem.isdigit() else 0, path.stem
 
 
-def _content(path: Path) -> dict:
+def _content(path: Path) -> dict[str, Any]:
     """Return the dictionary in a file, its arrays checked."""
     array = load_npy(path)
     content = array.item() if array.shape == () and array.dtype == object else None

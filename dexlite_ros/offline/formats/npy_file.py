@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 import pickle
-from typing import BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class _ElementType:
     def __init__(self, code: str, *_: object) -> None:
         self._code, self._order = code, ''
 
-    def __setstate__(self, state: tuple) -> None:
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
         self._order = state[1] if state[1] in ('<', '>') else ''
 
     @property
@@ -46,9 +46,10 @@ class _ElementType:
 class _Array:
     """Stands in for an array that is being rebuilt; ``value`` is it."""
 
-    def __setstate__(self, state: tuple) -> None:
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, element, fortran, data = state
-        self._shape, self._order = tuple(map(int, shape)), 'F' if fortran else 'C'
+        self._shape = tuple(map(int, shape))
+        self._order: Literal['C', 'F'] = 'F' if fortran else 'C'
         self._elements = list(data) if element.is_object else element.numbers(data)
 
     def value(self) -> np.ndarray:

@@ -24,7 +24,7 @@ from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.network.checkpoint import read_checkpoint
 from dexlite_ros.offline.dataset.associated_point import associated_points
 from dexlite_ros.offline.dataset.coverage import choose_balanced
-from dexlite_ros.offline.generation.expansion import ExpansionProposer
+from dexlite_ros.offline.generation.expansion import ExpansionProposer, Parents
 from dexlite_ros.offline.generation.network_expansion import NetworkExpansion
 from dexlite_ros.offline.generation.task import GenerationTask, HAND
 from dexlite_ros.offline.objects.prepared_object import mesh_digest, surface_cloud
@@ -110,15 +110,16 @@ def _propose(
         planner = _planner(task.device)
     else:
         cloud = task.parents.cloud
-        proposer = _expansion(task, np.asarray(mesh.bounds.mean(0)))
-        method = 'network' if task.network else 'hull'
+        proposer = _expansion(task, task.parents, np.asarray(mesh.bounds.mean(0)))
+        method: Method = 'network' if task.network else 'hull'
         planner = GraspPlanner(generation_settings(method), task.device, proposer=proposer)
+    plan, report = None, None
     try:
         plan = planner.plan(
             mesh, PlanRequest(num_candidates=task.candidates, seed=task.random_seed))
         report = plan.report
     except NoGraspFound as error:
-        plan, report = None, error.report
+        report = error.report
     if report is None:
         raise UnusableObject(f'no start on {task.target.name} has an energy that is a number')
     if task.parents is not None:
@@ -146,17 +147,19 @@ def _choose(
         points[chosen], counts, parents)
 
 
-def _expansion(task: GenerationTask, offset: NDArray[np.float64]) -> ExpansionProposer:
-    """Return what makes new grasps of the task's parents."""
+def _expansion(
+    task: GenerationTask, parents: Parents, offset: NDArray[np.float64]
+) -> ExpansionProposer:
+    """Return what makes new grasps of the parents."""
     if not task.network:
-        return ExpansionProposer(KINEMATICS, task.parents, offset)
+        return ExpansionProposer(KINEMATICS, parents, offset)
     checkpoint = read_checkpoint(task.network, HANDS[HAND])
     if checkpoint.model_id != task.model_id:
         raise ModelError(
             task.network, f'they are {checkpoint.model_id} now, and were {task.model_id} when the '
             'work began')
     return NetworkExpansion(
-        KINEMATICS, task.parents, offset, checkpoint, resolve_device(task.device))
+        KINEMATICS, parents, offset, checkpoint, resolve_device(task.device))
 
 
 @cache

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 import time
+from typing import Any
 
 import pyarrow as pa
+import torch
 
 from dexlite_ros.errors import FileError, UnusableObject
 from dexlite_ros.hand.known_hands import HANDS
@@ -18,6 +20,7 @@ from dexlite_ros.offline.objects.prepared_object import prepare, split_of
 from dexlite_ros.offline.physics.contact_figures import diversity
 from dexlite_ros.offline.physics.judge import judge
 from dexlite_ros.offline.physics.protocols import Verdict
+from dexlite_ros.plan import PlanReport
 
 SCHEMA = grasp_schema(len(HANDS[HAND].joint_names))
 JUDGES = {'six_forces': 'six-forces-quick', 'lift': 'lift-quick'}
@@ -31,7 +34,7 @@ class Generated:
     grasps: pa.Table
     target: pa.Table | None
     """One row for the object, when the task asked for it."""
-    figures: dict
+    figures: dict[str, Any]
     """Counts and times, plain data; only an error where the object cannot be used."""
 
 
@@ -45,18 +48,20 @@ def judge_candidates(candidates: Candidates) -> Generated:
     task, choice = candidates.task, candidates.choice
     verdicts: dict[str, list[Verdict]] = {test: [] for test in TESTS}
     seconds = dict.fromkeys(TESTS, 0.0)
-    if candidates.error:
+    if candidates.report is None:
         return _left_out(task, candidates.error)
     try:
-        for test in TESTS if choice is not None else ():
-            started = time.perf_counter()
-            verdicts[test] = list(judge(choice.grasps, candidates.pieces, JUDGES[test]))
-            seconds[test] = time.perf_counter() - started
+        if choice is not None:
+            for test in TESTS:
+                started = time.perf_counter()
+                verdicts[test] = list(judge(choice.grasps, candidates.pieces, JUDGES[test]))
+                seconds[test] = time.perf_counter() - started
         target = None if task.digest else object_to_table(prepare(task.target))
     except (FileError, UnusableObject) as error:
         return _left_out(task, str(error))
     grasps = SCHEMA.empty_table() if choice is None else _table(task, choice, verdicts)
-    return Generated(grasps, target, _figures(candidates, verdicts, grasps, seconds))
+    return Generated(
+        grasps, target, _figures(candidates, candidates.report, verdicts, grasps, seconds))
 
 
 def _left_out(task: GenerationTask, error: str) -> Generated:
@@ -94,12 +99,12 @@ def _table(
 
 
 def _figures(
-    candidates: Candidates, verdicts: dict[str, list[Verdict]], grasps: pa.Table,
-    judge_seconds: dict[str, float],
-) -> dict:
+    candidates: Candidates, report: PlanReport, verdicts: dict[str, list[Verdict]],
+    grasps: pa.Table, judge_seconds: dict[str, float],
+) -> dict[str, Any]:
     """Return what the log keeps of a task."""
-    task, report, choice = candidates.task, candidates.report, candidates.choice
-    good = held(grasps)
+    task, choice = candidates.task, candidates.choice
+    good = torch.from_numpy(held(grasps))
     return {
         'object': task.target.name, 'scale': task.scale, 'seed': task.seed, 'mode': task.mode,
         'proposed': report.num_candidates, 'refined': report.num_refined,
@@ -107,7 +112,7 @@ def _figures(
         'verdicts': {
             test: dict(sorted(Counter(each.reason for each in row).items()))
             for test, row in verdicts.items()},
-        'diversity': diversity(choice.grasps.grasp[good]) if good.sum() > 1 else None,
+        'diversity': diversity(choice.grasps.grasp[good]) if choice and good.sum() > 1 else None,
         'propose_seconds': candidates.seconds, 'judge_seconds': sum(judge_seconds.values()),
         'seconds': {**asdict(report.times), **judge_seconds},
     }

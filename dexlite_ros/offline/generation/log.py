@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import json
 from pathlib import Path
 import time
+from typing import Any
 
 import numpy as np
 
@@ -26,13 +27,13 @@ class Tally:
     rejected: int = 0
     judged: int = 0
     held: int = 0
-    passed: Counter = field(default_factory=Counter)
+    passed: Counter[str] = field(default_factory=Counter)
     """By test."""
     writing_seconds: float = 0.0
     """Of this process; workers do not wait for it."""
     started: float = field(default_factory=time.monotonic)
 
-    def add(self, figures: dict) -> str:
+    def add(self, figures: dict[str, Any]) -> str:
         """Take in the figures of a task and return one line for the progress bar."""
         for name in ('proposed', 'refined', 'judged', 'held'):
             setattr(self, name, getattr(self, name) + figures.get(name, 0))
@@ -57,7 +58,7 @@ class Tally:
         return {name: getattr(self, name) / hours for name in ('proposed', 'judged', 'held')}
 
 
-def append(path: Path, figures: dict) -> None:
+def append(path: Path, figures: dict[str, Any]) -> None:
     """Add the figures of one task."""
     with path.open('a+b') as stream:
         if stream.tell():
@@ -67,7 +68,7 @@ def append(path: Path, figures: dict) -> None:
         stream.write((json.dumps(figures, allow_nan=False) + '\n').encode())
 
 
-def read(path: Path) -> list[dict]:
+def read(path: Path) -> list[dict[str, Any]]:
     """Return the figures of all tasks; lines that a crash cut off do not count."""
     rows = []
     for line in path.read_text().splitlines() if path.exists() else ():
@@ -78,7 +79,7 @@ def read(path: Path) -> list[dict]:
     return rows
 
 
-def summary(rows: list[dict]) -> str:
+def summary(rows: list[dict[str, Any]]) -> str:
     """Return a log as a few lines to read."""
     latest = {(row['object'], row['scale'], row['mode'], row['seed']): row for row in rows}
     done = [row for row in latest.values() if 'error' not in row]
@@ -88,12 +89,14 @@ def summary(rows: list[dict]) -> str:
     return '\n'.join([*(_lines(done) if done else ['nothing was generated']), *left_out])
 
 
-def _lines(done: list[dict]) -> list[str]:
+def _lines(done: list[dict[str, Any]]) -> list[str]:
     """Return what happened in tasks that were done."""
     total = {
         name: sum(row[name] for row in done)
         for name in ('proposed', 'refined', 'judged', 'held', 'propose_seconds', 'judge_seconds')}
-    rejected, verdicts, seconds = Counter(), {}, Counter()
+    rejected: Counter[str] = Counter()
+    verdicts: dict[str, Counter[str]] = {}
+    seconds: Counter[str] = Counter()
     for row in done:
         rejected.update(row['rejected'])
         seconds.update({
@@ -124,9 +127,10 @@ def _lines(done: list[dict]) -> list[str]:
     return lines
 
 
-def _by_object(rows: list[dict]) -> list[tuple[str, float]]:
+def _by_object(rows: list[dict[str, Any]]) -> list[tuple[str, float]]:
     """Return each object with the share of its grasps that held, the smallest first."""
-    judged, held = Counter(), Counter()
+    judged: Counter[str] = Counter()
+    held: Counter[str] = Counter()
     for row in rows:
         judged[row['object']] += row['judged']
         held[row['object']] += row['held']

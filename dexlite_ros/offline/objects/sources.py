@@ -117,7 +117,7 @@ def _random_urdfs(numbers: range) -> list[Target]:
         raise MissingDependency(
             'pybullet', 'for its random_urdfs', "pip install 'dexlite_ros[pybullet]'") from error
     folder = Path(pybullet_data.getDataPath()) / 'random_urdfs'
-    found = []
+    found: list[Target] = []
     for number in numbers:
         path = folder / f'{number:03d}' / f'{number:03d}.obj'
         if not path.is_file():

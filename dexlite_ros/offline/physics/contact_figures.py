@@ -79,7 +79,7 @@ def diversity(grasps: GraspBatch) -> float:
     """
     if len(grasps) < 2:
         return float('nan')
-    vector: NDArray = np.concatenate([
+    vector: NDArray[np.floating] = np.concatenate([
         grasps.translation.numpy(), roma.rotmat_to_rotvec(grasps.rotation).numpy(),
         grasps.joints.numpy()], axis=1)
     strength = np.linalg.svd(vector - vector.mean(0), compute_uv=False) ** 2

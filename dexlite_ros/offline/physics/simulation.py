@@ -9,7 +9,7 @@ Gravity is off until somebody turns it on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -70,7 +70,7 @@ class GraspScene:
     def __init__(
         self,
         hand: HandDescription,
-        pieces: list[NDArray[np.floating]],
+        pieces: Sequence[NDArray[np.floating]],
         settings: SimulationSettings | None = None,
         table: float | None = None,
     ) -> None:
@@ -248,7 +248,7 @@ def _hold_by_mocap(spec: mujoco.MjSpec, palm: str) -> None:
 
 
 def add_object(
-    spec: mujoco.MjSpec, pieces: list[NDArray[np.floating]], mass: float
+    spec: mujoco.MjSpec, pieces: Sequence[NDArray[np.floating]], mass: float
 ) -> None:
     """
     Add a free body 'object' of even density, made of convex pieces (V, 3) [m].

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict
 import math
 from pathlib import Path
+from typing import Any
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.files import plain, read_json, write_json
@@ -49,6 +50,7 @@ def read_verdicts(path: str | Path) -> tuple[str, Verdicts]:
         raise FileError(path, f'it holds no verdicts: {error!r}') from error
 
 
-def _verdict(content: dict) -> Verdict:
-    return Verdict(**{
-        name: math.nan if value is None else value for name, value in content.items()})
+def _verdict(content: dict[str, Any]) -> Verdict:
+    parts: dict[str, Any] = {
+        name: math.nan if value is None else value for name, value in content.items()}
+    return Verdict(**parts)

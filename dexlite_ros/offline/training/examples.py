@@ -85,17 +85,17 @@ class Examples:
             _field(each) for each in tqdm(
                 objects, desc=f'distance fields of {split}', unit='object', disable=None,
                 leave=False)]).to(device)
+        grasps = stages_from_table(table).grasp.to(device, torch.float32)
         parts = {
-            'grasps': stages_from_table(table).grasp.to(torch.float32),
             'object': torch.from_numpy(index), 'scale': torch.from_numpy(scale).float(),
             'point': torch.from_numpy(point), 'rarity': torch.from_numpy(rare).float()}
         parts = {name: part.to(device) for name, part in parts.items()}
-        active = _touching(geometry, bank, parts['grasps'], parts['object'], parts['scale'])
+        active = _touching(geometry, bank, grasps, parts['object'], parts['scale'])
         points, normals = (
             torch.from_numpy(np.stack([getattr(each, name) for each in objects])).float()
             .to(device) for name in ('points', 'normals'))
         return cls(
-            points, normals, bank, active=active,
+            points, normals, bank, grasps=grasps, active=active,
             groups=tuple(group.to(device) for group in groups), **parts)
 
 

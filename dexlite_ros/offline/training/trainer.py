@@ -111,7 +111,9 @@ class Trainer:
     @property
     def network(self) -> GraspNetwork:
         """The moving average, which is what is kept."""
-        return self._average.module
+        network = self._average.module
+        assert isinstance(network, GraspNetwork)
+        return network
 
     @property
     def hand(self) -> HandDescription:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
@@ -34,18 +34,19 @@ class WorkerLost(DexliteError):
 
 
 def run_tasks(
-    function: Callable[[Task], Result],
+    function: Callable[[Any], Result],
     tasks: Sequence[Task],
     *,
     workers: int,
     unit: str,
-    first: Callable[[Task], object] | None = None,
+    first: Callable[[Task], Any] | None = None,
     note: Callable[[Result], str] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
     """
     Yield each task with its result, in the order they end.
 
-    :param function: importable by its name; with one worker it runs in this process
+    :param function: takes a task, or what ``first`` makes of it; importable by its name; with one
+        worker it runs in this process
     :param workers: processes; 0: one per CPU
     :param unit: what one task is, for the progress bar
     :param first: done in this process, which may own a GPU, while the workers are busy with tasks
@@ -55,7 +56,7 @@ def run_tasks(
     """
     workers = min(workers or joblib.cpu_count(), max(len(tasks), 1))
     if workers == 1:
-        results = (
+        results: Iterator[tuple[int, Result]] = (
             (index, function(first(task) if first else task)) for index, task in enumerate(tasks))
     else:
         results = _over_processes(function, tasks, workers, first)
@@ -82,14 +83,15 @@ def tracked(
 
 
 def _over_processes(
-    function: Callable[[Task], Result],
+    function: Callable[[Any], Result],
     tasks: Sequence[Task],
     workers: int,
-    first: Callable[[Task], object] | None,
+    first: Callable[[Task], Any] | None,
 ) -> Iterator[tuple[int, Result]]:
     """Keep the processes busy and yield what is done; what died with one is begun again."""
-    waiting, begun = deque(range(len(tasks))), Counter()
-    running: dict[Future, int] = {}
+    waiting = deque(range(len(tasks)))
+    begun: Counter[int] = Counter()
+    running: dict[Future[Result], int] = {}
     executor = get_reusable_executor(workers, env=ONE_THREAD)
     finished = False
     try:

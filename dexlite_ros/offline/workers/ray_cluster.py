@@ -8,6 +8,7 @@ writes, so no shared folder is needed for what comes out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+import logging
 import os
 import socket
 
@@ -52,7 +53,7 @@ def run_on_ray(
             'ray', 'for clusters', "pip install 'dexlite_ros[scale]'") from error
     _check_reachable(address)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level='error')
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise _no_cluster(address, error) from error
     try:

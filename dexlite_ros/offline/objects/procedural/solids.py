@@ -7,6 +7,8 @@ cut.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import manifold3d
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,7 +45,7 @@ def moved(parts: Parts, shift: ArrayLike = (0, 0, 0), about: ArrayLike = (0, 0, 
     :param shift: (3,) [m]
     :param about: (3,) angles of extrinsic turns about x, y and z [rad]
     """
-    turn = trimesh.transformations.euler_matrix(*about)[:3, :3]
+    turn = trimesh.transformations.euler_matrix(*np.asarray(about, float))[:3, :3]
     return [part @ turn.T + np.asarray(shift, float) for part in parts]
 
 
@@ -129,7 +131,7 @@ def bar(line: ArrayLike, radius: ArrayLike, closed: bool = False, sides: int = 1
     return [np.concatenate(pair) for pair in pairs]
 
 
-def superquadric(size: ArrayLike, roundness: ArrayLike) -> Parts:
+def superquadric(size: ArrayLike, roundness: Sequence[float] | NDArray[np.float64]) -> Parts:
     """
     Return a convex superquadric (Barr 1981), centred.
 
