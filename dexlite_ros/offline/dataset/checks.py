@@ -6,6 +6,7 @@ Each check returns how many rows break it, so a report can say where to look.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TypeVar
