@@ -39,16 +39,11 @@ class Drawn:
     reasons: tuple[str, ...]
     """Why it held or did not, each reason once."""
 
-    @property
-    def file_name(self) -> str:
-        """The key as a name for a file."""
-        return self.key.replace('/', '_').replace(':', '_')
-
     def write(self, folder: Path) -> Path:
         """Write it as a plan file of its own and return the path."""
         return write_grasps(
             GraspSet(self.grasp, self.hand, self.target.name, self.scale),
-            folder / f'{self.file_name}.json')
+            folder / f'{file_name(self.key)}.json')
 
     def picture(self) -> Image.Image:
         """Return a picture with object, scale and verdicts written on it."""
@@ -56,6 +51,11 @@ class Drawn:
         shown = ColouredMesh(np.asarray(mesh.vertices), np.asarray(mesh.faces), OBJECT_COLOUR)
         label = f'{self.target.name} x {self.scale:g}\n{", ".join(self.reasons)}'
         return grasp_panel(self.hand, self.grasp.grasp, shown, label, PANEL)
+
+
+def file_name(key: str) -> str:
+    """Return the key of a grasp as a name for a file."""
+    return key.replace('/', '_').replace(':', '_')
 
 
 def draw(
