@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass
 import sys
 from typing import NoReturn, TypeVar
 
@@ -27,7 +28,7 @@ def parse(
     A wrong usage ends the program with exit code 2, ``--help`` with 0. An option that takes
     several values needs at least one.
 
-    :param options: a dataclass, or a union of them: one for each subcommand
+    :param options: a dataclass
     :param command: as the user calls it, such as 'dexlite plan'
     :param arguments: the words after it
     :param description: what the help says above the options; None: the dataclass' docstring
@@ -36,10 +37,18 @@ def parse(
     tyro._experimental_options['utf8_boxes'] = sys.stdout.isatty()
     found = tyro.cli(
         options, prog=command, description=description, args=arguments, config=STYLE)
-    for name, value in vars(found).items():
-        if value == ():
-            refuse(command, f"'{name.replace('_', '-')}' needs at least one value")
+    for name in _without_values(found):
+        refuse(command, f"'{name.replace('_', '-')}' needs at least one value")
     return found
+
+
+def _without_values(options: object) -> Iterator[str]:
+    """Yield the names of what takes several values and was given none, subcommands included."""
+    for name, value in vars(options).items():
+        if value == ():
+            yield name
+        elif is_dataclass(value):
+            yield from _without_values(value)
 
 
 def refuse(command: str, problem: str) -> NoReturn:

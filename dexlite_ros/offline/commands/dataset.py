@@ -103,15 +103,18 @@ class Merge(Printed):
         return 0
 
 
-Action = (
-    Annotated[Info, tyro.conf.subcommand('info')]
-    | Annotated[Verify, tyro.conf.subcommand('verify')]
-    | Annotated[Sample, tyro.conf.subcommand('sample')]
-    | Annotated[Merge, tyro.conf.subcommand('merge')]
-)
-DESCRIPTION = 'Look at datasets that dexlite generate wrote; see docs/data.md.'
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Look at datasets that dexlite generate wrote; see docs/data.md."""
+
+    action: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[
+        Annotated[Info, tyro.conf.subcommand('info')]
+        | Annotated[Verify, tyro.conf.subcommand('verify')]
+        | Annotated[Sample, tyro.conf.subcommand('sample')]
+        | Annotated[Merge, tyro.conf.subcommand('merge')]]]
+    """What is done."""
 
 
 def main(argv: list[str]) -> int:
     """Run ``dexlite dataset``."""
-    return parse(Action, 'dexlite dataset', argv, DESCRIPTION).run()
+    return parse(Dataset, 'dexlite dataset', argv).action.run()

@@ -19,7 +19,7 @@ from dexlite_ros.offline.commands.common_options import Parallel, Printed
 from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
 from dexlite_ros.offline.physics.judge import TestName, TESTS
 from dexlite_ros.offline.physics.judging import judge_all, Trial
-from dexlite_ros.offline.physics.verdict_file import Verdicts
+from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.output.plan_file import read_grasps
 
 
@@ -86,11 +86,12 @@ def _show(options: Validate, trial: Trial, mesh: trimesh.Trimesh) -> None:
         print(f'video: {filmed.write_film(options.video)}', file=sys.stderr)
 
 
-def _table(verdicts: Verdicts) -> str:
+def _table(verdicts: dict[str, list[Verdict]]) -> str:
     lines = ['grasp  ' + '  '.join(f'{name:<18}' for name in verdicts)]
-    for index, row in enumerate(zip(*verdicts.values())):
+    for index, verdict_of_each in enumerate(zip(*verdicts.values())):
         lines.append(f'{index:5d}  ' + '  '.join(
-            f'{("+ " if each.passed else "- ") + each.reason:<18}' for each in row).rstrip())
+            f'{("+ " if each.passed else "- ") + each.reason:<18}'
+            for each in verdict_of_each).rstrip())
     for name, row in verdicts.items():
         passed = sum(each.passed for each in row)
         reasons = Counter(each.reason for each in row if not each.passed)

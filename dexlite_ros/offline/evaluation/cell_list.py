@@ -69,7 +69,7 @@ def _sources(
     """Return objects, scales, and the planner or the plan file of each."""
     if not isinstance(source, Path):
         return [(each, scale, source) for each in objects for scale in scales]
-    found = list(_imported(source, objects))
+    found: list[tuple[ObjectFile, float, GraspSource]] = list(_imported(source, objects))
     if not found:
         raise InvalidRequest(
             'planner', str(source), 'a folder with OBJECT/scale_S.json of these objects')

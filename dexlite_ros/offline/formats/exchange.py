@@ -19,8 +19,9 @@ def read(format_name: Format, source: Path) -> list[GraspSet]:
 
     :param source: a .npy file, or a folder of them
     """
-    module = dexgraspbench if format_name == 'dexgraspbench' else dexgraspnet
-    return module.read(source)
+    if format_name == 'dexgraspbench':
+        return dexgraspbench.read(source)
+    return dexgraspnet.read(source)
 
 
 def write(format_name: Format, sets: Sequence[GraspSet], folder: Path) -> list[Path]:

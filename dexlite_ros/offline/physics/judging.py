@@ -60,9 +60,11 @@ class JudgeTask:
     seed: int
 
 
-def judge_all(trial: Trial, workers: int = 0, output: Path | None = None) -> Verdicts:
+def judge_all(
+    trial: Trial, workers: int = 0, output: Path | None = None
+) -> dict[str, list[Verdict]]:
     """
-    Return the verdict of every test on every grasp.
+    Return the verdict of every test on every grasp, by name of the test.
 
     :param workers: processes; 0: one per CPU
     :param output: a file that is kept up to date and continued; None: none
@@ -81,7 +83,7 @@ def judge_all(trial: Trial, workers: int = 0, output: Path | None = None) -> Ver
     finally:
         if output:
             write_verdicts(output, key, verdicts)
-    return verdicts
+    return {name: [each for each in row if each is not None] for name, row in verdicts.items()}
 
 
 def judge_task(task: JudgeTask) -> list[Verdict]:
