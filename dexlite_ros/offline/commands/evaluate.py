@@ -12,6 +12,7 @@ import tyro
 
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import Listed, OnDevice, Parallel, Printed
+from dexlite_ros.offline.commands.proposer_options import ProposerOptions
 from dexlite_ros.offline.evaluation.cell_list import Extent
 from dexlite_ros.offline.evaluation.evaluation import Evaluation
 from dexlite_ros.offline.evaluation.figures import ALL
@@ -21,11 +22,10 @@ from dexlite_ros.offline.evaluation.report import markdown
 from dexlite_ros.offline.objects.measured_cloud import Setup, View
 from dexlite_ros.offline.physics.judge import TestName
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
-from dexlite_ros.proposal.proposer import Method
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(Listed, OnDevice, Parallel, Printed):
+class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
     """
     Plan on clouds of known objects, judge all grasps in MuJoCo, and write a report.
 
@@ -43,10 +43,6 @@ class Evaluate(Listed, OnDevice, Parallel, Printed):
     planner: str = 'default'
     """One of the presets default and dexlite,
     or a folder that dexlite import wrote, whose grasps are judged instead."""
-    method: Method | None = None
-    """Where candidates come from; None: as the planner has it."""
-    weights: str = ''
-    """Path of the network's weights; empty: those that come with the package."""
     temperature: float = TEMPERATURE
     """Standard deviation of the network's latent codes; it was trained with 1."""
     unranked: Annotated[int | None, tyro.conf.arg(metavar='STEPS')] = None

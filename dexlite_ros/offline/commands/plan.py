@@ -16,18 +16,18 @@ from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_cloud, load_geometry
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import OnDevice, Printed
+from dexlite_ros.offline.commands.proposer_options import ProposerOptions
 from dexlite_ros.offline.planner_choice import PlannerChoice, Preset
 from dexlite_ros.output.grasp_table import grasp_table, TableRow
 from dexlite_ros.output.plan_file import plan_to_dict, write_plan
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.planner import GraspPlanner
-from dexlite_ros.proposal.proposer import Method
 
 Target = PointCloud | trimesh.Trimesh
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan(OnDevice, Printed):
+class Plan(ProposerOptions, OnDevice, Printed):
     """Plan ranked grasps for one object; units are metres."""
 
     geometry: tyro.conf.Positional[Path]
@@ -40,11 +40,6 @@ class Plan(OnDevice, Printed):
     """Write the plan as JSON here."""
     picture: Path | None = None
     """Write a PNG of the best three grasps here."""
-    method: Method | None = None
-    """Where candidates come from: the network, starts around the hull, or both.
-    None: as the preset has it; 'default': the network, 'dexlite': starts around the hull."""
-    weights: str = ''
-    """Path of the network's weights; empty: those that come with the package."""
     preset: Preset = 'default'
     """Settings of the planner; 'dexlite': energy and schedule of the original."""
     viewpoint: Annotated[
