@@ -42,6 +42,8 @@ setup(
         'scikit-learn>=1.4',
         # The network's weights as files without code.
         'safetensors>=0.4',
+        # Command lines from dataclasses; its plain help is an option of this major version.
+        'tyro>=1.0.17,<2',
     ],
     extras_require={
         'dev': ['pytest>=8', 'ruff>=0.9'],

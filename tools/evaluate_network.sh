@@ -24,9 +24,9 @@ for steps in 0 50 100 200; do
   evaluate "network_$steps" --method network --unranked "$steps" --max-grasps 10
 done
 for steps in 0 50 100 200 400 800; do
-  evaluate "hull_$steps" --method optimise --unranked "$steps" --max-grasps 10
+  evaluate "hull_$steps" --method hull --unranked "$steps" --max-grasps 10
 done
-for method in network optimise both; do
+for method in network hull both; do
   evaluate "ranked_$method" --method "$method"
 done
 dexlite compare "${rows[@]}" --output "$output/table.md" --picture "$output/steps.png"

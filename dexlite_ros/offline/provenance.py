@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 import hashlib
 from pathlib import Path
+import shlex
 import subprocess
 
 
@@ -24,3 +25,11 @@ def commit() -> str:
         ['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, text=True,
         capture_output=True, check=False)
     return answer.stdout.strip() or 'unknown'
+
+
+def command_without_folders(*words: str) -> str:
+    """Return a command as one line, of every path only its last part, also in ``--name=PATH``."""
+    parts = (word.partition('=') for word in words)
+    return shlex.join(
+        f'{Path(name).name or name}{equals}{Path(value).name or value}'
+        for name, equals, value in parts)

@@ -17,8 +17,9 @@ from dexlite_ros.proposal.network_proposer import NetworkProposer, TEMPERATURE
 Method = Literal['network', 'hull', 'both']
 METHODS: tuple[Method, ...] = ('network', 'hull', 'both')
 DEFAULT_METHOD: Method = 'network'
+MethodName = Literal[Method, 'optimise']
+"""A method, or one under the name it had in release 0.1; the next release drops those."""
 OLD_NAMES: dict[str, Method] = {'optimise': 'hull'}
-"""Names of release 0.1, which the next one will not know any more."""
 
 
 class Proposer(Protocol):

@@ -2,76 +2,51 @@
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import asdict
-import datetime
+from dataclasses import dataclass
 import json
-import os
 from pathlib import Path
-import platform
+from typing import Any
 
-import torch
-from tqdm import tqdm
-
-from dexlite_ros.device import describe_device, resolve_device
 from dexlite_ros.files import replaced
-from dexlite_ros.offline.evaluation.timing import (
-    BATCHES,
-    CLOUD_SIZES,
-    measure,
-    peak_memory,
-    plan_cases,
-    refine_cases,
-)
+from dexlite_ros.offline.commands.command_line import parse
+from dexlite_ros.offline.commands.common_options import OnDevice, Printed
+from dexlite_ros.offline.evaluation.benchmark import benchmark
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line of ``dexlite bench``."""
-    parser = argparse.ArgumentParser(
-        prog='dexlite bench', description='Time planning and refining on a procedural mug. '
-        'Every case is run once to warm up and then --runs times.')
-    parser.add_argument('--runs', type=int, default=5, help='runs per case (5)')
-    parser.add_argument('--device', default='auto')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--quick', action='store_true', help='small cases only')
-    parser.add_argument('--peer', action='store_true', help="also time the package Dex1B's "
-                        'post_optimize on the same hand, cloud and steps')
-    parser.add_argument('--output', type=Path, help='write the figures as JSON here')
-    parser.add_argument('--json', action='store_true', help='print JSON, not the table')
-    return parser
+@dataclass(frozen=True, kw_only=True)
+class Bench(OnDevice, Printed):
+    """
+    Time planning and refining on a procedural mug.
+
+    Every case is run once to warm up and then --runs times.
+    """
+
+    runs: int = 5
+    """Runs per case."""
+    seed: int = 0
+    """Of the cloud and of the starts."""
+    quick: bool = False
+    """Time small cases only."""
+    peer: bool = False
+    """Also time the package Dex1B's post_optimize on the same hand, cloud and steps."""
+    output: Path | None = None
+    """Write the figures as JSON here."""
 
 
 def main(argv: list[str]) -> int:
     """Run ``dexlite bench``."""
-    args = parser().parse_args(argv)
-    device = resolve_device(args.device)
-    cases = [
-        *plan_cases(args.device, args.seed, CLOUD_SIZES[:2] if args.quick else CLOUD_SIZES),
-        *refine_cases(device, args.seed, BATCHES[:2] if args.quick else BATCHES)]
-    timings = [
-        measure(name, grasps, run, args.runs)
-        for name, grasps, run in tqdm(cases, unit='case', disable=None)]
-    report = {
-        'date': datetime.date.today().isoformat(),
-        'machine': f'{platform.machine()}, {os.cpu_count()} cores, one thread',
-        'device': describe_device(device),
-        'torch': torch.__version__,
-        'timings': [asdict(timing) for timing in timings],
-        'peak_memory_MiB': peak_memory(device),
-    }
-    if args.peer:
-        from dexlite_ros.offline.evaluation.dex1b_timing import compare
-
-        report['peer'] = compare(device, args.seed, args.runs)
-    print(json.dumps(report, indent=1) if args.json else table(report))
-    if args.output:
-        with replaced(args.output) as temporary:
-            temporary.write_text(json.dumps(report, indent=1) + '\n')
+    options = parse(Bench, 'dexlite bench', argv)
+    report = benchmark(
+        options.device, options.seed, options.runs, quick=options.quick, peer=options.peer)
+    text = json.dumps(report, indent=1)
+    print(text if options.json else _table(report))
+    if options.output:
+        with replaced(options.output) as temporary:
+            temporary.write_text(f'{text}\n')
     return 0
 
 
-def table(report: dict) -> str:
-    """Return the report as text."""
+def _table(report: dict[str, Any]) -> str:
     lines = [
         f'{report["device"]}, {report["machine"]}, torch {report["torch"]}, {report["date"]}',
         f'{"case":<44} {"median [s]":>10} {"p95 [s]":>9} {"grasps/s":>9}']

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import tyro
+
+from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.evaluation.calibration import calibrate
 from dexlite_ros.ranking.success_model import DEFAULT
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line of ``dexlite calibrate``."""
-    parser = argparse.ArgumentParser(
-        prog='dexlite calibrate', description='Fit the model of success to the six-force verdicts '
-        'of evaluations, and tell how well it predicts objects it was not fitted to.')
-    parser.add_argument('evaluations', nargs='+', type=Path,
-                        help='folders that dexlite evaluate wrote; never those to report on')
-    parser.add_argument('--output', type=Path, default=DEFAULT,
-                        help='where the model goes (the one the planner uses)')
-    return parser
+@dataclass(frozen=True, kw_only=True)
+class Calibrate:
+    """
+    Fit the model of success to the six-force verdicts of evaluations.
+
+    Tells how well it predicts objects it was not fitted to.
+    """
+
+    evaluations: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='FOLDER [FOLDER ...]')]
+    """Folders that dexlite evaluate wrote; never those to report on."""
+    output: Path = DEFAULT
+    """Where the model goes; the default is the one the planner uses."""
 
 
 def main(argv: list[str]) -> int:
     """Run ``dexlite calibrate``."""
-    args = parser().parse_args(argv)
-    found = calibrate(args.evaluations)
-    found.model.write(args.output)
+    options = parse(Calibrate, 'dexlite calibrate', argv)
+    found = calibrate(list(options.evaluations))
+    found.model.write(options.output)
     for name, weight in found.influence.items():
         print(f'{name:<20} {weight:+6.2f} per deviation')
     fitted_on = found.model.fitted_on.items()
     print(', '.join(f'{name} {value}' for name, value in fitted_on if name != 'names'))
-    print(f'model: {args.output}')
+    print(f'model: {options.output}')
     return 0

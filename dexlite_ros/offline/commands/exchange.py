@@ -2,61 +2,79 @@
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.offline.formats import dexgraspbench, dexgraspnet
-from dexlite_ros.output.plan_file import read_grasps, write_grasps
+from dexlite_ros.offline.commands.command_line import parse
+from dexlite_ros.offline.formats import exchange
+from dexlite_ros.output.plan_file import GraspSet, read_grasps, write_grasps
 
-FORMATS = {'dexgraspbench': dexgraspbench, 'dexgraspnet': dexgraspnet}
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """
+    Read grasps of other projects and write plan files.
+
+    There is one for each object and scale: OUTPUT/OBJECT/scale_S.json.
+    """
+
+    source: tyro.conf.Positional[Path]
+    """A .npy file, or a folder of them."""
+    format: exchange.Format
+    """Whose files they are."""
+    output: Path
+    """Folder for the plan files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """
+    Write the grasps of plan files for other projects.
+
+    DexGraspBench: OUTPUT/OBJECT/scale<100 S>_pose000/<rank>.npy.
+    DexGraspNet: OUTPUT/OBJECT.npy, the grasp stage only.
+    """
+
+    grasps: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='FILE [FILE ...]')]
+    """Plan files (JSON) of one object."""
+    format: exchange.Format
+    """Whose files are written."""
+    output: Path
+    """Folder to write to."""
+    name: Annotated[str, tyro.conf.arg(name='object')] = ''
+    """Name of the object there; empty: as the plan file says."""
+    scale: float | None = None
+    """Factor from its mesh to metres; None: as the plan file says, or 1."""
 
 
 def import_main(argv: list[str]) -> int:
     """Run ``dexlite import``."""
-    parser = argparse.ArgumentParser(
-        prog='dexlite import', description='Read grasps of other projects and write plan files, '
-        'one for each object and scale: OUTPUT/OBJECT/scale_S.json.')
-    parser.add_argument('source', help='a .npy file, or a folder of them')
-    parser.add_argument('--format', required=True, choices=sorted(FORMATS))
-    parser.add_argument('--output', required=True, type=Path, help='folder for the plan files')
-    args = parser.parse_args(argv)
-    for grasp_set in FORMATS[args.format].read(args.source):
-        path = args.output / grasp_set.name / f'scale_{grasp_set.scale:g}.json'
+    options = parse(Import, 'dexlite import', argv)
+    for grasp_set in exchange.read(options.format, options.source):
+        path = options.output / grasp_set.name / f'scale_{grasp_set.scale:g}.json'
         print(f'{len(grasp_set.grasps):5d} grasps: {write_grasps(grasp_set, path)}')
     return 0
 
 
 def export_main(argv: list[str]) -> int:
     """Run ``dexlite export``."""
-    parser = argparse.ArgumentParser(
-        prog='dexlite export', description='Write the grasps of a plan file for other projects. '
-        'DexGraspBench: OUTPUT/OBJECT/scale<100 S>_pose000/<rank>.npy. DexGraspNet: '
-        'OUTPUT/OBJECT.npy, the grasp stage only.')
-    parser.add_argument('grasps', nargs='+', help='plan files (JSON) of one object')
-    parser.add_argument('--format', required=True, choices=sorted(FORMATS))
-    parser.add_argument('--output', required=True, type=Path, help='folder to write to')
-    parser.add_argument('--object', dest='name',
-                        help='name of the object there (as the plan file says)')
-    parser.add_argument('--scale', type=float,
-                        help='factor from its mesh to metres (as the plan file says, or 1)')
-    args = parser.parse_args(argv)
-    sets = []
-    for path in args.grasps:
-        grasp_set = read_grasps(path)
-        grasp_set = replace(
-            grasp_set, name=args.name or grasp_set.name, scale=args.scale or grasp_set.scale)
-        if not grasp_set.name:
-            raise InvalidRequest('object', '', f'a name: {path} does not say which object it is')
-        sets.append(grasp_set)
-    if args.format == 'dexgraspbench':
-        paths = [path for each in sets for path in dexgraspbench.write(each, args.output)]
-    else:
-        names = {each.name for each in sets}
-        if len(names) > 1:
-            raise InvalidRequest('grasps', sorted(names), 'plan files of one object')
-        paths = [dexgraspnet.write(sets, args.output / f'{sets[0].name}.npy')]
+    options = parse(Export, 'dexlite export', argv)
+    sets = [_read(path, options) for path in options.grasps]
+    paths = exchange.write(options.format, sets, options.output)
     print(f'{sum(len(each.grasps) for each in sets)} grasps in {len(paths)} files below '
-          f'{args.output}')
+          f'{options.output}')
     return 0
+
+
+def _read(path: Path, options: Export) -> GraspSet:
+    """Return the grasps of a plan file, with name and scale as they are wanted."""
+    found = read_grasps(path)
+    name = options.name or found.name
+    if not name:
+        raise InvalidRequest('object', '', f'a name: {path} does not say which object it is')
+    return replace(found, name=name, scale=options.scale or found.scale)

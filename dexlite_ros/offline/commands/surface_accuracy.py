@@ -2,55 +2,68 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 import json
 from pathlib import Path
-import sys
+from typing import Literal
 
 import numpy as np
 
+from dexlite_ros.offline.commands.command_line import parse
+from dexlite_ros.offline.commands.common_options import Printed
 from dexlite_ros.offline.evaluation.surface_accuracy import Accuracy, mean_of, measure_all
-from dexlite_ros.offline.objects.measured_cloud import Setup
-from dexlite_ros.offline.objects.mesh_folder import list_objects
+from dexlite_ros.offline.objects.measured_cloud import Setup, View
+from dexlite_ros.offline.objects.mesh_folder import list_objects, ObjectFile
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='dexlite surface-accuracy', description=__doc__)
-    parser.add_argument('--objects', type=Path, required=True, metavar='DIR',
-                        help='folder of manifest.csv and <name>/mesh.obj')
-    parser.add_argument('--split', default='dev', choices=('train', 'dev', 'all'))
-    parser.add_argument('--tier', default='core', choices=('core', 'hard', 'all'))
-    parser.add_argument('--limit', type=int, default=None, help='number of objects')
-    parser.add_argument('--view', default='full', choices=('full', 'single'),
-                        help='points all around, or one camera')
-    parser.add_argument('--points', type=int, default=2048, help='points of a full cloud')
-    parser.add_argument('--noise', type=float, default=None,
-                        help='standard deviation [m]; default 0 for full, 0.001 for single')
-    parser.add_argument('--no-support', action='store_true',
-                        help='do not tell the plane the object stands on')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
-    return parser
+@dataclass(frozen=True, kw_only=True)
+class SurfaceAccuracy(Printed):
+    """Tell how near closed surfaces come to the truth."""
+
+    objects: Path
+    """Folder of manifest.csv and <name>/mesh.obj."""
+    split: Literal['train', 'dev', 'all'] = 'dev'
+    """Of the manifest."""
+    tier: Literal['core', 'hard', 'all'] = 'core'
+    """Of the manifest."""
+    limit: int | None = None
+    """Number of objects; None: all."""
+    view: View = 'full'
+    """Points all around, or from one camera."""
+    points: int = 2048
+    """Points of a full cloud."""
+    noise: float | None = None
+    """Standard deviation [m]; None: 0 for full, 0.001 for single."""
+    no_support: bool = False
+    """Do not tell the plane the object stands on."""
+    seed: int = 0
+    """Of the clouds."""
+
+    def setup(self) -> Setup:
+        """Return how clouds are measured."""
+        noise = Setup.usual_noise(self.view) if self.noise is None else self.noise
+        return Setup(self.view, self.points, noise, not self.no_support, self.seed)
+
+    def files(self) -> list[ObjectFile]:
+        """Return the objects, families mixed."""
+        split, tier = (None if each == 'all' else each for each in (self.split, self.tier))
+        files = list_objects(self.objects, split, tier)
+        order = np.random.default_rng(0).permutation(len(files))[:self.limit]
+        return [files[index] for index in order]
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str]) -> int:
     """Run the command; return its exit code."""
-    options = _parser().parse_args(argv)
-    noise = options.noise if options.noise is not None else 0.001 * (options.view == 'single')
-    setup = Setup(options.view, options.points, noise, not options.no_support, options.seed)
-    wanted = [None if each == 'all' else each for each in (options.split, options.tier)]
-    files = list_objects(options.objects, *wanted)
-    order = np.random.default_rng(0).permutation(len(files))[: options.limit]  # mixes families
-    results, failed = measure_all([files[i] for i in order], setup)
+    options = parse(SurfaceAccuracy, 'dexlite surface-accuracy', argv)
+    setup = options.setup()
+    results, failed = measure_all(options.files(), setup)
     if options.json:
-        rows = [asdict(row) for row in results]
-        document = {'version': 1, 'setup': asdict(setup), 'objects': rows, 'failed': failed}
-        document['mean'] = asdict(mean_of(results)) if results else None
-        sys.stdout.write(json.dumps(document, indent=1) + '\n')
+        print(json.dumps({
+            'version': 1, 'setup': asdict(setup), 'objects': [asdict(row) for row in results],
+            'failed': failed, 'mean': asdict(mean_of(results)) if results else None}, indent=1))
     else:
-        sys.stdout.writelines(f'{line}\n' for line in _table(results, failed))
+        print('\n'.join(_table(results, failed)))
     return 0 if results else 1
 
 

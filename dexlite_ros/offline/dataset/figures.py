@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 
 import numpy as np
@@ -22,7 +22,7 @@ FEWEST = 10
 """Grasps an object needs for its diversity to mean something."""
 
 
-def figures(dataset: GraspDataset, only: list[str] | None = None) -> dict:
+def figures(dataset: GraspDataset, only: Sequence[str] | None = None) -> dict:
     """
     Return counts, acceptance, coverage, balance and diversity as plain data.
 

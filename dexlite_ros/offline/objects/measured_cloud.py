@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,14 @@ from dexlite_ros.object.sampling import Camera, sample_mesh, view_mesh
 from dexlite_ros.object.support import Plane
 from dexlite_ros.offline.physics.table_stability import stable_poses
 
+View = Literal['full', 'single']
+
 
 @dataclass(frozen=True)
 class Setup:
     """How clouds are measured."""
 
-    view: str = 'full'
+    view: View = 'full'
     """``full``: points all around. ``single``: one camera, 0.6 m away, 45 degrees above."""
     points: int = 2048
     """Points of a full cloud."""
@@ -27,6 +30,11 @@ class Setup:
     support: bool = True
     """Whether the plane the object stands on is known; for one camera."""
     seed: int = 0
+
+    @staticmethod
+    def usual_noise(view: View) -> float:
+        """Return the noise that is measured with unless another is asked for [m]."""
+        return 0.001 if view == 'single' else 0.0
 
 
 def measured_cloud(

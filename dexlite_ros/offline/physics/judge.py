@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 import math
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,9 @@ class GraspTest:
         return self.protocol(scene, grasps, index, self.settings)
 
 
-TESTS = {
+TestName = Literal[
+    'six-forces', 'six-torques', 'lift', 'noise', 'low-friction', 'six-forces-quick', 'lift-quick']
+TESTS: dict[TestName, GraspTest] = {
     'six-forces': GraspTest(six_forces, '1 N along each axis for 2 s, without gravity'),
     'six-torques': GraspTest(six_torques, '0.02 N m about each axis for 2 s, without gravity'),
     'lift': GraspTest(lift, 'raised by 1 m at 0.5 m/s', LIFT),

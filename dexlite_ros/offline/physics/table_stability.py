@@ -29,7 +29,7 @@ from dexlite_ros.offline.physics.simulation import (
 
 Engine = Literal['mujoco', 'pybullet']
 Pieces = list[NDArray[np.floating]]
-ENGINES = ('mujoco', 'pybullet')
+ENGINES: tuple[Engine, ...] = ('mujoco', 'pybullet')
 DURATION = 2.0
 """[s]"""
 TIME_STEP = 0.002

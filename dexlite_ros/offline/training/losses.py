@@ -8,6 +8,7 @@ are, not on augmented clouds. Letters: B grasps, D numbers of a grasp's vector.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import get_args, Literal
 
 import torch
 from torch import nn, Tensor
@@ -20,9 +21,10 @@ from dexlite_ros.network.grasp_network import GraspNetwork
 from dexlite_ros.object.field_bank import FieldBank
 from dexlite_ros.offline.training.batches import Batch
 
-PHYSICS = (
+PhysicsLoss = Literal[
     'force_closure', 'equilibrium', 'contact_distance', 'penetration', 'self_penetration',
-    'joint_limits')
+    'joint_limits']
+PHYSICS: tuple[PhysicsLoss, ...] = get_args(PhysicsLoss)
 """The energies that train."""
 
 

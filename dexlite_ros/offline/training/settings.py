@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.mechanics.energy_terms import EnergyWeights
@@ -63,4 +65,6 @@ class TrainingSettings:
             losses=LossSettings(margin=0.002), epochs=100, learning_rate=1e-4, final_rate=1.0)
 
 
-PRESETS = {'default': TrainingSettings, 'dexlite': TrainingSettings.dexlite}
+TrainingPreset = Literal['default', 'dexlite']
+PRESETS: dict[TrainingPreset, Callable[[], TrainingSettings]] = {
+    'default': TrainingSettings, 'dexlite': TrainingSettings.dexlite}

@@ -13,8 +13,8 @@ import torch
 from dexlite_ros.errors import FileError
 from dexlite_ros.grasp import STAGES
 from dexlite_ros.offline.commands.__main__ import main
-from dexlite_ros.offline.commands.dataset import file_name
 from dexlite_ros.offline.dataset.checks import Content, verify
+from dexlite_ros.offline.dataset.drawing import file_name
 from dexlite_ros.offline.dataset.merging import merge
 from dexlite_ros.offline.dataset.schema import stages_from_table, stages_to_columns
 from dexlite_ros.offline.dataset.store import (

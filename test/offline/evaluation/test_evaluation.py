@@ -126,7 +126,7 @@ def test_continues_and_refuses_other_settings(folder, capsys):
 
 def test_every_proposal_can_be_judged_and_compared(folder, tmp_path, capsys):
     """By method and steps; the report names them, and becomes a row with a picture."""
-    for method in ('network', 'optimise'):
+    for method in ('network', 'hull'):
         assert main([
             'evaluate', '--objects', str(folder / 'objects'), '--only', 'ball', '--workers', '1',
             '--device', 'cpu', '--method', method, '--unranked', '2', '--max-grasps', '3',
@@ -137,10 +137,10 @@ def test_every_proposal_can_be_judged_and_compared(folder, tmp_path, capsys):
         assert report['energy'] > 0 and report['palm_distance'] > 0
     capsys.readouterr()
     picture = tmp_path / 'steps.png'
-    assert main(['compare', str(tmp_path / 'network'), str(tmp_path / 'optimise'), '--json',
+    assert main(['compare', str(tmp_path / 'network'), str(tmp_path / 'hull'), '--json',
                  '--picture', str(picture)]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert list(rows) == ['network', 'optimise'] and picture.exists()
+    assert list(rows) == ['network', 'hull'] and picture.exists()
     assert all(value is not None for value in rows['network'].values())
 
 

@@ -1,0 +1,86 @@
+"""Which cells a question has: objects, scales, seeds, and how to come by grasps for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+import re
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.offline.evaluation.cells import Cell
+from dexlite_ros.offline.evaluation.grasp_source import GraspSource
+from dexlite_ros.offline.evaluation.question import BUILTIN, Question
+from dexlite_ros.offline.objects.builtin_objects import write_builtin_objects
+from dexlite_ros.offline.objects.mesh_folder import list_objects, ObjectFile
+
+PLAN_FILE = re.compile(r'scale_([0-9.]+)\.json')
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a question is answered; more can be added later."""
+
+    only: tuple[str, ...] | None = None
+    """Names of objects; None: all."""
+    limit: int | None = None
+    """The first so many objects; None: all."""
+    scales: tuple[float, ...] = (1.0,)
+    """Factors from the meshes to metres; imported grasps bring their own."""
+    seeds: int = 1
+    """Plans per object."""
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise InvalidRequest('seeds', self.seeds, '1 or more')
+
+
+def list_cells(question: Question, extent: Extent, folder: Path) -> list[Cell]:
+    """
+    Return what is to be planned and judged.
+
+    :param folder: where results go; the built-in objects are written there
+    :raises InvalidRequest: when there is no such object, or no imported grasp of one
+    """
+    objects = _objects(question, extent, folder)
+    return [
+        Cell(
+            target, scale, question.setup(seed), source, question.max_grasps, question.tests,
+            question.device, folder / 'cells')
+        for target, scale, source in _sources(question.source, objects, extent.scales)
+        for seed in range(extent.seeds)]
+
+
+def _objects(question: Question, extent: Extent, folder: Path) -> list[ObjectFile]:
+    builtin = question.objects == BUILTIN
+    place = write_builtin_objects(folder / 'objects') if builtin else question.objects
+    objects = list_objects(place, question.split, question.tier)
+    if extent.only is not None:
+        objects = [each for each in objects if each.name in extent.only]
+    objects = objects[:extent.limit]
+    if not objects:
+        raise InvalidRequest('objects', question.objects, 'a folder with the wanted objects')
+    return objects
+
+
+def _sources(
+    source: GraspSource, objects: list[ObjectFile], scales: tuple[float, ...]
+) -> list[tuple[ObjectFile, float, GraspSource]]:
+    """Return objects, scales, and the planner or the plan file of each."""
+    if not isinstance(source, Path):
+        return [(each, scale, source) for each in objects for scale in scales]
+    found: list[tuple[ObjectFile, float, GraspSource]] = list(_imported(source, objects))
+    if not found:
+        raise InvalidRequest(
+            'planner', str(source), 'a folder with OBJECT/scale_S.json of these objects')
+    return found
+
+
+def _imported(
+    folder: Path, objects: list[ObjectFile]
+) -> Iterator[tuple[ObjectFile, float, Path]]:
+    for each in objects:
+        for path in sorted((folder / each.name).glob('scale_*.json')):
+            scale = PLAN_FILE.fullmatch(path.name)
+            if scale:
+                yield each, float(scale[1]), path

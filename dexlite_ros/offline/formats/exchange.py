@@ -1,0 +1,38 @@
+"""Grasps from and to the files of other projects, by the name of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.offline.formats import dexgraspbench, dexgraspnet
+from dexlite_ros.output.plan_file import GraspSet
+
+Format = Literal['dexgraspbench', 'dexgraspnet']
+
+
+def read(format_name: Format, source: Path) -> list[GraspSet]:
+    """
+    Return the grasps in other people's files, one set per object and scale.
+
+    :param source: a .npy file, or a folder of them
+    """
+    if format_name == 'dexgraspbench':
+        return dexgraspbench.read(source)
+    return dexgraspnet.read(source)
+
+
+def write(format_name: Format, sets: Sequence[GraspSet], folder: Path) -> list[Path]:
+    """
+    Write sets as others want them and return the paths.
+
+    :raises InvalidRequest: for sets of several objects, where a file holds one
+    """
+    if format_name == 'dexgraspbench':
+        return [path for each in sets for path in dexgraspbench.write(each, folder)]
+    names = {each.name for each in sets}
+    if len(names) > 1:
+        raise InvalidRequest('grasps', sorted(names), 'plan files of one object')
+    return [dexgraspnet.write(list(sets), folder / f'{sets[0].name}.npy')]

@@ -1,0 +1,56 @@
+"""Which objects grasps are generated for: never those that are reported on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.offline.objects.mesh_folder import MANIFEST
+from dexlite_ros.offline.objects.sources import find_objects, Target
+
+
+@dataclass(frozen=True)
+class TargetChoice:
+    """Objects from several sources, narrowed down."""
+
+    sources: tuple[str, ...]
+    """As ``find_objects`` reads them."""
+    tier: str | None = None
+    """Of a manifest; None: all."""
+    unit: float = 1.0
+    """Metres per unit of mesh files."""
+    only: tuple[str, ...] | None = None
+    """Names, or patterns such as 'bm_*'; None: all."""
+    limit: int | None = None
+    """The first so many; None: all."""
+
+    def find(self) -> list[Target]:
+        """
+        Return the objects; of a manifest those of the split that is for training.
+
+        :raises InvalidRequest: for a name that is used twice, or when nothing is left
+        """
+        found: dict[str, Target] = {}
+        for source in self.sources:
+            for target in self._of(source):
+                if found.setdefault(target.name, target) != target:
+                    raise InvalidRequest('objects', target.name, 'names that are not used twice')
+        wanted = [target for name, target in found.items() if self._wants(name)]
+        if not wanted:
+            raise InvalidRequest('only', self.only, 'the name of an object, or a pattern')
+        return wanted[:self.limit]
+
+    def _of(self, source: str) -> list[Target]:
+        folder = Path(source)
+        if (folder.resolve().parent / MANIFEST).is_file():
+            raise InvalidRequest(
+                'objects', source, f'the folder above it: its {MANIFEST} tells the split, and '
+                'what is reported on must not be trained on')
+        if (folder / MANIFEST).is_file():
+            return find_objects(source, 'train', self.tier, self.unit)
+        return find_objects(source, unit=self.unit)
+
+    def _wants(self, name: str) -> bool:
+        return self.only is None or any(fnmatch(name, pattern) for pattern in self.only)

@@ -1,0 +1,51 @@
+"""Whether objects stay where they are put down: poses tried in one engine or in two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dexlite_ros.errors import DexliteError
+from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
+from dexlite_ros.offline.physics.protocols import Verdict
+from dexlite_ros.offline.physics.table_stability import Engine, resting_poses, table_stability
+
+
+@dataclass(frozen=True)
+class RestTrial:
+    """One object, and how it is tried."""
+
+    target: ObjectFile
+    engines: tuple[Engine, ...]
+    poses: int
+    """How many are tried, the likeliest first."""
+    scale: float
+    """Factor from the mesh to metres."""
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Verdicts on one object."""
+
+    verdicts: dict[Engine, list[Verdict]]
+    """By engine, one for each pose, the likeliest first."""
+    error: str = ''
+    """Why the object cannot be tried."""
+
+    def agree(self) -> bool:
+        """Tell whether all engines say the same about every pose; False without verdicts."""
+        if self.error:
+            return False
+        answers = [[each.passed for each in row] for row in self.verdicts.values()]
+        return all(each == answers[0] for each in answers)
+
+
+def try_object(trial: RestTrial) -> Stability:
+    """Return the verdicts on one object; workers call it."""
+    try:
+        mesh, pieces = load_pieces(trial.target, trial.scale)
+        poses = resting_poses(mesh, trial.poses)
+        return Stability({
+            engine: [table_stability(pieces, pose, engine) for pose in poses]
+            for engine in trial.engines})
+    except DexliteError as error:
+        return Stability({engine: [] for engine in trial.engines}, str(error))

@@ -1,0 +1,60 @@
+"""One grasp in one test, recorded to be looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import trimesh
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.offline.physics.film import Filmer, Poses, record, write_film, write_picture
+from dexlite_ros.offline.physics.judge import find_test
+from dexlite_ros.offline.physics.trial import Trial
+
+
+@dataclass(frozen=True)
+class FilmedGrasp:
+    """What happened to a grasp."""
+
+    filmer: Filmer
+    begin: Poses
+    """Before the hand closed."""
+    frames: list[Poses]
+    label: str
+    """The test and its verdict."""
+
+    @classmethod
+    def of(cls, trial: Trial, mesh: trimesh.Trimesh, rank: int) -> FilmedGrasp:
+        """
+        Record a grasp in the first test of a trial.
+
+        :param mesh: the object, in the frame of the grasps [m]
+        :param rank: of the grasp; the best is 0
+        :raises InvalidRequest: when there is no grasp of this rank
+        """
+        grasps, hand = trial.grasp_set.grasps, trial.grasp_set.hand
+        if not 0 <= rank < len(grasps):
+            raise InvalidRequest('grasp', rank, f'a rank from 0 to {len(grasps) - 1}')
+        test = find_test(trial.tests[0])
+        scene = test.scene(trial.pieces, hand, trial.table)
+        grasp = test.with_noise(grasps, rank, trial.seed, rank)
+        scene.pose(grasp.pregrasp, 0)
+        begin = scene.link_poses()
+        verdict, frames = record(test, scene, grasp, 0)
+        # In the object's own frame the mesh and the pieces lie the same way.
+        filmer = Filmer(scene, mesh, begin)
+        return cls(filmer, begin, frames, f'{trial.tests[0]}: {verdict.reason}')
+
+    def write_picture(self, path: Path) -> Path:
+        """Write the start and the end side by side as PNG and return the path."""
+        return write_picture(path, self.filmer, [self.begin, *self.frames], self.label)
+
+    def write_film(self, path: Path) -> Path:
+        """
+        Write a .gif or .mp4 in real time and return the path.
+
+        :raises InvalidRequest: for another suffix
+        :raises MissingDependency: for .mp4 without imageio-ffmpeg
+        """
+        return write_film(path, self.filmer, self.frames, self.label)

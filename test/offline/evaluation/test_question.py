@@ -1,0 +1,66 @@
+"""A question: what it refuses, what is part of it, and which cells it has."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.offline.evaluation.cell_list import Extent, list_cells
+from dexlite_ros.offline.evaluation.grasp_source import grasp_source
+from dexlite_ros.offline.evaluation.question import BUILTIN, Question
+from dexlite_ros.offline.planner_choice import PlannerChoice
+
+QUESTION = Question(
+    objects=BUILTIN, split=None, tier=None, source=PlannerChoice(), views='full', support=True,
+    points=2048, noise=0.0, max_grasps=5, tests=('lift',), device='cpu')
+
+
+@pytest.mark.parametrize('change', [
+    {'objects': 'other'}, {'split': 'dev'}, {'tier': 'core'}, {'views': 'single'},
+    {'support': False}, {'points': 100}, {'noise': 0.1}, {'max_grasps': 6}, {'tests': ('noise',)},
+    {'device': 'cuda'}, {'source': PlannerChoice(temperature=0.5)},
+    {'source': PlannerChoice(unranked=3)}])
+def test_all_settings_are_part_of_the_question(change, tmp_path):
+    """A folder takes one question, and answers it again; another one is refused."""
+    QUESTION.claim(tmp_path)
+    QUESTION.claim(tmp_path)
+    with pytest.raises(InvalidRequest, match='new folder'):
+        replace(QUESTION, **change).claim(tmp_path)
+
+
+def test_options_that_do_nothing_are_refused(tmp_path):
+    """Those of a proposer go with the default planner alone; folders must be there."""
+    for wrong in (
+            {'name': 'dexlite', 'method': 'network'}, {'name': str(tmp_path), 'unranked': 0},
+            {'name': 'default', 'unranked': -1}, {'name': str(tmp_path / 'none')},
+            {'name': 'default', 'method': 'hull', 'weights': 'path'}):
+        with pytest.raises(InvalidRequest):
+            grasp_source(**wrong)
+    assert grasp_source('dexlite') == PlannerChoice('dexlite')
+    assert grasp_source(str(tmp_path)) == tmp_path
+    with pytest.raises(InvalidRequest, match='no-table'):
+        replace(QUESTION, source=PlannerChoice(unranked=0), views='single')
+
+
+def test_cells_are_objects_by_scales_by_seeds(tmp_path):
+    """Narrowed by name; nothing left is an error."""
+    cells = list_cells(
+        QUESTION, Extent(only=('ball', 'box'), limit=1, scales=(1.0, 0.5), seeds=3), tmp_path)
+    assert len({cell.name for cell in cells}) == len(cells) == 6
+    assert {cell.setup.seed for cell in cells} == {0, 1, 2}
+    with pytest.raises(InvalidRequest, match='wanted objects'):
+        list_cells(QUESTION, Extent(only=('no such',)), tmp_path)
+
+
+def test_imported_grasps_bring_their_scales(tmp_path):
+    """One cell per plan file; none at all is an error."""
+    question = replace(QUESTION, source=tmp_path / 'plans')
+    with pytest.raises(InvalidRequest, match='OBJECT/scale_S.json'):
+        list_cells(question, Extent(), tmp_path)
+    name = list_cells(QUESTION, Extent(limit=1), tmp_path)[0].target.name
+    path = Path(tmp_path / 'plans' / name / 'scale_0.08.json')
+    path.parent.mkdir(parents=True)
+    path.touch()
+    cell, = list_cells(question, Extent(), tmp_path)
+    assert (cell.scale, cell.planner) == (0.08, path)

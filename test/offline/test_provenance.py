@@ -1,0 +1,17 @@
+"""Where files come from: questions as keys, commands without the way to folders."""
+
+from dexlite_ros.offline.provenance import command_without_folders, fingerprint
+
+
+def test_commands_lose_the_way_to_folders():
+    """Paths keep their last part, alone or after an equals sign; all else stays as it is."""
+    command = command_without_folders(
+        'dexlite', 'train', '--data', '/home/me/data', '--output=/tmp/out', '--scales', '0.8',
+        'procedural:2', '.')
+    assert command == 'dexlite train --data data --output=out --scales 0.8 procedural:2 .'
+
+
+def test_fingerprints_tell_parts_apart():
+    """Equal parts agree; another order or another cut does not."""
+    assert fingerprint('a', 1, b'x') == fingerprint('a', 1, b'x')
+    assert len({fingerprint('a', 'b'), fingerprint('b', 'a'), fingerprint('ab')}) == 3
