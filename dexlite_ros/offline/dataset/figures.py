@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,14 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.offline.dataset.coverage import local_counts
 from dexlite_ros.offline.dataset.schema import stages_from_table, TESTS
 from dexlite_ros.offline.dataset.store import GraspDataset, held
+from dexlite_ros.offline.objects.prepared_object import PreparedObject
 from dexlite_ros.offline.physics.contact_figures import diversity, spread
 
 FEWEST = 10
 """Grasps an object needs for its diversity to mean something."""
 
 
-def figures(dataset: GraspDataset, only: Sequence[str] | None = None) -> dict:
+def figures(dataset: GraspDataset, only: Sequence[str] | None = None) -> dict[str, Any]:
     """
     Return counts, acceptance, coverage, balance and diversity as plain data.
 
@@ -67,9 +69,12 @@ def figures(dataset: GraspDataset, only: Sequence[str] | None = None) -> dict:
     }
 
 
-def _by_family(names: np.ndarray, good: np.ndarray, objects: dict) -> dict[str, float]:
+def _by_family(
+    names: NDArray[Any], good: NDArray[np.bool_], objects: dict[str, PreparedObject]
+) -> dict[str, float]:
     """Return the share of each family's grasps that held."""
-    judged, passed = Counter(), Counter()
+    judged: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
     for name, each in zip(names, good):
         judged[objects[name].family] += 1
         passed[objects[name].family] += bool(each)
@@ -77,7 +82,8 @@ def _by_family(names: np.ndarray, good: np.ndarray, objects: dict) -> dict[str, 
 
 
 def _counts(
-    table: pa.Table, names: np.ndarray, good: np.ndarray, objects: dict
+    table: pa.Table, names: NDArray[Any], good: NDArray[np.bool_],
+    objects: dict[str, PreparedObject],
 ) -> list[NDArray[np.int64]]:
     """Return, for each object at each scale, the grasps that held within 1 cm of each point."""
     points, scales = table['associated_point'].to_numpy(), table['scale'].to_numpy()
@@ -100,7 +106,7 @@ def _over_objects(
     return float(np.mean(found)) if found else None
 
 
-def text(content: dict) -> str:
+def text(content: dict[str, Any]) -> str:
     """Return the figures as lines to read."""
     grasps, objects = content['grasps'], content['objects']
     count = max(grasps['judged'], 1)

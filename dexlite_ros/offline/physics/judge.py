@@ -6,10 +6,10 @@ Every number that is reported comes from here, so that it means the same everywh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,8 @@ from dexlite_ros.offline.physics.simulation import GraspScene, REVISION, Simulat
 class GraspTest:
     """A protocol and the world it happens in."""
 
-    protocol: Callable[[GraspScene, StagedGrasp, int, LoadSettings | LiftSettings], Verdict]
+    protocol: Callable[[GraspScene, StagedGrasp, int, Any], Verdict]
+    """Takes the settings below."""
     meaning: str
     settings: LoadSettings | LiftSettings = LOADS
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
@@ -47,7 +48,7 @@ class GraspTest:
     """Standard deviation of its angle, about any axis [rad]."""
 
     def scene(
-        self, pieces: list[NDArray[np.floating]], hand: str, table: float | None
+        self, pieces: Sequence[NDArray[np.floating]], hand: str, table: float | None
     ) -> GraspScene:
         """Return the world the test happens in; only lifting knows the table."""
         height = table if self.protocol is lift else None
@@ -106,7 +107,7 @@ def find_test(name: str) -> GraspTest:
 
 def judge(
     grasps: StagedGrasp,
-    pieces: list[NDArray[np.floating]],
+    pieces: Sequence[NDArray[np.floating]],
     name: str,
     *,
     hand: str = DEFAULT_HAND,

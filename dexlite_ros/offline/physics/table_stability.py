@@ -6,9 +6,11 @@ DexLite's author filtered objects so with PyBullet: less than 5 cm and 7 degrees
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import math
 from pathlib import Path
 import tempfile
+from types import ModuleType
 from typing import Literal
 
 import mujoco
@@ -28,7 +30,7 @@ from dexlite_ros.offline.physics.simulation import (
 )
 
 Engine = Literal['mujoco', 'pybullet']
-Pieces = list[NDArray[np.floating]]
+Pieces = Sequence[NDArray[np.floating]]
 ENGINES: tuple[Engine, ...] = ('mujoco', 'pybullet')
 DURATION = 2.0
 """[s]"""
@@ -144,7 +146,7 @@ def _pybullet(pieces: Pieces) -> tuple[float, float]:
     return float(sideways), _angle(quat_xyzw[3])
 
 
-def _pybullet_shape(pybullet: object, hulls: list[trimesh.Trimesh], world: int) -> int:
+def _pybullet_shape(pybullet: ModuleType, hulls: list[trimesh.Trimesh], world: int) -> int:
     """Return the shape of several convex bodies; PyBullet takes them from a file only."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'pieces.obj'

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import logging
 import os
 import socket
+from typing import Any
 
 from dexlite_ros.errors import InvalidRequest, MissingDependency
 from dexlite_ros.offline.workers.processes import Result, Task, tracked, WorkerLost
@@ -22,8 +23,8 @@ AHEAD = 3
 
 
 def run_on_ray(
-    first: Callable[[Task], object],
-    then: Callable[[object], Result],
+    first: Callable[[Task], Any],
+    then: Callable[[Any], Result],
     tasks: Sequence[Task],
     *,
     address: str,
@@ -83,8 +84,8 @@ def _no_cluster(address: str, error: Exception) -> InvalidRequest:
 
 
 def _results(
-    first: Callable[[Task], object],
-    then: Callable[[object], Result],
+    first: Callable[[Task], Any],
+    then: Callable[[Any], Result],
     tasks: Sequence[Task],
     use_gpu: bool,
 ) -> Iterator[tuple[int, Result]]:
