@@ -7,13 +7,13 @@ RUN := tools/run.sh
 
 help:
 	@echo 'make demo    set up and run the main job: a cloud in, grasps and a picture out'
-	@echo 'make test    set up, check the style and run the tests'
+	@echo 'make test    set up, check style and types, run the tests'
 	@echo 'make setup   only set up (again: only what changed)'
 	@echo 'make build   the same as setup; builds the messages anew when they changed'
 	@echo 'make bench   time the planner'
 	@echo 'make evaluate-quick            judge grasps of six built-in shapes, minutes'
 	@echo 'make evaluate OBJECTS=FOLDER   judge grasps of a folder of meshes, hours'
-	@echo 'make lint    check the style'
+	@echo 'make lint    check style and types'
 	@echo 'make format  apply the style'
 	@echo 'make clean   remove everything set-up made'
 
@@ -38,10 +38,11 @@ evaluate: setup
 
 lint: setup
 	@.venv/bin/ruff check .
+	@.venv/bin/mypy
 
 format: setup
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
 clean:
-	rm -rf .venv .workspace build install log dexlite_ros.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .workspace build install log dexlite_ros.egg-info .pytest_cache .ruff_cache .mypy_cache

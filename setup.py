@@ -46,7 +46,7 @@ setup(
         'tyro>=1.0.17,<2',
     ],
     extras_require={
-        'dev': ['pytest>=8', 'ruff>=0.9'],
+        'dev': ['pytest>=8', 'ruff>=0.9', 'mypy>=1.15'],
         # The second engine of `dexlite stability`.
         'pybullet': ['pybullet>=3.2.6'],
         # `dexlite generate --ray`.
