@@ -1,4 +1,4 @@
-"""Where tensors live: 'auto', 'cpu', 'cuda' or 'cuda:N'."""
+"""Selection of the torch device: 'auto', 'cpu', 'cuda' or 'cuda:N'."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dexlite_ros.errors import DeviceError, OutOfMemory
 
 def resolve_device(name: str) -> torch.device:
     """
-    Return the device of that name; 'auto' is the first GPU, or the CPU where there is none.
+    Return the device of that name; 'auto' is the first GPU, or the CPU if there is none.
 
     :raises DeviceError: when the name is unknown or the device is missing
     """
@@ -41,13 +41,13 @@ def describe_device(device: torch.device) -> str:
 
 @contextmanager
 def device_faults(device: torch.device) -> Iterator[None]:
-    """Turn torch's errors about memory and CUDA into ours."""
+    """Translate torch's memory and CUDA errors into OutOfMemory and DeviceError."""
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
         raise OutOfMemory(str(device)) from error
     except RuntimeError as error:
-        # On the CPU torch has no class of its own for either.
+        # On the CPU torch raises a plain RuntimeError for both.
         if "can't allocate memory" in str(error):
             raise OutOfMemory(str(device)) from error
         if 'CUDA' in str(error):
@@ -58,10 +58,10 @@ def device_faults(device: torch.device) -> Iterator[None]:
 @contextmanager
 def one_thread() -> Iterator[None]:
     """
-    Keep torch from splitting operations over threads.
+    Keep torch from splitting operations over several threads.
 
-    The tensors here are small; on a busy machine the threads of one operation wait for each other
-    longer than they work.
+    The tensors here are small: on a busy machine, the threads of one operation would spend more
+    time waiting for each other than computing.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,8 +1,8 @@
 """
-Everything that can go wrong, one class per cause.
+The errors of the package, one class per cause.
 
-Each class carries the stable number that SynthesisReport.msg gives to its cause, and writes its
-own message: the offending value first, then what to do about it.
+Each class carries the stable code that SynthesisReport.msg assigns to its cause, and composes its
+own message: the offending value first, then the remedy.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import Any
 
 
 class DexliteError(Exception):
-    """Base of all errors raised on purpose; ``code`` is the SynthesisReport number."""
+    """Base of all errors raised on purpose; ``code`` is that of SynthesisReport.msg."""
 
     code = 1
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Cross a process border with the finished message: constructors take its parts."""
+        """Pickle the finished message, because constructors take its parts instead."""
         return _rebuilt, (type(self), self.args), self.__dict__
 
 
@@ -39,11 +39,11 @@ class Busy(DexliteError):
     code = 3
 
     def __init__(self, waiting: int) -> None:
-        super().__init__(f'{waiting} requests are running or waiting already; call again later')
+        super().__init__(f'{waiting} requests are already running or waiting; call again later')
 
 
 class InvalidRequest(DexliteError):
-    """A value of the request or the configuration makes no sense."""
+    """A value of the request or the configuration is invalid."""
 
     code = 4
 
@@ -59,7 +59,7 @@ class NoCloud(DexliteError):
     def __init__(self, topic: str) -> None:
         super().__init__(
             f"no cloud in the request and none received on '{topic}'; "
-            'fill the field cloud or publish one'
+            "fill the request's field 'cloud' or publish one"
         )
 
 
@@ -71,7 +71,7 @@ class StaleCloud(DexliteError):
     def __init__(self, age: float, limit: float) -> None:
         super().__init__(
             f'the newest cloud is {age:.2f} s old, more than max_cloud_age = {limit:.2f} s; '
-            'publish a new one or raise the parameter'
+            'publish a newer one or raise the parameter'
         )
 
 
@@ -90,14 +90,14 @@ class ScaleError(DexliteError):
     code = 8
 
     def __init__(self, extent: float, lower: float, upper: float) -> None:
-        hint = '; it looks like millimetres: divide by 1000' if 5.0 < extent < 600.0 else ''
+        hint = '; it seems to be in millimetres: divide by 1000' if 5.0 < extent < 600.0 else ''
         super().__init__(
             f'the object is {extent:.4g} m across, outside [{lower:g}, {upper:g}] m{hint}'
         )
 
 
 class UnsupportedHand(DexliteError):
-    """No hand of this name is known."""
+    """There is no hand of this name."""
 
     code = 9
 
@@ -126,7 +126,7 @@ class PlanningTimeout(DexliteError):
 
 
 class Cancelled(DexliteError):
-    """Somebody asked for the request to stop."""
+    """The caller cancelled the request."""
 
     code = 12
 
@@ -141,7 +141,7 @@ class NoGraspFound(DexliteError):
 
     def __init__(self, candidates: int, reasons: str, report: Any) -> None:
         """
-        Name the reasons.
+        State the reasons.
 
         :param report: PlanReport of the failed plan, with a count for every filter; None: it
             failed before
@@ -149,7 +149,7 @@ class NoGraspFound(DexliteError):
         self.report = report
         super().__init__(
             f'all {candidates} refined candidates were rejected ({reasons}); '
-            'raise num_candidates, relax the filter that rejects most, or check the cloud'
+            'raise num_candidates, relax the filter that rejects the most, or check the cloud'
         )
 
 
@@ -188,14 +188,14 @@ class MissingDependency(DexliteError):
 
 
 class UnusableObject(DexliteError):
-    """An object has a shape that cannot be simulated, or a place that cannot be stored."""
+    """An object has a shape that cannot be simulated, or a position that cannot be stored."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f'the object cannot be used: {reason}')
 
 
 class FileError(DexliteError):
-    """A file cannot be read as what it claims to be."""
+    """A file is missing or does not have the expected format."""
 
     code = 4
 

@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves either the old one or the new one, never half of it."""
+"""Atomic writing: after a crash either the old file or the new one is there, never half of it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dexlite_ros.errors import FileError
 @contextmanager
 def replaced(path: str | Path) -> Iterator[Path]:
     """
-    Yield a temporary path beside ``path``; it takes its place when the block ends well.
+    Yield a temporary path beside ``path``, which replaces ``path`` if the block raises nothing.
 
-    What is there afterwards is on the disk, not only in the system's memory.
+    The new content is then on the disk, not only in the system's cache.
 
-    :param path: the file to write; its folder is made
+    :param path: the file to write; its folder is created if needed
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def replaced(path: str | Path) -> Iterator[Path]:
 
 
 def _to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are written."""
+    """Wait until a file, or the entries of a folder, are written to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -44,18 +44,18 @@ def _to_disk(path: Path) -> None:
 
 
 def write_json(path: str | Path, content: object) -> None:
-    """Replace a file by plain data; NaN and infinity, which JSON cannot hold, are errors."""
+    """Write plain data to a file; NaN and infinity, which JSON cannot represent, are errors."""
     with replaced(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + '\n')
 
 
 def read_json(path: str | Path, kind: str, version: int) -> dict[str, Any]:
     """
-    Return the content of a JSON file that says what it is under 'format' and 'version'.
+    Return the content of a JSON file that states its 'format' and 'version'.
 
-    :param kind: what its 'format' has to be
-    :param version: what its 'version' has to be
-    :raises FileError: when it is missing, not JSON, or something else
+    :param kind: required value of 'format'
+    :param version: required value of 'version'
+    :raises FileError: when it is missing, not JSON, or of another format or version
     """
     try:
         content = json.loads(Path(path).read_text())
@@ -73,7 +73,7 @@ def read_json(path: str | Path, kind: str, version: int) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return nested data with null for what is not a number, which JSON cannot hold."""
+    """Return nested data with None in place of NaN and infinity, which JSON cannot represent."""
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

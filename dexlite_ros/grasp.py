@@ -1,8 +1,8 @@
 """
-Grasps as data: wrist pose and joints, singly or in three stages.
+Grasps as data: wrist pose and finger joints, for one stage or for all three.
 
-``GraspBatch`` is the only place that knows how a grasp is laid out in one vector. Letters: B
-grasps, J joints. The wrist pose is the pose of the palm link in the frame of the object's cloud.
+Only ``GraspBatch`` knows how a grasp is laid out as one vector. The wrist pose is the pose of the
+palm link in the frame of the object's cloud. Letters: B grasps, J joints.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class GraspBatch:
 
     def transformed(self, rotation: Tensor, translation: Tensor | None = None) -> GraspBatch:
         """
-        Return the grasps carried along by a rigid transform, p -> rotation @ p + translation.
+        Return the grasps moved by a rigid transform, p -> rotation @ p + translation.
 
         :param rotation: (3, 3), or one for each grasp (B, 3, 3)
-        :param translation: (3,) or (B, 3) [m]; None: a rotation about the origin
+        :param translation: (3,) or (B, 3) [m]; None: zero, a rotation about the origin
         """
         position = (rotation @ self.translation[:, :, None]).squeeze(2)
         if translation is not None:
@@ -55,7 +55,7 @@ class GraspBatch:
 
     def perturbed(self, shift: Tensor, rotation: Tensor) -> GraspBatch:
         """
-        Return the grasps with their wrists moved, each rotated about its own origin.
+        Return the grasps with perturbed wrist poses, each palm rotated about its own origin.
 
         :param shift: (3,) or (B, 3), along the axes of the object frame [m]
         :param rotation: (3, 3) or (B, 3, 3), about the axes of the object frame
@@ -64,7 +64,7 @@ class GraspBatch:
             self, translation=self.translation + shift, rotation=rotation @ self.rotation)
 
     def where(self, mask: Tensor, other: GraspBatch) -> GraspBatch:
-        """Return these grasps where the mask (B,) is true, the others elsewhere."""
+        """Return these grasps where the mask (B,) is true, those of ``other`` elsewhere."""
         wide = mask[:, None]
         return GraspBatch(
             torch.where(wide, self.translation, other.translation),
@@ -93,7 +93,7 @@ class GraspBatch:
 
     @classmethod
     def from_quat_xyzw(cls, translation: Tensor, quat: Tensor, joints: Tensor) -> GraspBatch:
-        """Build grasps from wrist quaternions (B, 4), w last; they are normalised."""
+        """Build grasps from wrist quaternions (B, 4), w last, which need not be normalised."""
         return cls(translation, roma.unitquat_to_rotmat(roma.quat_normalize(quat)), joints)
 
     @classmethod
@@ -104,14 +104,14 @@ class GraspBatch:
 
 @dataclass(frozen=True)
 class StagedGrasp:
-    """B grasps at the three stages a controller runs through."""
+    """B grasps at the three stages that a controller executes in turn."""
 
     pregrasp: GraspBatch
     """Open hand, clear of the object."""
     grasp: GraspBatch
     """Links touch the object."""
     squeeze: GraspBatch
-    """Commanded past contact, so that position controllers press."""
+    """Commanded past contact, so that the position controllers exert force."""
 
     def __len__(self) -> int:
         return len(self.grasp)
@@ -125,5 +125,5 @@ class StagedGrasp:
         return self.each(lambda batch: batch.to(*args, **kwargs))
 
     def each(self, change: Callable[[GraspBatch], GraspBatch]) -> StagedGrasp:
-        """Return what ``change`` makes of each stage."""
+        """Return the result of ``change`` for each stage."""
         return StagedGrasp(change(self.pregrasp), change(self.grasp), change(self.squeeze))

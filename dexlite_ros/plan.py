@@ -2,7 +2,7 @@
 What a planner returns: ranked grasps, the numbers behind the ranking, and a report.
 
 K is the number of returned grasps, best first. All tensors are on the CPU. Poses and points are
-in the frame of the cloud that was planned on.
+in the frame of the input cloud.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class GraspMetrics:
     """Measures of K grasps, each (K,); a measure that was not computed is NaN."""
 
     energy: Tensor
-    """Weighted energy of the optimiser, dimensionless, smaller is better."""
+    """Final weighted energy of the optimiser, dimensionless; smaller is better."""
     residual: Tensor
-    """Squared net wrench no friction-cone forces can cancel, unit forces; 1e-6 is equilibrium."""
+    """Squared net wrench that no friction-cone forces can cancel; 1e-6 means equilibrium."""
     normal_variation: Tensor
     """Mean change of the object's unit normal within 3 mm of the contacts; 0 is flat."""
     penetration: Tensor
@@ -44,22 +44,22 @@ class GraspMetrics:
 
 @dataclass(frozen=True)
 class GraspFeatures:
-    """What the probability to hold is computed from, for B grasps, each (B,)."""
+    """Inputs of the success model for B grasps, each (B,)."""
 
     residual: Tensor
-    """log10 of the wrench residual, at least -6; 0 is a whole unit force missing."""
+    """log10 of the wrench residual, at least -6; 0 means an imbalance of a whole unit force."""
     slippery_residual: Tensor
     """The same with friction 0.1."""
     perturbed_residual: Tensor
-    """Mean of the residual over copies whose wrist is perturbed by millimetres."""
+    """Mean of this value over copies whose wrist is perturbed by a few millimetres."""
     normal_variation: Tensor
     """Mean change of the object's unit normal within 3 mm of the contacts; 0 is flat."""
     normal_balance: Tensor
     """Length of the mean contact normal; 0 when the contacts surround the object."""
     stiffness: Tensor
-    """log10 of the second lowest stiffness; one direction is nearly free in most grasps [N/m]."""
+    """log10 of the second lowest stiffness [N/m]; in most grasps one direction is nearly free."""
     gap_turn: Tensor
-    """log10 of the rotation that closing the gaps of the squeezing links causes [rad]."""
+    """log10 of the object's rotation while the squeezing links close their gaps [rad]."""
     gap_max: Tensor
     """Largest of these gaps [mm]."""
     limit_margin: Tensor
@@ -82,7 +82,7 @@ class GraspFeatures:
 
 @dataclass(frozen=True)
 class Contacts:
-    """Contacts of one grasp; C of them."""
+    """The C contacts of one grasp."""
 
     links: tuple[str, ...]
     """(C,) link names."""
@@ -108,7 +108,7 @@ class StageTimes:
 
 @dataclass(frozen=True)
 class Rejections:
-    """How many candidates each filter removed; a candidate counts for the first that did."""
+    """Candidates removed by each filter; each is counted for the first filter it fails."""
 
     non_finite: int = 0
     approach: int = 0
@@ -129,12 +129,12 @@ class Rejections:
 
 @dataclass(frozen=True)
 class PlanReport:
-    """How a plan came about."""
+    """Facts about how a plan was made."""
 
     times: StageTimes
     rejected: Rejections
     num_candidates: int
-    """Starts planned with."""
+    """Number of starts."""
     num_refined: int
     """Starts that survived pruning and were refined to the end; 0 without refinement."""
     num_points: int
@@ -142,18 +142,18 @@ class PlanReport:
     seen_fraction: float
     """Share of the closed surface within 8 mm of a measured point; 1 for meshes."""
     surface_method: str
-    """How the surface was closed."""
+    """Method that closed the surface."""
     seed: int
     device: str
     model_id: str
-    """Name of what proposed the grasps: ``hull-starts`` or ``name@hash`` of a network."""
+    """Name of the proposer: ``hull-starts``, or ``name@hash`` of a network."""
     stopped_early: bool
     """True when the time budget ended the refinement before its last step."""
 
 
 @dataclass(frozen=True)
 class GraspPlan:
-    """K ranked grasps of the hand ``hand`` whose pose is that of ``hand_link``."""
+    """K ranked grasps of the hand ``hand``; wrist poses are those of ``hand_link``."""
 
     hand: str
     hand_link: str
@@ -162,15 +162,15 @@ class GraspPlan:
     score: Tensor
     """(K,) ranking key in [0, 1], larger is better; the probability of success."""
     success_probability: Tensor
-    """(K,) calibrated probability that the grasp holds against six forces, see success_model."""
+    """(K,) calibrated probability that the grasp withstands six forces, see success_model."""
     metrics: GraspMetrics
     features: GraspFeatures
-    """What the probability was computed from."""
+    """Inputs that the probability was computed from."""
     start: Tensor
-    """(K,) index of the proposal each grasp grew from."""
+    """(K,) index of the proposal that each grasp was refined from."""
     contacts: tuple[Contacts, ...]
     surface: ObjectSurface
-    """The closed surface that was planned on, in the frame of the cloud."""
+    """The closed surface used for planning, in the frame of the cloud."""
     report: PlanReport
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""One call of the planner: what is wanted, by when, and whether it is still wanted."""
+"""One call of the planner: what is requested, the deadline, and cancellation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dexlite_ros.plan import StageTimes
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What one call of ``GraspPlanner.plan`` asks for; checked when made."""
+    """The arguments of one call of ``GraspPlanner.plan``, checked on construction."""
 
     num_candidates: int | None = None
     """Grasps to propose; None: the planner's setting."""
@@ -25,15 +25,15 @@ class PlanRequest:
     min_score: float | None = None
     """Lowest score to return; None: the planner's setting."""
     approach_direction: NDArray[np.float64] | None = None
-    """(3,) unit vector along which the palm should look, in the cloud's frame; None: any."""
+    """(3,) unit vector that the palm should face along, in the cloud's frame; None: any."""
     approach_tolerance: float = math.pi
-    """Largest angle between it and the palm's direction [rad]."""
+    """Largest angle between that vector and the palm's direction [rad]."""
     optimize: bool = True
-    """False ranks proposals as they are, without the filters on quality."""
+    """False: rank the proposals without refinement and without the quality filters."""
     seed: int = 0
-    """Same seed, device and input: same result."""
+    """The same seed, device and input give the same result."""
     timeout: float = math.inf
-    """Budget [s]; the best so far is returned when it ends."""
+    """Time budget [s]; the best grasps so far are returned when it is spent."""
 
     def __post_init__(self) -> None:
         for name in ('num_candidates', 'max_grasps'):
@@ -47,7 +47,7 @@ class PlanRequest:
 
 
 def _unit(direction: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return a direction at length 1 to the last digit."""
+    """Return a direction normalised to length 1 in double precision."""
     vector: NDArray[np.float64] = np.asarray(direction, dtype=np.float64)
     length = float(np.linalg.norm(vector))
     # NaN compares false.
@@ -57,7 +57,7 @@ def _unit(direction: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 class PlanClock:
-    """Times the steps of one plan, and knows when it has to end."""
+    """Measures the steps of one plan and enforces its deadline."""
 
     def __init__(
         self, timeout: float = math.inf, should_stop: Callable[[], bool] | None = None
@@ -65,8 +65,8 @@ class PlanClock:
         """
         Start the clock.
 
-        :param timeout: budget of the plan [s]
-        :param should_stop: polled; true means that nobody waits for the plan any more
+        :param timeout: time budget of the plan [s]
+        :param should_stop: polled; returns true when the plan is no longer wanted
         """
         self._timeout = timeout
         self._start = self._last = time.monotonic()
@@ -74,23 +74,23 @@ class PlanClock:
         self.should_stop = should_stop
 
     def lap(self, name: str) -> None:
-        """End the step of this name."""
+        """End the current step and record its time under this name."""
         now = time.monotonic()
         self._laps[name], self._last = now - self._last, now
 
     def times(self) -> StageTimes:
-        """Return the time of every step so far [s]."""
+        """Return the times of the steps so far [s]."""
         return StageTimes(**self._laps, total=time.monotonic() - self._start)
 
     def deadline(self, share: float = 1.0) -> float:
-        """Return the reading of ``time.monotonic`` when so much of the budget is spent."""
+        """Return the ``time.monotonic`` value at which this share of the budget is spent."""
         return self._start + share * self._timeout
 
     def check(self) -> None:
         """
-        Look whether to go on.
+        Raise an error if planning has to end.
 
-        :raises Cancelled: when the caller wants to stop
+        :raises Cancelled: when the caller cancelled the plan
         :raises PlanningTimeout: when the budget is spent
         """
         self.check_cancelled()
@@ -99,9 +99,9 @@ class PlanClock:
 
     def check_cancelled(self) -> None:
         """
-        Look whether the caller still waits.
+        Raise an error if the plan is no longer wanted.
 
-        :raises Cancelled: when it wants to stop
+        :raises Cancelled: when the caller cancelled the plan
         """
         if self.should_stop is not None and self.should_stop():
             raise Cancelled()

@@ -1,7 +1,8 @@
 """
 From a cloud to ranked grasps: close the surface, propose, refine, stage, rank.
 
-``GraspPlanner`` keeps what does not depend on the object and can plan for any number of clouds.
+``GraspPlanner`` holds everything that does not depend on the object, so one planner can plan for
+any number of clouds.
 Letters: B candidates, K returned grasps.
 """
 
@@ -44,15 +45,15 @@ Measures = TypeVar('Measures', GraspMetrics, GraspFeatures)
 
 @dataclass(frozen=True)
 class Shortlist:
-    """K staged grasps and what is known of them."""
+    """K staged grasps with their probabilities and measures."""
 
     staged: Staged
     metrics: GraspMetrics
     features: GraspFeatures
     probability: Tensor
-    """(K,) to hold."""
+    """(K,) probability that the grasp holds."""
     start: Tensor
-    """(K,) index of the start each grew from."""
+    """(K,) index of the start that each grasp was refined from."""
 
     def __getitem__(self, index: Tensor) -> Shortlist:
         """Select grasps."""
@@ -73,13 +74,13 @@ class GraspPlanner:
         success: SuccessModel | None = None,
     ) -> None:
         """
-        Build the hand on the device.
+        Build the hand model on the device.
 
         :param device: 'auto', 'cpu', 'cuda' or 'cuda:N'
         :param hand: name of a known hand, or any description
-        :param proposer: where candidates come from; None: as the settings say. Their number and
-            their refinement are those of the settings' method all the same
-        :param success: what ranks them; None: the model that comes with the package
+        :param proposer: source of candidates; None: that of the settings' method. The method
+            determines the number of candidates and their refinement in either case
+        :param success: model that ranks the grasps; None: the one that comes with the package
         :raises UnsupportedHand: for a hand that is not in ``HANDS``
         :raises DeviceError: for a device that is missing
         :raises ModelError: when the network's weights are missing or do not fit
@@ -105,18 +106,18 @@ class GraspPlanner:
 
     @property
     def model_id(self) -> str:
-        """Name of what proposes the candidates."""
+        """Name of the proposer, as reported in results."""
         return self._proposer.model_id
 
     def warm_up(self) -> None:
-        """Plan once on a small ball, so that the first real request is as fast as the others."""
+        """Plan once for a small ball, so that the first real request is as fast as later ones."""
         ball = trimesh.creation.icosphere(subdivisions=4, radius=0.03)
         try:
             self.plan(
                 PointCloud(np.asarray(ball.vertices)),
                 PlanRequest(num_candidates=64, max_grasps=1))
         except (BadCloud, ScaleError, NoGraspFound):
-            pass  # The settings are stricter than a ball can meet; everything has run once.
+            pass  # The settings are too strict for a ball, but everything has run once.
 
     def plan(
         self,
@@ -131,10 +132,10 @@ class GraspPlanner:
         Return ranked grasps for one object, in the frame of its cloud or mesh.
 
         :param target: points on the object, or its mesh [m]
-        :param request: how many grasps, from where, how soon
+        :param request: number of grasps, approach direction, time budget, ...
         :param obstacles: (M, 3) points the hand must not touch [m]
-        :param support: plane the object stands on; None: looked for in the obstacles
-        :param should_stop: polled; true ends the planning with ``Cancelled``
+        :param support: plane the object stands on; None: detected in the obstacles
+        :param should_stop: polled; when it returns true, planning ends with ``Cancelled``
         :raises BadCloud, ScaleError: for clouds that cannot be used
         :raises NoGraspFound, PlanningTimeout, Cancelled: when there is nothing to return
         """
@@ -155,7 +156,7 @@ class GraspPlanner:
         refinement = Refinement(
             self._hand, scene.field, settings.refinement,
             None if scene.obstacles is None else scene.obstacles.field)
-        # What is left after refining must still be staged and ranked.
+        # Staging and ranking need a share of the time budget as well.
         refined = refinement.run(
             starts, settings.max_grasps, generator=generator, optimize=request.optimize,
             deadline=clock.deadline(0.8), should_stop=clock.should_stop)
@@ -182,13 +183,13 @@ class GraspPlanner:
         self, refined: Population, energy: GraspEnergy, scene: PlanningScene,
         settings: PlannerSettings,
     ) -> Shortlist:
-        """Return the likeliest of the refined grasps in three stages, with all their measures."""
+        """Return the most promising refined grasps in three stages, with all their measures."""
         placed = energy.place(refined.grasps)
         squeeze = squeeze_forces(
             placed, scene.field.centre_of_mass,
             settings.squeeze if refined.iterations else settings.squeeze.of_guesses())
         features = grasp_features(placed, squeeze, energy, scene.surface)
-        # A grasp whose features are no numbers is never chosen.
+        # A grasp with NaN among its features is never chosen.
         probability = self._success.probability(features).nan_to_num(0.0)
         kept = shortlist(probability, settings.max_grasps, settings.ranking)
         placed, features = placed[kept], features[kept]
@@ -201,7 +202,7 @@ class GraspPlanner:
     def _propose(
         self, scene: PlanningScene, request: PlanRequest, count: int, generator: torch.Generator
     ) -> GraspBatch:
-        """Return starts; with a wanted approach, or obstacles, the best of four times as many."""
+        """Return starts; given an approach or obstacles, the best of four times as many."""
         wish = request.approach_direction
         if wish is None and scene.obstacles is None:
             return self._proposer.propose(scene.surface, count, generator)
@@ -212,11 +213,12 @@ class GraspPlanner:
         if scene.obstacles is not None:
             palms = scene.obstacles.field.value(starts.translation.to(self._device)).cpu()
             cost = cost + 10 * (0.03 - palms).clamp(min=0)
-        # In their old order: the contact patterns are dealt by it, and must not differ in quality.
+        # Keep the original order: contact patterns are assigned by it, so sorting by cost would
+        # give one pattern the better starts.
         return starts[cost.argsort(stable=True)[:count].sort().values]
 
     def _approach_angle(self, grasps: GraspBatch, wish: NDArray[np.float64]) -> Tensor:
-        """Return the angle (B,) between the palms' directions and the wanted one [rad]."""
+        """Return the angle (B,) between the palms' directions and the requested one [rad]."""
         palmar = torch.tensor(self.hand.palmar_direction).to(grasps.rotation)
         looking = grasps.rotation @ palmar
         return (looking @ torch.from_numpy(wish).to(looking)).clamp(-1, 1).acos()
@@ -224,7 +226,7 @@ class GraspPlanner:
     def _rank(
         self, found: Shortlist, request: PlanRequest, settings: PlannerSettings
     ) -> tuple[Tensor, Rejections]:
-        """Return indices of the grasps to return, best first, and what was rejected."""
+        """Return indices of the grasps to return, best first, and the counts of rejected ones."""
         grasps = found.staged.grasps.grasp
         angle = torch.full_like(found.metrics.energy, math.nan)
         if request.approach_direction is not None:
@@ -236,7 +238,7 @@ class GraspPlanner:
             settings.ranking)
 
     def _result(self, found: Shortlist, scene: PlanningScene, report: PlanReport) -> GraspPlan:
-        """Return grasps on the CPU, back in the frame they were asked for in."""
+        """Return the plan on the CPU, in the frame of the input."""
         probability = found.probability.cpu()
         offset = torch.from_numpy(scene.offset)
         grasps = found.staged.grasps.to('cpu', torch.float64)

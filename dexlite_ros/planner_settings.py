@@ -1,4 +1,4 @@
-"""Everything that can be set about planning, in one place."""
+"""All settings of the planner in one place."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from dexlite_ros.stages import StageSettings
 
 SLIDING = EnergySettings(margin=0.0)
 CLEAR = EnergySettings(margin=0.0015)
-"""The last round keeps a little away, so that the points between the hand's do not overlap."""
+"""The last round keeps a small gap, so that the surface between the hand's points is clear."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How many candidates to draw, and what to do with them."""
+    """Number of candidates and the rounds that refine them."""
 
     candidates: int
     rounds: tuple[Round, ...]
@@ -40,28 +40,28 @@ _FINISH = Effort(160, (
     Round(OptimizerSettings(iterations=20, energy=SLIDING), 4.0, 'coarse'),
     Round(OptimizerSettings(iterations=50, step_size=0.004, energy=CLEAR), 4.0)))
 EFFORTS: dict[Method, Effort] = {'network': _FINISH, 'hull': _SEARCH, 'both': _SEARCH}
-"""What suits each source of candidates: guesses of a network are nearly there already."""
+"""Effort for each source of candidates; network proposals need less refinement."""
 
 
 @dataclass(frozen=True)
 class PlannerSettings:
-    """Everything that can be set about planning; ``for_method`` makes it."""
+    """All settings of the planner; create them with ``for_method``."""
 
     method: Method
-    """Where candidates come from: the network, starts around the hull, or both."""
+    """Source of candidates: the network, starts around the convex hull, or both."""
     num_candidates: int
     """Grasps proposed per request."""
     refinement: RefinementSettings
     weights: str = ''
     """Path of the network's weights; empty: those that come with the package."""
     temperature: float = TEMPERATURE
-    """Standard deviation of the network's latent codes; 1 is what it was trained with."""
+    """Standard deviation of the network's latent codes; training uses 1."""
     max_grasps: int = 20
-    """Grasps returned at most."""
+    """Largest number of grasps to return."""
     min_score: float = 0.0
     """Grasps with a lower score are dropped."""
     couple_joints: bool = True
-    """Keep J1 = J2 on the four fingers, as their common motor does; false frees them."""
+    """True: keep J1 = J2 on the four fingers, as their common motor does. False: independent."""
     cloud: CloudLimits = field(default_factory=CloudLimits)
     surface: SurfaceSettings = field(default_factory=SurfaceSettings)
     squeeze: SqueezeSettings = field(default_factory=SqueezeSettings)
@@ -79,8 +79,8 @@ class PlannerSettings:
         Return the settings that suit a source of candidates.
 
         :param method: one of ``METHODS``
-        :param others: settings that differ, by the name of the field
-        :raises InvalidRequest: for another method, or a value that makes no sense
+        :param others: other settings, by name of the field
+        :raises InvalidRequest: for an unknown method or an invalid value
         """
         known = find_method(method)
         effort = EFFORTS[known]
@@ -89,7 +89,7 @@ class PlannerSettings:
         return cls(method=known, **{**usual, **others})
 
     def for_request(self, request: PlanRequest) -> PlannerSettings:
-        """Return these settings with what a request says in place of their own."""
+        """Return these settings with the values that a request overrides."""
         wishes = {name: getattr(request, name)
                   for name in ('num_candidates', 'max_grasps', 'min_score')}
         said = replace(self, **{name: each for name, each in wishes.items() if each is not None})
@@ -100,9 +100,9 @@ class PlannerSettings:
     @classmethod
     def dexlite(cls, **others: Any) -> PlannerSettings:
         """
-        Return the settings of DexLite: its energy and its 200 annealed steps, no pruning.
+        Return the settings of DexLite: its energy, 200 annealed steps and no pruning.
 
-        :param others: settings that differ, by the name of the field
+        :param others: other settings, by name of the field
         """
         rounds = (Round(OptimizerSettings.dexlite(), math.inf),)
         usual = {'method': 'hull', 'num_candidates': 128,
@@ -112,11 +112,11 @@ class PlannerSettings:
     @classmethod
     def unranked(cls, steps: int, count: int, **others: Any) -> PlannerSettings:
         """
-        Return settings under which every proposal comes back: none pruned, none filtered.
+        Return settings with which every proposal is returned: none pruned, none filtered.
 
-        :param steps: of the optimiser; 0 leaves proposals as they are
-        :param count: proposals
-        :param others: settings, such as the method
+        :param steps: number of optimiser steps; 0 leaves the proposals unchanged
+        :param count: number of proposals
+        :param others: other settings, such as the method
         """
         optimizer = OptimizerSettings(iterations=steps, energy=CLEAR)
         return cls.for_method(

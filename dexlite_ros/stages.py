@@ -1,10 +1,14 @@
 """
-From a touching grasp to the three stages a position controller runs through.
+From a touching grasp to the three stages that a position controller executes.
 
-Squeeze: the motors are commanded past contact by the angle at which their stiffness gives the
-torques of the contact forces, dq = J^T f / k. Without it a touching hand carries nothing.
-Pregrasp: the fingers open and the wrist backs off along the distance field until the hand is
-clear. Letters: K grasps, G contact groups, J joints.
+Squeeze: the joints are commanded past contact by
+
+    dq = J^T f / k ,
+
+with the contact Jacobian J, the contact forces f [N] and the stiffness k of the controllers
+[N m/rad], so that their torques produce the forces. A hand that merely touches exerts no force.
+Pregrasp: the fingers open and the wrist retreats along the distance field until the hand is clear
+of the object. Letters: K grasps, G contact groups, J joints.
 """
 
 from __future__ import annotations
@@ -27,19 +31,19 @@ from dexlite_ros.plan import Contacts
 
 @dataclass(frozen=True)
 class StageSettings:
-    """How far to open."""
+    """How far the hand opens for the pregrasp."""
 
     clearance: float = 0.012
-    """Gap the pregrasp aims at, a little over the 1 cm it is asked for [m]."""
+    """Gap that the pregrasp aims at [m], slightly more than the 1 cm that the filter requires."""
     opening_steps: int = 60
     opening_step: float = 0.02
-    """Step of a joint while opening [rad]; the wrist moves ``wrist_share`` of it [m]."""
+    """Step of the joints while opening [rad]; times ``wrist_share``: step of the wrist [m]."""
     wrist_share: float = 0.03
 
 
 @dataclass(frozen=True)
 class Staged:
-    """K grasps in three stages, and the forces that the squeeze is for."""
+    """K grasps in three stages, and the forces that the squeeze is meant to exert."""
 
     grasps: StagedGrasp
     squeeze: SqueezeForces
@@ -56,16 +60,16 @@ def stage(
     placed: PlacedGrasps, squeeze: SqueezeForces, energy: GraspEnergy, settings: StageSettings
 ) -> Staged:
     """
-    Return the three stages of K grasps; all joints within limits, coupled pairs equal.
+    Return the three stages of K grasps, with joints within limits and coupled pairs equal.
 
-    :param squeeze: what they shall press with
-    :param energy: knows the hand and the object
+    :param squeeze: forces that the squeeze stage should exert
+    :param energy: provides the hand and the object
     """
     kinematics = energy.geometry.kinematics
     torque = kinematics.joint_torques(
         placed.hand.poses, kinematics.joints_moving(energy.geometry.group_link),
         squeeze.contacts.point, squeeze.forces).torque
-    # One motor moves both joints of a pair: half its turn each, at the mean of their torques.
+    # One motor drives both joints of a pair: each makes half of its motion, at their mean torque.
     push = torque / squeeze.stiffness
     push[:, kinematics.coupled.flatten()] /= 2
     push = kinematics.couple(push)
@@ -82,8 +86,8 @@ def open_hand(
     """
     Return open hands near K grasps, and their distance (K,) to the object [m].
 
-    Follows the slope of the penetration with a margin of ``clearance`` outwards, so the way back
-    to the grasp is a short and free one. Of all steps the clearest is kept.
+    Descends the penetration with a margin of ``clearance``, so that the motion back to the grasp
+    is short and collision-free. The step with the largest distance is kept.
     """
     kinematics = energy.geometry.kinematics
     now = best = grasps
@@ -107,7 +111,7 @@ def open_hand(
             break
         slopes = torch.autograd.grad(cost.sum(), leaves)
         opened = _open_step(now, slopes, kinematics, settings)
-        # A hand that is clear stays, whatever the others still need.
+        # A hand that is clear stops moving, even if others still have to move.
         now = opened.where(best_clearance < enough, now)
     return best, best_clearance
 
@@ -116,7 +120,7 @@ def _open_step(
     now: GraspBatch, slopes: tuple[Tensor, ...], kinematics: HandKinematics,
     settings: StageSettings,
 ) -> GraspBatch:
-    """Move joints and wrist one step of fixed length down their slopes."""
+    """Move joints and wrist by one step of fixed length down their gradients."""
     translation, _, joints = slopes
     joints = kinematics.couple(joints)
     turn = joints / joints.abs().amax(1, keepdim=True).clamp(min=1e-12)

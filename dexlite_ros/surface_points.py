@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 import trimesh
 
 DENSITY = 4
-"""Points drawn for each one that is kept, so that no place is left out."""
+"""Points drawn for each one that is kept, so that no region is missed."""
 
 
 def spread_points(
     mesh: trimesh.Trimesh, count: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return points (P, 3) spread over a mesh, the farthest from all before first; normals."""
+    """Return points (P, 3) spread over a mesh, in farthest-point order, and their normals."""
     points, faces = trimesh.sample.sample_surface(mesh, DENSITY * count, seed=seed)
     order = farthest_points(np.asarray(points), count, first=0)
     return np.asarray(points)[order], np.asarray(mesh.face_normals)[faces[order]]
@@ -23,10 +23,10 @@ def farthest_points(
     points: NDArray[np.float64], count: int, separation: float = 0.0, first: int | None = None
 ) -> NDArray[np.int64]:
     """
-    Return indices of up to ``count`` points, each the farthest from those before it.
+    Return indices of up to ``count`` points, each the farthest from all points before it.
 
-    :param separation: smallest distance to those before it [m]
-    :param first: index to begin with; None: the highest point
+    :param separation: smallest allowed distance to the points before it [m]
+    :param first: index of the first point; None: the highest point
     """
     chosen = [int(np.argmax(points[:, 2])) if first is None else first]
     distance = np.linalg.norm(points - points[chosen[0]], axis=1)

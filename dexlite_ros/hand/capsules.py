@@ -1,5 +1,5 @@
 """
-The hand as capsules, for distances between its own parts.
+The hand as capsules, for self-collision distances.
 
 Letters: B grasps, S capsules, Q pairs of capsules.
 """
@@ -18,9 +18,9 @@ from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.link_points import LinkPoints
 
 MIN_RADIUS = 0.004
-"""Thinner palm boxes lie behind thicker ones and are left out [m]."""
+"""Smallest half thickness of a shape [m]; thinner palm boxes lie behind thicker ones."""
 POSTURES = 2000
-"""Joint vectors drawn to find out which capsules can ever meet."""
+"""Random postures used to find out which capsules can ever meet."""
 
 
 def segments(
@@ -40,7 +40,7 @@ def segments(
 
 
 def _geom_segments(geom: Geom) -> tuple[list[NDArray[np.float64]], float]:
-    """Return axes (2, 3) of the capsules that fill one shape, and their radius."""
+    """Return axes (2, 3) [m] of the capsules that fill one shape, and their radius [m]."""
     if geom.shape == 'hull':
         return _hull_segment(np.array(geom.vertices))
     if geom.shape == 'box':
@@ -54,7 +54,7 @@ def _geom_segments(geom: Geom) -> tuple[list[NDArray[np.float64]], float]:
 
 
 def _box_segments(half: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], float]:
-    """Fill a box with parallel capsules along its longest side, as thick as its shortest."""
+    """Fill a box with capsules parallel to its longest side, as thick as its shortest side."""
     thin, middle, long = np.argsort(half, kind='stable')
     radius = half[thin]
     count = max(1, int(round(half[middle] / radius)))
@@ -68,7 +68,7 @@ def _box_segments(half: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]],
 
 
 def _hull_segment(vertices: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], float]:
-    """Fit one capsule along z to a fingertip: as thick as the tip is on average."""
+    """Fit one capsule along z to a fingertip, with the average thickness of the tip."""
     lower, upper = vertices.min(0), vertices.max(0)
     third = (upper[2] - lower[2]) / 3
     rings = [vertices[np.abs(vertices[:, 2] - z) < third / 2]
@@ -87,8 +87,9 @@ def segment_distance(
     """
     Return the distance (B, Q) between segments given by their ends [m], differentiable.
 
-    The nearest points are found without gradient and held: at a minimum their own motion does
-    not change the distance. Ericson, Real-Time Collision Detection (2005), section 5.1.9.
+    The nearest points are computed without gradient and then held fixed: at the minimum, moving
+    them along their segments does not change the distance to first order. Ericson, Real-Time
+    Collision Detection (2005), section 5.1.9.
     """
     start, other = first[:, 0], second[:, 0]
     along, across = first[:, 1] - start, second[:, 1] - other
@@ -113,9 +114,9 @@ def reachable_pairs(
     link: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """
-    Return (2, Q) pairs of capsules that may collide and that some posture brings together.
+    Return index pairs (2, Q) of capsules that may collide and that some posture brings together.
 
-    Neighbouring links and the description's exclusions are left out, as the simulator does.
+    Neighbouring links and the description's exclusions are left out, as in the simulator.
     """
     hand = kinematics.description
     names = hand.link_names

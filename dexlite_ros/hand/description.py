@@ -2,7 +2,7 @@
 A hand as data: links, joints, collision shapes.
 
 Positions are in metres, angles in radians. A link's frame is given in its parent's frame with its
-joint at zero; the joint turns the link about an axis through the link's origin.
+joint at zero; the joint rotates the link about an axis through the link's origin.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class Geom:
     position: Vector = ORIGIN
     quat_wxyz: Quaternion = IDENTITY
     vertices: tuple[Vector, ...] = ()
-    """Corners of a 'hull', in the link's frame [m]; empty for the other shapes."""
+    """Vertices of a 'hull', in the link's frame [m]; empty for the other shapes."""
 
 
 @dataclass(frozen=True)
 class Joint:
-    """A hinge."""
+    """A revolute joint."""
 
     name: str
     axis: Vector
@@ -44,7 +44,7 @@ class Joint:
     upper: float
     """[rad]"""
     open: float = 0.0
-    """Angle in the open posture that grasps start from [rad]."""
+    """Angle in the open posture, from which grasps start [rad]."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Coupling:
-    """Two joints that one motor drives; it sets their sum, and in free motion they are equal."""
+    """Two joints driven by one motor, which sets their sum; in free motion they are equal."""
 
     name: str
     joints: tuple[str, str]
@@ -72,12 +72,12 @@ class Coupling:
 
 @dataclass(frozen=True)
 class JointDynamics:
-    """What moves a joint and what resists it, the same for every joint."""
+    """Actuation and resistance of the joints, the same for every joint."""
 
     damping: float
     """[N m s/rad]"""
     armature: float
-    """Inertia of the motor, seen from the joint [kg m^2]."""
+    """Reflected inertia of the motor at the joint [kg m^2]."""
     friction_loss: float
     """Dry friction [N m]."""
     effort: float
@@ -103,7 +103,7 @@ class ContactRegion:
     group: str
     """Kind of link: 'tip', 'middle', 'proximal' or 'palm'."""
     side: tuple[HalfSpace, ...] = ()
-    """What bounds that part; empty: of boxes the faces on the palmar side, else the whole link."""
+    """Bounds of that part; empty: the palmar faces of boxes, and the whole of other shapes."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class HandDescription:
     couplings: tuple[Coupling, ...]
     contact_regions: tuple[ContactRegion, ...]
     contact_patterns: Mapping[str, tuple[str, ...]]
-    """Links that shall touch together, by the pattern's name: 'tips', 'tips_palm' and 'wrap'."""
+    """Links that should touch together, by pattern name: 'tips', 'tips_palm' and 'wrap'."""
     collision_exclusions: tuple[tuple[str, str], ...]
     """Pairs of links that may overlap, besides each link and its parent."""
     grasp_centre: Vector
@@ -123,14 +123,14 @@ class HandDescription:
     palm_centre: Vector
     """Middle of the palm's surface, in the root link's frame [m]."""
     pinch_points: tuple[tuple[str, Vector], tuple[str, Vector]]
-    """Link, and point in its frame [m], of the two fingertips that oppose each other."""
+    """Link, and point in its frame [m], for each of two opposing fingertips."""
     palmar_direction: Vector
     """Unit vector out of the palm, in the root link's frame."""
     finger_direction: Vector
     """Unit vector from the wrist to the fingers, in the root link's frame."""
     joint_dynamics: JointDynamics
     wrist_joints: tuple[str, ...] = ()
-    """Joints between arm and root link, which stay at 0 here; joint states name them."""
+    """Joints between arm and root link; always 0 here, but named in joint states."""
 
     def __post_init__(self) -> None:
         touching = {region.link for region in self.contact_regions}
@@ -179,11 +179,11 @@ class HandDescription:
         return tuple(each.link for each in self.contact_regions if each.group == 'tip')
 
     def region(self, link: str) -> ContactRegion | None:
-        """Return the part of a link that is meant to touch; None: it is not."""
+        """Return the part of a link that is meant to touch; None if the link has none."""
         return next((each for each in self.contact_regions if each.link == link), None)
 
     def finger(self, link: str) -> str:
-        """Return the first link after the root on the way to a link, which names its finger."""
+        """Return the first link of the chain from the root to a link; it identifies the finger."""
         index = self.link_names.index(link)
         while self.parents[index] > 0:
             index = self.parents[index]

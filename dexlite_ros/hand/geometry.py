@@ -1,8 +1,8 @@
 """
-The hand's surface as the energies need it: points with radii, contact groups, capsules.
+The hand's surface as the energy terms need it: points with radii, contact groups, capsules.
 
-Letters: B grasps, P points, G contact groups, S capsules, Q pairs of capsules. A finger bone is a
-row of spheres (exact for a capsule); a fingertip or palm box is a set of surface points.
+A finger bone is a row of spheres (exact for a capsule); a fingertip or palm box is a set of
+surface points. Letters: B grasps, P points, G contact groups, S capsules, Q pairs of capsules.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dexlite_ros.hand.meshes import geom_mesh
 from dexlite_ros.surface_points import farthest_points
 
 BOX_SPACING = 0.005
-"""Grid on a box's faces that its points are chosen from [m]."""
+"""Spacing of the grid on a box's faces from which its points are chosen [m]."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class GeometrySettings:
 
     @classmethod
     def coarse(cls) -> GeometrySettings:
-        """Return half as many points, for telling good starts from bad ones."""
+        """Return settings for half as many points, enough to tell good starts from bad ones."""
         return cls(0.011, 0.024, 20, 5)
 
 
@@ -103,7 +103,7 @@ class HandGeometry(nn.Module):
         self._register(
             'group_link', [names.index(name) for name in self.group_links], torch.long)
         first, second = reachable_pairs(kinematics, ends, radius, capsule_link)
-        # One-hot (2, S, Q): a product with it picks capsules, and its gradient is one as well.
+        # One-hot (2, S, Q): selects capsules by a matrix product, as does its gradient.
         self._register('_picks', np.eye(len(radius))[:, [first, second]].transpose(1, 0, 2))
         self._register('_pair_radius', radius[first] + radius[second])
 
@@ -124,14 +124,14 @@ class HandGeometry(nn.Module):
         Return, for each of C contact groups, the index (B, C) of its point nearest to the object.
 
         :param gap: (B, P) signed distance of each point's sphere to the object [m]
-        :param groups: (C,) which groups
+        :param groups: (C,) indices of the groups
         """
         candidates = self.candidates[groups]
         which = (gap[:, candidates] + self._invalid[groups]).argmin(-1)
         return candidates[torch.arange(len(groups), device=gap.device), which]
 
     def capsule_gaps(self, hand: PlacedHand) -> Tensor:
-        """Return the gap (B, Q) between the capsules of each pair [m]; negative: they overlap."""
+        """Return the gap (B, Q) between the capsules of each pair [m]; negative: overlap."""
         planes = hand.capsule_ends.movedim(-1, 1)  # (B, 3, 2, S)
         first, second = ((planes @ picks).movedim(1, -1) for picks in self._picks)
         return segment_distance(first, second) - self._pair_radius
@@ -140,7 +140,7 @@ class HandGeometry(nn.Module):
 def _candidates(
     hand: HandDescription, link: NDArray[np.int64], touching: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return indices (G, K) of the points each contact group may touch with, and which count."""
+    """Return point indices (G, K) that each contact group may touch with, and a mask (G, K)."""
     names = list(hand.link_names)
     members = [
         np.flatnonzero((link == names.index(region.link)) & touching)
@@ -154,7 +154,7 @@ def _candidates(
 def _link_points(
     hand: HandDescription, link: Link, settings: GeometrySettings
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return points (N, 3), radii (N,) and which may touch, for one link in its own frame."""
+    """Return points (N, 3) and radii (N,) of one link in its frame [m], and which may touch."""
     region = hand.region(link.name)
     side = region.side if region else ()
     parts = [sample_geom(geom, settings, side) for geom in link.geoms]
@@ -169,7 +169,7 @@ def _link_points(
 
 
 def _within(points: NDArray[np.float64], side: tuple[HalfSpace, ...]) -> NDArray[np.bool_]:
-    """Tell which points (N, 3) are in all of the half-spaces."""
+    """Return a mask (N,) of the points (N, 3) that lie in all of the half-spaces."""
     inside = np.ones(len(points), dtype=bool)
     for space in side:
         inside &= points @ np.array(space.normal) > space.offset
@@ -180,9 +180,9 @@ def sample_geom(
     geom: Geom, settings: GeometrySettings, side: tuple[HalfSpace, ...] = ()
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """
-    Return points (N, 3), radii (N,) and outward normals (N, 3; zero for spheres).
+    Return points (N, 3) and radii (N,) [m], and outward normals (N, 3; zero for spheres).
 
-    :param side: of a hull, what is meant to touch and gets more points
+    :param side: for a hull: the part that is meant to touch and gets more points
     """
     if geom.shape == 'hull':
         points, normals = _hull_points(geom, settings, side)
@@ -200,7 +200,7 @@ def sample_geom(
 def _to_link(
     geom: Geom, vectors: NDArray[np.float64], *, turn: bool = False
 ) -> NDArray[np.float64]:
-    """Move points (or turn directions) from a shape's own frame into its link's."""
+    """Transform points (or rotate directions) from a shape's own frame to its link's."""
     quat = roma.quat_wxyz_to_xyzw(torch.tensor(geom.quat_wxyz, dtype=torch.float64))
     rotation = roma.unitquat_to_rotmat(roma.quat_normalize(quat)).numpy()
     moved: NDArray[np.float64] = vectors @ rotation.T
@@ -225,7 +225,7 @@ def _box_points(half: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
 
 
 def _buried(points: NDArray[np.float64], link: Link) -> NDArray[np.bool_]:
-    """Tell which surface points lie inside a box of the link and can never touch."""
+    """Return a mask of the surface points that lie inside a box of the link and never touch."""
     buried = np.zeros(len(points), dtype=bool)
     for geom in link.geoms:
         centred = Geom('box', geom.size, quat_wxyz=geom.quat_wxyz)
@@ -238,7 +238,7 @@ def _buried(points: NDArray[np.float64], link: Link) -> NDArray[np.bool_]:
 def _hull_points(
     geom: Geom, settings: GeometrySettings, side: tuple[HalfSpace, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return evenly spread surface points, dense where the hand touches, and their normals."""
+    """Return evenly spread surface points, denser where the hand touches, and their normals."""
     import trimesh
 
     mesh = geom_mesh(geom)

@@ -1,5 +1,5 @@
 """
-Batched forward kinematics and its transpose.
+Batched forward kinematics and the transposed Jacobian.
 
 Letters: B grasps, L links, J joints, P points on links. Everything is expressed in the
 object frame, the frame of the grasps' wrist poses.
@@ -33,7 +33,7 @@ class LinkPoses:
 
 @dataclass(frozen=True)
 class GraspForces:
-    """Generalised forces on B hands: the gradient of an energy, or what contacts ask of motors."""
+    """Generalised forces on B hands: an energy's gradient, or the effect of contact forces."""
 
     force: Tensor
     """(B, 3) on the wrist [N]."""
@@ -45,9 +45,9 @@ class GraspForces:
 
 class HandKinematics(nn.Module):
     """
-    Pose of every link from wrist pose and joints, and J^T from forces on points.
+    Link poses from wrist pose and joints, and J^T f for forces f at points on links.
 
-    One batched product per level of the tree; no loop over links.
+    Uses one batched product per level of the kinematic tree instead of a loop over links.
     """
 
     lower: Tensor
@@ -83,7 +83,7 @@ class HandKinematics(nn.Module):
             [joint_of[link.name].axis for link in moved], dtype=torch.float64)
         axis = axis / axis.norm(dim=1, keepdim=True)
         cross = cross_matrix(axis)
-        # Rodrigues' formula with the fixed offset folded in: R(q) = A + sin q B + (1 - cos q) C.
+        # Rodrigues' formula including the fixed offset: R(q) = A + sin q B + (1 - cos q) C.
         self._register('_constant', offset)
         self._register('_sine', offset @ cross)
         self._register('_cosine', offset @ cross @ cross)
@@ -128,7 +128,7 @@ class HandKinematics(nn.Module):
             torch.cat(rotations, 1)[:, self._order], torch.cat(positions, 1)[:, self._order])
 
     def joints_moving(self, link: Tensor) -> Tensor:
-        """Return (..., J), 1 where a joint moves the link of the given index (...), else 0."""
+        """Return (..., J): 1 where a joint moves the link of the given index (...), else 0."""
         return self.carries.T[link]
 
     def joint_torques(
@@ -139,11 +139,11 @@ class HandKinematics(nn.Module):
         force: Tensor,  # (B, P, 3)
     ) -> GraspForces:
         """
-        Return J^T f: what forces [N] at points [m] fixed to links do to wrist and joints.
+        Return J^T f: the generalised forces of forces [N] at points [m] fixed to links.
 
-        A joint feels the forces on its own link and on all links beyond it.
+        A joint is loaded by the forces on its own link and on all links beyond it.
 
-        :param moving: which joints move each point: ``joints_moving`` of the points' links
+        :param moving: 1 where a joint moves the point: ``joints_moving`` of the points' links
         """
         moment = _cross_many(point, force)
         total_force = (force.mT @ moving).mT  # (B, J, 3)
@@ -158,10 +158,10 @@ class HandKinematics(nn.Module):
         self, poses: LinkPoses, link: Tensor, point: Tensor, normal: Tensor
     ) -> Tensor:
         """
-        Return (B, C, 4, J): how contacts move with the joints, as velocity and spin.
+        Return the contact Jacobian (B, C, 4, J): velocity and spin per joint velocity.
 
         :param link: (C,) index of the link that carries each contact
-        :param point: (B, C, 3) where it is [m]
+        :param point: (B, C, 3) position of the contact [m]
         :param normal: (B, C, 3) unit; the spin is the link's angular velocity about it
         """
         axes = self.world_axes(poses)[:, None]  # (B, 1, J, 3)
@@ -179,11 +179,11 @@ class HandKinematics(nn.Module):
         return torch.minimum(joints - self.lower, self.upper - joints).amin(1)
 
     def clamp(self, joints: Tensor) -> Tensor:
-        """Return joints (B, J) moved into their limits [rad]."""
+        """Return joints (B, J) clamped to their limits [rad]."""
         return torch.minimum(torch.maximum(joints, self.lower), self.upper)
 
     def couple(self, values: Tensor) -> Tensor:
-        """Return values per joint (B, J), both joints of each coupled pair at their mean."""
+        """Return values per joint (B, J), both values of each coupled pair set to their mean."""
         if len(self.coupled) == 0:
             return values
         pairs = self.coupled.to(values.device)
@@ -192,7 +192,7 @@ class HandKinematics(nn.Module):
 
 
 def _cross_many(first: Tensor, second: Tensor) -> Tensor:
-    """Return the cross product of (B, P, 3); faster than torch's on coordinate planes."""
+    """Return the cross product (B, P, 3); faster than torch's if stored by coordinate."""
     ax, ay, az = first.unbind(-1)
     bx, by, bz = second.unbind(-1)
     return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], 1).mT
@@ -216,7 +216,7 @@ def _depths(parents: tuple[int, ...]) -> list[int]:
 def _levels(
     parents: tuple[int, ...], depth: list[int], order: list[int], rank: dict[int, int]
 ) -> list[list[int]]:
-    """For each level below the root, where each link's parent stands in the level above."""
+    """Return, per level below the root, the position of each link's parent one level up."""
     levels = []
     for level in range(1, max(depth) + 1):
         first_above = sum(d < level - 1 for d in depth)
@@ -226,7 +226,7 @@ def _levels(
 
 
 def _ancestry(parents: tuple[int, ...]) -> Tensor:
-    """Return (L, L), 1 where the row's link is the column's link or carries it."""
+    """Return (L, L): 1 where the row's link is the column's link or an ancestor of it."""
     carried = torch.eye(len(parents))
     for child, parent in enumerate(parents):
         if parent >= 0:

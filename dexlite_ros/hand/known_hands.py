@@ -12,7 +12,7 @@ def find_hand(name: str) -> HandDescription:
     """
     Return the hand of that name.
 
-    :raises UnsupportedHand: when there is none
+    :raises UnsupportedHand: when there is no such hand
     """
     if name not in HANDS:
         raise UnsupportedHand(name, tuple(HANDS))

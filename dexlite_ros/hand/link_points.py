@@ -19,9 +19,9 @@ class LinkPoints(nn.Module):
     """
     P points, each fixed to a link of a hand.
 
-    All links' points are placed by one matrix product: row blocks of ``_spread`` hold the local
-    coordinates (and a one) of the points of one link, zero elsewhere. The result is stored
-    coordinate by coordinate, which the distance field reads faster.
+    One matrix product places the points of all links: each row block of ``_spread`` holds the
+    homogeneous local coordinates of one link's points and is zero elsewhere. The result is stored
+    by coordinate, which makes distance field queries faster.
     """
 
     link: Tensor
@@ -30,7 +30,7 @@ class LinkPoints(nn.Module):
 
     def __init__(self, kinematics: HandKinematics, link: Tensor, local: Tensor) -> None:
         """
-        Fix points to links.
+        Attach points to links.
 
         :param link: (P,) index of each point's link
         :param local: (P, 3) position in that link's frame [m]
@@ -56,10 +56,10 @@ class LinkPoints(nn.Module):
         self, kinematics: HandKinematics, grasps: GraspBatch
     ) -> tuple[Tensor, LinkPoses]:
         """
-        Return points (B, P, 3) in the object frame [m], and the link poses they came from.
+        Return points (B, P, 3) in the object frame [m], and the link poses.
 
-        The points are differentiable in the grasps, the poses are not. The rotation's gradient
-        is the part tangent to the rotations, which is all a step on them can use.
+        The points are differentiable in the grasps, the poses are not. The gradient with respect
+        to a rotation is tangent to SO(3), which is all that a step on rotations can use.
         """
         world, rotation, position = _PointsOnLinks.apply(  # type: ignore[no-untyped-call]
             grasps.translation, grasps.rotation, grasps.joints, kinematics, self)
@@ -67,7 +67,7 @@ class LinkPoints(nn.Module):
 
 
 class _PointsOnLinks(torch.autograd.Function):
-    """Points fixed to links, with the analytic J^T as gradient: no graph through the chain."""
+    """Points fixed to links, with the analytic J^T as gradient instead of a graph per link."""
 
     @staticmethod
     def forward(

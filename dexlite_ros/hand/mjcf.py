@@ -30,7 +30,8 @@ def write_mjcf(
     for link in hand.links:
         bodies[link.name] = _body(bodies[link.parent], assets, link, hand.joint_dynamics)
     contact = ElementTree.SubElement(root, 'contact')
-    # MuJoCo lets a link pass through its parent, except when that stands still in the world.
+    # MuJoCo ignores contacts between a link and its parent, unless the parent is fixed to the
+    # world, as the palm is.
     beside_palm = [(hand.palm_link, each.name) for each in hand.links
                    if each.parent == hand.palm_link]
     for first, second in (*hand.collision_exclusions, *beside_palm):

@@ -1,5 +1,5 @@
 """
-Facts about the right Shadow Dexterous Hand (E3M5), without code that uses them.
+Data of the right Shadow Dexterous Hand (E3M5).
 
 Link offsets, axes, ranges, masses, joint dynamics and collision primitives: right_hand.xml of
 shadow_hand in google-deepmind/mujoco_menagerie (Apache-2.0). The fingertip sections below were
@@ -57,19 +57,19 @@ THUMB_TIP_SECTIONS = (
 )
 # Where these tips are meant to touch: the palmar side, beyond the joint.
 TIP_SIDE = (HalfSpace((0.0, -1.0, 0.0), 0.002), HalfSpace((0.0, 0.0, 1.0), 0.009))
-# A hand about to grasp [rad]; joints that are not named are at 0.
+# Open posture of a hand about to grasp [rad]; joints not named are at 0.
 OPEN_JOINTS = {
     **{f'{finger}J{joint}': angle for finger in FINGERS
        for joint, angle in ((3, 0.5), (2, 0.5), (1, 0.4))},
     'FFJ4': 0.05, 'LFJ4': 0.05, 'THJ5': 0.1, 'THJ4': 1.0, 'THJ2': 0.2, 'THJ1': 0.3,
 }
-# Area of the measured sections over that of their bounding boxes is 0.84 to 0.90.
+# The measured sections fill 0.84 to 0.90 of their bounding boxes.
 SECTION_EXPONENT = 2.8
 SECTION_CORNERS = 16
 
 
 def _section(height: float, half_width: float, palmar: float, dorsal: float) -> list[Vector]:
-    """Return the corners [m] of one superelliptic section."""
+    """Return the vertices [m] of one superelliptic section."""
     power = 2.0 / SECTION_EXPONENT
     corners = []
     for corner in range(SECTION_CORNERS):
@@ -110,7 +110,7 @@ def _finger(finger: str, base: str, base_position: Vector, abduction_axis: Vecto
 
 
 def _little_finger() -> list[Link]:
-    """Return the little finger, which has a metacarpal of its own."""
+    """Return the links of the little finger, which also has a metacarpal."""
     metacarpal = Link(
         'rh_lfmetacarpal', 'rh_palm', _hinge('LFJ5', (0.573576, 0.0, 0.819152), 0, 45),
         (-0.033, 0.0, 0.02071), mass=0.03,

@@ -1,4 +1,4 @@
-"""Write a hand as URDF, for robot_state_publisher and planners that read it."""
+"""Write a hand as URDF, for robot_state_publisher and motion planners."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_urdf(hand: HandDescription, path: str | Path, *, coupled: bool = True)
     """
     Write the hand to ``path`` and its hulls as STL into a folder beside it; return the path.
 
-    :param coupled: let the distal joint of each coupled pair mimic the proximal one
+    :param coupled: True: the distal joint of each coupled pair mimics the proximal one
     """
     path = Path(path)
     meshes = path.parent / f'{path.stem}_meshes'
@@ -60,7 +60,7 @@ def _link(root: ElementTree.Element, link: Link, meshes: Path) -> None:
     inertial = ElementTree.SubElement(element, 'inertial')
     _origin(inertial, body.bounds.mean(0).tolist(), IDENTITY)
     ElementTree.SubElement(inertial, 'mass', value=f'{link.mass:.9g}')
-    # A box around the link, evenly filled: no source states the real inertia of every link.
+    # The inertia of a uniform box around the link: no source gives the real one for every link.
     squares = body.extents**2
     inertia = link.mass / 12 * (squares.sum() - squares)
     ElementTree.SubElement(
@@ -73,7 +73,7 @@ def _link(root: ElementTree.Element, link: Link, meshes: Path) -> None:
 
 def _geometry(parent: ElementTree.Element, link: Link, geom: Geom, meshes: Path) -> None:
     if geom.shape in ('hull', 'capsule'):
-        # URDF has no capsules; a mesh in the link's own frame stands for both.
+        # URDF has no capsules: capsules, like hulls, become meshes in the link's own frame.
         file = meshes / f'{link.name}.stl'
         with replaced(file) as temporary:
             geom_mesh(geom).export(temporary, file_type='stl')

@@ -1,1 +1,1 @@
-"""What makes a grasp good: energy terms, contact forces, squeeze forces, stiffness."""
+"""The mechanics of a grasp: energy terms, contact forces, squeeze forces, stiffness."""

@@ -1,12 +1,14 @@
 """
-Contact forces that hold an object in equilibrium, where there are such.
+Contact forces that hold an object in equilibrium, if such forces exist.
 
-The grasp pushes with forces f_c inside their friction cones, each at least ``min_force``. If some
-such forces cancel, the grasp can squeeze without moving the object. The residual is
+Contact c at point p_c pushes with a force f_c inside its friction cone, with a normal part of at
+least ``min_force``. If such forces can cancel, the hand can squeeze without moving the object. The
+residual is
 
     E(f) = |sum_c f_c|^2 + |sum_c (p_c - o) x f_c / L|^2 ,
 
-zero in equilibrium; o is the object's centre of mass. Letters: B grasps, C contacts.
+which is zero in equilibrium. o is the object's centre of mass and L a length that makes moments
+comparable to forces. Letters: B grasps, C contacts.
 """
 
 from __future__ import annotations
@@ -18,15 +20,15 @@ from torch import Tensor
 from torch.linalg import cross
 
 TORQUE_LENGTH = 0.05
-"""L: the lever at which a moment weighs as much as a force [m]."""
+"""L: the lever arm at which a moment counts as much as a force [m]."""
 
 
 @dataclass(frozen=True)
 class ForceLimits:
-    """What one contact may push."""
+    """Limits of the force at one contact."""
 
     friction: float = 0.4
-    """Coulomb coefficient planned with; below the real one, so that there is a margin."""
+    """Coulomb friction coefficient assumed in planning; below the real one, as a margin."""
     min_force: float = 0.2
     """Smallest normal force of an active contact, unit forces."""
     max_force: float = 3.0
@@ -53,8 +55,8 @@ def equilibrium_residual(contacts: ContactBatch, force: Tensor, centre: Tensor) 
     """
     Return E (B,) for forces held fixed in their contacts' frames; differentiable in the contacts.
 
-    When a normal turns, its force turns with it by the smallest rotation. Because ``force`` is
-    (close to) the minimiser, this is the gradient of the minimum as well (envelope theorem).
+    When a normal changes, its force rotates with it by the smallest rotation. Because ``force`` is
+    (nearly) the minimiser of E, this is also the gradient of the minimum (envelope theorem).
 
     :param force: (B, C, 3) force on the object, without gradient
     :param centre: (3,) centre of mass of the object [m]
@@ -82,8 +84,9 @@ def balance(
     """
     Return forces (B, C, 3) on the object that minimise E, by accelerated projected gradient.
 
-    :param steps: gradient steps; 3 follow a slowly moving grasp, 150 to 300 converge from rest
-    :param start: (B, C, 3) forces of the step before
+    :param steps: gradient steps; 3 suffice to follow a slowly moving grasp, 150 to 300 to converge
+        from zero
+    :param start: (B, C, 3) initial forces, such as those of the previous step
     """
     with torch.no_grad():
         active = contacts.active[..., None]
@@ -102,13 +105,13 @@ def balance(
 
 
 def project(force: Tensor, contacts: ContactBatch, limits: ForceLimits) -> Tensor:
-    """Return forces (B, C, 3) moved into their friction cones and limits; zero if inactive."""
+    """Return forces (B, C, 3) projected onto friction cones and limits; zero if inactive."""
     mu = limits.friction
     outward = (force * contacts.normal).sum(-1, keepdim=True)
     tangential = force - outward * contacts.normal
     slip = tangential.square().sum(-1, keepdim=True).sqrt()
     push = -outward
-    # Nearest point of the cone where the force is outside of it, then the limits of the push.
+    # Project forces outside the cone onto its nearest point, then apply the limits.
     inside = slip <= mu * push
     onto_cone = (push + mu * slip) / (1 + mu * mu)
     push = torch.where(inside, push, onto_cone).clamp(limits.min_force, limits.max_force)
@@ -117,7 +120,7 @@ def project(force: Tensor, contacts: ContactBatch, limits: ForceLimits) -> Tenso
 
 
 def _lipschitz(contacts: ContactBatch, centre: Tensor) -> Tensor:
-    """Return a bound (B,) on the largest eigenvalue of A A^T, A the grasp map over L."""
+    """Return a bound (B,) on the largest eigenvalue of A A^T, A the grasp map scaled by L."""
     lever = (contacts.point - centre) / TORQUE_LENGTH * contacts.active[..., None]
     count = contacts.active.sum(-1)
     first = lever.sum(-2)

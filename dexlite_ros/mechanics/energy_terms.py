@@ -1,9 +1,9 @@
 """
-What makes a grasp good, one pure function per term.
+The terms of the grasp energy, one pure function each.
 
-Every term is per grasp (B,), unweighted, not negative, and 0 when there is nothing to improve. The
-same functions train, refine, filter and rank. Letters: B grasps, C contacts, P points of the hand,
-Q pairs of its capsules, J joints.
+Every term has one value per grasp (B,), unweighted and not negative; 0 means that there is nothing
+to improve. The same functions are used to train, refine, filter and rank. Letters: B grasps, C
+contacts, P points of the hand, Q pairs of its capsules, J joints.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def force_closure(
     centre: Tensor,  # (3,) [m]
 ) -> Tensor:
     """
-    Return |G c|^2 with G = [I; [p]x] and c unit forces along the inward normals, no friction.
+    Return |G c|^2, with the grasp map G = [I; [p]x] and c the unit forces along inward normals.
 
-    0 when unit pushes cancel as they are. Liu et al. 2021, as used by DexGraspNet.
+    Without friction; 0 when these unit forces cancel. Liu et al. 2021, as used by DexGraspNet.
     """
     push = -normal * active[..., None]
     net: Tensor = push.sum(1)
@@ -102,10 +102,10 @@ def self_penetration(gap: Tensor, margin: float = 0.0) -> Tensor:
 
 def joint_limits(joints: Tensor, lower: Tensor, upper: Tensor) -> Tensor:
     """
-    Return the sum over joints of how far each is outside its range [rad].
+    Return the sum over joints of max(0, lower - q) + max(0, q - upper) [rad].
 
-    :param joints: (B, J)
-    :param lower: (J,)
-    :param upper: (J,)
+    :param joints: (B, J) joint angles q [rad]
+    :param lower: (J,) lower limits [rad]
+    :param upper: (J,) upper limits [rad]
     """
     return (torch.relu(lower - joints) + torch.relu(joints - upper)).sum(-1)

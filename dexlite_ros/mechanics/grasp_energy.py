@@ -1,8 +1,8 @@
 """
-The energy of a grasp on an object: hand, distance field and energy terms put together.
+The energy of a grasp on an object, from hand, distance field and energy terms.
 
-Letters: B grasps, G contact groups, C sampled contacts. A contact pattern says which groups of
-links shall touch; the point of a link that touches is the one nearest to the object just then.
+A contact pattern says which contact groups (links) should touch; the contact point of a group is
+its point that is currently nearest to the object. Letters: B grasps, G contact groups, C contacts.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from dexlite_ros.object.distance_field import DistanceField
 
 @dataclass(frozen=True)
 class EnergySettings:
-    """What the energy asks for."""
+    """Margins and effort of the energy."""
 
     weights: EnergyWeights = field(default_factory=EnergyWeights)
     margin: float = 0.0005
-    """Gap that counts as touching [m]; covers the space between the hand's points."""
+    """Gap that counts as touching [m]; allows for the surface between the hand's points."""
     forces: ForceLimits = field(default_factory=ForceLimits)
     obstacle_margin: float = 0.005
-    """Distance to keep from obstacles [m]; a little more than the filter asks for."""
+    """Distance to keep from obstacles [m]; slightly more than the filter requires."""
     force_steps: int = 3
     """Steps of the force balance for each step of the grasp."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The energy of B grasps and what it was computed from."""
+    """The energy terms of B grasps and intermediate results."""
 
     terms: EnergyTerms
     hand: PlacedHand
@@ -53,7 +53,7 @@ class Evaluation:
     contact_gap: Tensor
     """(B, C) [m]"""
     forces: Tensor | None
-    """(B, C, 3) forces that come nearest to equilibrium, unit forces; None: nobody asked."""
+    """(B, C, 3) forces nearest to equilibrium, unit forces; None: not requested."""
 
 
 class GraspEnergy(nn.Module):
@@ -84,11 +84,11 @@ class GraspEnergy(nn.Module):
         """
         Return the terms of B grasps, differentiable in the grasps.
 
-        :param active: (B, C) 1 where the group (or the chosen point) shall touch, else 0
-        :param groups: (C,) the groups meant; None: all
-        :param forces: (B, C, 3) forces of the evaluation before, where the balance goes on
-        :param chosen: (B, C) indices of the hand's points that shall touch; None: in each group
-            the one nearest to the object
+        :param active: (B, C) 1 where the group (or the chosen point) should touch, else 0
+        :param groups: (C,) indices of the groups; None: all
+        :param forces: (B, C, 3) forces of the previous evaluation, from which the balance resumes
+        :param chosen: (B, C) indices of the hand's points that should touch; None: in each group
+            the point nearest to the object
         """
         hand = self.geometry(grasps)
         gap = self.gap(hand)
@@ -114,18 +114,18 @@ class GraspEnergy(nn.Module):
         groups: Tensor | None = None,
         chosen: Tensor | None = None,
     ) -> tuple[Tensor, ContactBatch]:
-        """Return the gap (B, C) of each contact and where it touches the object."""
+        """Return the gap (B, C) of each contact [m], and the contacts on the object."""
         if chosen is None:
             groups = torch.arange(active.shape[1], device=gap.device) if groups is None else groups
             chosen = self.geometry.nearest_candidates(gap.detach(), groups)
-        # Along the points' own layout, coordinate by coordinate.
+        # Points are stored by coordinate; gather along that layout.
         centre = points.mT.gather(2, chosen[:, None].expand(-1, 3, -1)).mT
         normal = self.field.normal(centre)
         touching = centre - self.geometry.point_radius[chosen][..., None] * normal
         return gap.gather(1, chosen), ContactBatch(touching, normal, active)
 
     def place(self, grasps: GraspBatch) -> PlacedGrasps:
-        """Return where B hands are and what they touch."""
+        """Return B grasps with their link poses, gaps and contacts."""
         with torch.no_grad():
             hand = self.geometry(grasps)
             gap = self.gap(hand)
@@ -142,7 +142,7 @@ class GraspEnergy(nn.Module):
         contacts: ContactBatch,
         forces: Tensor | None,
     ) -> EnergyTerms:
-        """Compute the terms; those of weight 0 that cost time are left at 0."""
+        """Compute the terms; expensive terms of weight 0 are skipped and set to 0."""
         weights, margin = self.settings.weights, self.settings.margin
         centre = self.field.centre_of_mass
         kinematics = self.geometry.kinematics
@@ -165,7 +165,7 @@ class GraspEnergy(nn.Module):
         )
 
     def obstacle_gap(self, hand: PlacedHand) -> Tensor | None:
-        """Return the distance (B, P) of the hand's points to the obstacles [m]; None: none."""
+        """Return the distance (B, P) of the hand's points to obstacles [m]; None without any."""
         if self.obstacles is None:
             return None
         distance: Tensor = self.obstacles(hand.points)
@@ -173,9 +173,9 @@ class GraspEnergy(nn.Module):
 
     def active_groups(self, names: list[str]) -> Tensor:
         """
-        Return (B, G), 1 for the contact groups of each grasp's contact pattern.
+        Return a mask (B, G): 1 for the contact groups of each grasp's contact pattern.
 
-        :param names: of B patterns of the hand
+        :param names: names of the B contact patterns
         :raises InvalidRequest: for a pattern that the hand does not have
         """
         patterns = self.geometry.kinematics.description.contact_patterns

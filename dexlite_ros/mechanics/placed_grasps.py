@@ -1,5 +1,5 @@
 """
-Where hands are and what they touch, computed once for all that is asked about refined grasps.
+Link poses, gaps and contacts of refined grasps, computed once for all later measures.
 
 Letters: B grasps, P points of the hand, G contact groups.
 """
@@ -26,7 +26,7 @@ class PlacedGrasps:
     contact_gap: Tensor
     """(B, G) signed distance of each contact group's nearest point to the object [m]."""
     contacts: ContactBatch
-    """(B, G) where each group is nearest to the object; all are active."""
+    """(B, G) contacts where each group is nearest to the object; all are active."""
 
     def __len__(self) -> int:
         return len(self.grasps)
@@ -38,6 +38,6 @@ class PlacedGrasps:
             self.contacts[index])
 
     def touching(self, threshold: float) -> ContactBatch:
-        """Return all groups' contacts; active are those nearer than ``threshold`` [m]."""
+        """Return the contacts of all groups; those closer than ``threshold`` [m] are active."""
         near = (self.contact_gap < threshold).to(self.contact_gap)
         return replace(self.contacts, active=near)

@@ -1,5 +1,5 @@
 """
-How hard each contact presses in the squeeze: forces that balance, and sum to what was asked for.
+The contact forces of the squeeze: balanced, with a given total.
 
 Letters: K grasps, G contact groups.
 """
@@ -18,16 +18,16 @@ from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 
 @dataclass(frozen=True)
 class SqueezeSettings:
-    """How hard to squeeze, and with what controllers."""
+    """Strength of the squeeze, and stiffness of the controllers."""
 
     stiffness: float = 5.0
     """Proportional gain of the position controllers [N m/rad]; DexGraspBench's is 5."""
     total_force: float = 40.0
     """Sum of the normal forces of all contacts at the squeeze stage [N]."""
     contact_threshold: float = 0.006
-    """Links nearer to the object than this carry squeeze forces [m]."""
+    """Links closer to the object than this carry squeeze forces [m]."""
     guess_threshold: float = 0.015
-    """The same for grasps that were not refined: their links are not there yet [m]."""
+    """The same for unrefined grasps, whose links are still farther from the object [m]."""
     forces: ForceLimits = field(
         default_factory=lambda: ForceLimits(friction=0.5, min_force=0.1, max_force=3.0))
     force_steps: int = 300
@@ -43,14 +43,14 @@ class SqueezeSettings:
 
 @dataclass(frozen=True)
 class SqueezeForces:
-    """What presses on the objects of K squeezing hands."""
+    """The forces of K squeezing hands on the object."""
 
     contacts: ContactBatch
-    """(K, G); active are those that carry force."""
+    """(K, G) contacts; those that carry force are active."""
     forces: Tensor
     """(K, G, 3) force of the hand on the object [N]."""
     stiffness: float
-    """Proportional gain of the position controllers that press [N m/rad]."""
+    """Proportional gain of the position controllers [N m/rad]."""
 
     def __getitem__(self, index: slice | Tensor) -> SqueezeForces:
         """Select grasps."""
@@ -61,7 +61,7 @@ def squeeze_forces(
     placed: PlacedGrasps, centre: Tensor, settings: SqueezeSettings
 ) -> SqueezeForces:
     """
-    Return balanced forces of K grasps whose normal parts sum to ``total_force``.
+    Return balanced contact forces of K grasps whose normal components sum to ``total_force``.
 
     :param centre: (3,) centre of mass of the object [m]
     """
