@@ -1,1 +1,1 @@
-"""What proposes grasps from a cloud: PointNet and a conditional variational auto-encoder."""
+"""The network that proposes grasps: PointNet and a conditional variational auto-encoder."""

@@ -1,8 +1,8 @@
 """
 Trained networks as files: NAME.safetensors holds the weights, NAME.json everything else.
 
-From the two the network is built again, and refused where they do not fit each other, this
-release, or the hand. Nothing in them is code.
+The network is rebuilt from both files. They are rejected if they do not match each other, this
+release, or the hand. Neither contains code.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ WEIGHTS = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network and what is known of it."""
+    """A trained network and its origin."""
 
     network: GraspNetwork
     """In evaluation mode, on the CPU."""
     name: str
-    """That of its files."""
+    """Name of its files."""
     digest: str
     """SHA-256 of the weights, in hexadecimal digits."""
     about: dict[str, Any]
-    """Where it comes from: data, settings, metrics; for people."""
+    """Origin of the weights: data, settings, metrics; informative only."""
 
     @property
     def model_id(self) -> str:
-        """Name of the model: NAME@ and the first 12 digits."""
+        """Name of the model: NAME@ and the first 12 digits of the digest."""
         return f'{self.name}@{self.digest[:12]}'
 
 
@@ -52,8 +52,8 @@ def write_checkpoint(
     """
     Write a network as PATH.safetensors and PATH.json.
 
-    :param path: without an ending
-    :param about: plain data, such as data, settings and metrics
+    :param path: without a suffix
+    :param about: origin of the weights as plain values: data, settings, metrics
     """
     path = Path(path)
     weights, sheet = _files(path)
@@ -71,7 +71,7 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
     """
     Read what ``write_checkpoint`` wrote.
 
-    :param path: without an ending, or of either file
+    :param path: without a suffix, or the path of either file
     :raises ModelError: missing, damaged, of another format, or for another hand
     """
     path = Path(path)
@@ -81,7 +81,7 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
     for each in (weights, sheet):
         if not each.is_file():
             raise ModelError(
-                str(each), 'there is no such file; name another, train one with dexlite train, '
+                str(each), 'no such file; name another, train one with dexlite train, '
                 "or plan with the method 'hull'")
     try:
         content = read_json(sheet, FORMAT, VERSION)
@@ -104,7 +104,7 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
 
 
 def _files(path: Path) -> tuple[Path, Path]:
-    """Return weights and sheet; there may be a dot in the name."""
+    """Return the paths of weights and sheet; the name may contain dots."""
     return path.with_name(f'{path.name}.safetensors'), path.with_name(f'{path.name}.json')
 
 
@@ -114,12 +114,12 @@ def _check_hand(sheet: Path, content: dict[str, Any], hand: HandDescription) -> 
     for name, value in expected.items():
         if content[name] != value:
             raise ModelError(
-                str(sheet), f"its '{name}' is {content[name]}, ours is {value}; train it again "
+                str(sheet), f"its '{name}' is {content[name]}, expected {value}; retrain it "
                 'with dexlite train')
 
 
 def _normalisation(hand: HandDescription) -> dict[str, Any]:
-    """Return what numbers of a vector mean: length [m], and range of each joint [rad]."""
+    """Return the scales of the grasp vector: length [m], and limits of each joint [rad]."""
     return {
         'length': LENGTH,
         'joint_limits': [[joint.lower, joint.upper] for joint in hand.joints]}

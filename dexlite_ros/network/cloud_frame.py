@@ -1,8 +1,8 @@
 """
 The frame in which the network sees a cloud: its own, or one along the cloud's principal axes.
 
-Along its axes a cloud looks the same however it was turned, so what was learned of it holds in any
-pose. Four right-handed frames lie along three axes; which one is taken is left to chance. Letters:
+Along its principal axes a cloud looks the same in every orientation, so the network need not learn
+each of them. Three axes allow four right-handed frames, one of which is chosen at random. Letters:
 O clouds, P points, B grasps.
 """
 
@@ -35,7 +35,7 @@ class CloudFrames:
         """
         Return the frames of clouds (O, P, 3), with their centres as origins.
 
-        :param generator: on the points' device; decides which way principal axes point
+        :param generator: on the points' device; decides the signs of the principal axes
         """
         centre = points.mean(1)
         count = len(points)
@@ -49,7 +49,7 @@ class CloudFrames:
 
     @classmethod
     def every(cls, points: Tensor, kind: FrameKind) -> CloudFrames:
-        """Return all frames of one cloud (P, 3): one of its own, or four along its axes."""
+        """Return all frames of one cloud (P, 3): its own, or the four along its axes."""
         if kind == 'given':
             return cls.along(points[None], kind)
         frame = cls.along(points[None], kind, torch.Generator(points.device).manual_seed(0))
@@ -59,16 +59,16 @@ class CloudFrames:
             _right_handed(frame.rotation[:, :, :2] * signs[:, None]))
 
     def seen(self, points: Tensor) -> Tensor:
-        """Return points (O, P, 3) as they are seen in the frames [m]."""
+        """Return points (O, P, 3) expressed in the frames [m]."""
         return (points - self.centre[:, None]) @ self.rotation
 
     def grasps_seen(self, grasps: GraspBatch, cloud: Tensor) -> GraspBatch:
-        """Return B grasps in the frames of their clouds (B,)."""
+        """Return B grasps expressed in the frames; ``cloud`` (B,) is the cloud of each."""
         around = replace(grasps, translation=grasps.translation - self.centre[cloud])
         return around.transformed(self.rotation[cloud].mT)
 
     def grasps_given(self, grasps: GraspBatch, cloud: Tensor) -> GraspBatch:
-        """Return B grasps, given in the frames of their clouds (B,), in the clouds' own frames."""
+        """Return B grasps, given in the frames, in the clouds' own coordinates."""
         return grasps.transformed(self.rotation[cloud], self.centre[cloud])
 
 

@@ -1,7 +1,7 @@
 """
-A conditional variational auto-encoder of grasps, in the size of DexLite.
+A conditional variational auto-encoder of grasps, of the same size as DexLite's.
 
-Letters: B grasps, D numbers of a grasp's vector, C of its condition, Z of its latent code.
+Letters: B grasps; D, C and Z are the sizes of a grasp's vector, condition and latent code.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Latent:
     """(B, Z)"""
 
     def draw(self, generator: torch.Generator | None = None) -> Tensor:
-        """Return one code (B, Z) of each, differentiable in the distributions."""
+        """Return one code (B, Z) drawn from each, differentiable in mean and variance."""
         noise = torch.randn(
             self.mean.shape, generator=generator, dtype=self.mean.dtype, device=self.mean.device)
         return self.mean + noise * (0.5 * self.log_variance).exp()
@@ -37,14 +37,15 @@ class Latent:
 
 
 class GraspCvae(nn.Module):
-    """Encodes grasps under a condition, and decodes codes under one."""
+    """Encodes grasp vectors, and decodes latent codes, given a condition."""
 
     def __init__(self, size: int, condition: int, latent: int = LATENT) -> None:
         """
-        Build both halves.
+        Build encoder and decoder.
 
-        :param size: D
-        :param condition: C
+        :param size: D, length of a grasp's vector
+        :param condition: C, length of a condition
+        :param latent: Z, length of a latent code
         """
         super().__init__()
         self.latent = latent
@@ -52,11 +53,11 @@ class GraspCvae(nn.Module):
         self.decoder = _perceptron(latent + condition, size)
 
     def encode(self, vector: Tensor, condition: Tensor) -> Latent:
-        """Return the latent distributions of vectors (B, D) under conditions (B, C)."""
+        """Return the latent distributions of vectors (B, D) given conditions (B, C)."""
         return Latent(*self.encoder(torch.cat([vector, condition], 1)).chunk(2, 1))
 
     def decode(self, code: Tensor, condition: Tensor) -> Tensor:
-        """Return vectors (B, D) of codes (B, Z) under conditions (B, C)."""
+        """Return the vectors (B, D) decoded from codes (B, Z) given conditions (B, C)."""
         vector: Tensor = self.decoder(torch.cat([code, condition], 1))
         return vector
 

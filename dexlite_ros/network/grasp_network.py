@@ -1,7 +1,7 @@
 """
-The whole network: clouds and grasps in metres in, grasps in metres out.
+The complete network: takes clouds and grasps in metres, returns grasps in metres.
 
-Letters: O clouds, P points, B grasps, D numbers of a grasp's vector, Z of its latent code.
+Letters: O clouds, P points, B grasps; D and Z are the sizes of a grasp's vector and latent code.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from dexlite_ros.network.pose_code import LENGTH, PoseCode, Rotation
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """What a network is built of."""
+    """Architecture and encoding of a network."""
 
     rotation: Rotation = '6d'
-    """How the palm's rotation is written."""
+    """Encoding of the palm's rotation."""
     frame: FrameKind = 'principal'
-    """In which frame clouds are seen."""
+    """Frame in which clouds are expressed."""
     anchor: Literal['centre', 'point'] = 'point'
-    """What the palm's position is relative to: the cloud's centre, or the associated point."""
+    """Origin of the palm's position: the cloud's centre, or the associated point."""
     num_points: int = 1024
     """Points of a cloud."""
     channels: tuple[int, ...] = CHANNELS
@@ -45,7 +45,7 @@ class NetworkConfig:
 
     @classmethod
     def dexlite(cls) -> NetworkConfig:
-        """Return DexLite's: 28 numbers around the cloud's centre, clouds of 2 048 points."""
+        """Return DexLite's: 28 numbers relative to the cloud's centre, clouds of 2 048 points."""
         return cls(rotation='euler', frame='given', anchor='centre', num_points=2048)
 
 
@@ -55,7 +55,7 @@ class SeenClouds:
 
     frames: CloudFrames
     points: Tensor
-    """(O, P, 3) in the frames, over ``LENGTH``."""
+    """(O, P, 3) in the frames, divided by ``LENGTH``."""
     features: CloudFeatures
 
 
@@ -70,7 +70,7 @@ class GraspNetwork(nn.Module):
         self.cvae = GraspCvae(self.code.size, 2 * self.encoder.channels, config.latent)
 
     def see(self, points: Tensor, frames: CloudFrames, *, bf16: bool = False) -> SeenClouds:
-        """Return clouds (O, P, 3) [m] with their features, computed in bfloat16 if wanted."""
+        """Return clouds (O, P, 3) [m] with their features, computed in bfloat16 if ``bf16``."""
         seen = frames.seen(points) / LENGTH
         with torch.autocast(seen.device.type, torch.bfloat16, enabled=bf16):
             features = self.encoder(seen)
@@ -84,7 +84,8 @@ class GraspNetwork(nn.Module):
         Return the vectors (B, D) of grasps.
 
         :param cloud: (B,) index of each grasp's cloud
-        :param point: (B,) index of its associated point
+        :param point: (B,) index of each grasp's associated point in its cloud
+        :param grasps: B grasps in the clouds' own coordinates
         """
         vector = self.code.encode(seen.frames.grasps_seen(grasps, cloud))
         return torch.cat([vector[:, :3] - self._anchor(seen, cloud, point), vector[:, 3:]], 1)
@@ -92,7 +93,7 @@ class GraspNetwork(nn.Module):
     def grasps(
         self, seen: SeenClouds, cloud: Tensor, point: Tensor, vector: Tensor
     ) -> GraspBatch:
-        """Return the grasps of vectors (B, D), in the clouds' own frames."""
+        """Return the grasps of vectors (B, D), in the clouds' own coordinates."""
         position = vector[:, :3] + self._anchor(seen, cloud, point)
         grasps = self.code.decode(torch.cat([position, vector[:, 3:]], 1))
         return seen.frames.grasps_given(grasps, cloud)
@@ -102,7 +103,7 @@ class GraspNetwork(nn.Module):
         return self.cvae.encode(vector, seen.features.condition(cloud, point))
 
     def decode(self, seen: SeenClouds, cloud: Tensor, point: Tensor, code: Tensor) -> Tensor:
-        """Return the vectors (B, D) of latent codes (B, Z)."""
+        """Return the vectors (B, D) decoded from latent codes (B, Z)."""
         return self.cvae.decode(code, seen.features.condition(cloud, point))
 
     def _anchor(self, seen: SeenClouds, cloud: Tensor, point: Tensor) -> Tensor:

@@ -1,5 +1,5 @@
 """
-PointNet (Qi et al. 2017) in the size of DexLite: what a cloud is like as a whole, and at a point.
+PointNet (Qi et al. 2017), of the same size as DexLite's: global and local features of clouds.
 
 Letters: O clouds, P points, B grasps, C channels.
 """
@@ -19,13 +19,13 @@ class CloudFeatures:
     """Features of O clouds of P points."""
 
     whole: Tensor
-    """(O, C) the largest of all points."""
+    """(O, C) global feature: the maximum over all points."""
     local: Tensor
-    """(O, P, C) of each point."""
+    """(O, P, C) feature of each point."""
 
     def condition(self, cloud: Tensor, point: Tensor) -> Tensor:
         """
-        Return what B grasps are conditioned on (B, 2 C): the whole cloud, and one of its points.
+        Return the conditions (B, 2 C) of B grasps: features of the cloud and of one of its points.
 
         :param cloud: (B,) index of each grasp's cloud
         :param point: (B,) index of each grasp's associated point in it
@@ -34,7 +34,7 @@ class CloudFeatures:
 
 
 class PointEncoder(nn.Module):
-    """A perceptron that all points share; its last layer has no activation."""
+    """A perceptron shared by all points; its last layer has no activation."""
 
     def __init__(self, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__()
@@ -45,6 +45,6 @@ class PointEncoder(nn.Module):
         self.channels = channels[-1]
 
     def forward(self, points: Tensor) -> CloudFeatures:
-        """Return features of clouds (O, P, 3), in the unit and frame that it was trained in."""
+        """Return features of clouds (O, P, 3), given in the unit and frame used in training."""
         local = self.layers(points.mT).mT
         return CloudFeatures(local.amax(1), local)

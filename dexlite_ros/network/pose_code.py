@@ -1,7 +1,7 @@
 """
-Grasps as the vectors a network reads and writes: every number of about the same size.
+Grasps as network inputs and outputs: vectors of numbers of similar magnitude.
 
-The position is that of the palm relative to the origin, wherever the network puts it. Letters: B
+The palm's position is relative to the origin; the network decides where that is. Letters: B
 grasps, J joints.
 """
 
@@ -18,7 +18,7 @@ from dexlite_ros.hand.description import HandDescription
 
 Rotation = Literal['euler', '6d']
 LENGTH = 0.1
-"""What counts as one: about the size of an object [m]."""
+"""Unit of length in the vectors: about the size of an object [m]."""
 
 
 class PoseCode(nn.Module):
@@ -29,10 +29,10 @@ class PoseCode(nn.Module):
 
     def __init__(self, hand: HandDescription, rotation: Rotation = '6d') -> None:
         """
-        Fix the layout: position over ``LENGTH``, rotation, joints from -1 to 1 within limits.
+        Set the layout: position / ``LENGTH``, rotation, joints scaled from limits to [-1, 1].
 
-        :param rotation: 'euler': three extrinsic xyz angles over pi; '6d': the first two columns
-            of the matrix (Zhou et al. 2019), which has no jumps
+        :param rotation: 'euler': three extrinsic xyz angles divided by pi; '6d': the first two
+            columns of the rotation matrix (Zhou et al. 2019), which is continuous
         """
         super().__init__()
         self.rotation = rotation
@@ -42,11 +42,11 @@ class PoseCode(nn.Module):
 
     @property
     def size(self) -> int:
-        """Numbers per grasp."""
+        """Length of a grasp's vector."""
         return 3 + (3 if self.rotation == 'euler' else 6) + len(self._middle)
 
     def encode(self, grasps: GraspBatch) -> Tensor:
-        """Return grasps around the origin as vectors."""
+        """Return the vectors of grasps relative to the origin."""
         if self.rotation == 'euler':
             turn = roma.rotmat_to_euler('xyz', grasps.rotation) / torch.pi
         else:

@@ -1,8 +1,8 @@
 """
-Point clouds of one object: reading them, and checking them before anything is built on them.
+Point clouds of one object: the data type, and the checks and cleaning before planning.
 
-N is the number of points. Lengths are metres; points, normals and viewpoint share one frame, that
-of the cloud, which nothing here changes.
+N is the number of points. Lengths are in metres. Points, normals and viewpoint are in the frame of
+the cloud, which no function here changes.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class PointCloud:
     points: Points
     """(N, 3) positions [m]."""
     normals: Points | None = None
-    """(N, 3) unit normals as the source gave them; their signs are not relied on."""
+    """(N, 3) unit normals as provided by the source; their signs are not relied on."""
     viewpoint: Points | None = None
-    """(3,) position of the sensor [m]; None when unknown or when there were several."""
+    """(3,) position of the sensor [m]; None if unknown or if there were several sensors."""
 
     def __post_init__(self) -> None:
         for name, width in (('points', 2), ('normals', 2), ('viewpoint', 1)):
@@ -54,26 +54,26 @@ class PointCloud:
 
 @dataclass(frozen=True)
 class CloudLimits:
-    """What a cloud must satisfy, and how it is cleaned."""
+    """Requirements on a cloud, and parameters of its cleaning."""
 
     min_points: int = 64
-    """Fewest usable points; below, no surface can be closed."""
+    """Smallest number of usable points from which a surface can be closed."""
     extent_min: float = 0.005
-    """Shortest allowed largest side of the axis-aligned box [m]."""
+    """Lower limit of the longest side of the axis-aligned bounding box [m]."""
     extent_max: float = 0.6
-    """Longest allowed largest side of the axis-aligned box [m]."""
+    """Upper limit of the longest side of the axis-aligned bounding box [m]."""
     num_points: int = 2048
     """The cloud is thinned evenly to this many points."""
     neighbours: int = 8
-    """How many neighbours the outlier test looks at."""
+    """Number of neighbours used by the outlier test."""
     outlier_factor: float = 4.0
     """A point this many times farther from its neighbours than usual is an outlier."""
     min_cluster: float = 0.02
-    """Groups of points apart from the rest and smaller than this share are dropped."""
+    """Separate groups of points that are smaller than this share of the cloud are dropped."""
     flat_rms: float = 0.0007
-    """Below this distance from one plane or line, root mean square [m], a cloud is flat."""
+    """A cloud is flat if its RMS distance from one plane or line is below this [m]."""
     flat_noise: float = 1.2
-    """Below this multiple of the noise about local planes, noise about one plane is flat."""
+    """Or if its distance from one plane is below this multiple of the noise of local planes."""
     seed: int = 0
     """Seed of the thinning."""
 
@@ -86,14 +86,14 @@ class CloudLimits:
 
 def clean_cloud(cloud: PointCloud, limits: CloudLimits | None = None) -> PointCloud:
     """
-    Return the usable points of ``cloud``, evenly thinned, or say why there are too few.
+    Return the usable points of ``cloud``, evenly thinned; raise an error if it is unusable.
 
-    Drops points that are not finite, repeated, or apart from the rest. The size is judged after
-    that, so one stray point does not matter, but before flatness, so that a wrong unit is
-    reported as such. Deterministic for a given ``limits.seed``.
+    Drops points that are non-finite, repeated, or separate from the rest. The size is checked
+    after that, so that a stray point does not matter, but before flatness, so that a wrong unit
+    is reported as such. Deterministic for a given ``limits.seed``.
 
     :param cloud: as measured.
-    :param limits: what to demand; None takes the defaults.
+    :param limits: requirements; None: the defaults.
     :raises BadCloud: too few usable points, or all on one plane or line.
     :raises ScaleError: too small or too large for a hand.
     """
@@ -111,9 +111,10 @@ def clean_cloud(cloud: PointCloud, limits: CloudLimits | None = None) -> PointCl
 
 def mean_spacing(points: Points, neighbours: int = 8) -> float:
     """
-    Return the side of the square of surface that one point stands for [m].
+    Return the mean spacing of points on a surface [m].
 
-    A disc through the k-th neighbour of a point holds about k points.
+    This is the side of a square with the area per point, estimated from the distance r to the k-th
+    neighbour: a disc of radius r contains about k points.
 
     :param points: (N, 3) [m].
     :param neighbours: k.
@@ -124,7 +125,7 @@ def mean_spacing(points: Points, neighbours: int = 8) -> float:
 
 
 def _usable(cloud: PointCloud, limits: CloudLimits) -> PointCloud:
-    """Drop points that are not finite or repeat another one."""
+    """Drop non-finite and repeated points."""
     if len(cloud) == 0:
         raise BadCloud('it is empty; check the topic, the file and the segmentation')
     finite = np.asarray(np.isfinite(cloud.points).all(axis=1))
@@ -139,13 +140,13 @@ def _usable(cloud: PointCloud, limits: CloudLimits) -> PointCloud:
 def _require_count(count: int, least: int, which: str) -> None:
     if count < least:
         raise BadCloud(
-            f'{count} points are left ({which}), {least} are needed; '
+            f'{count} points are left ({which}), at least {least} are needed; '
             'move the sensor closer or thin the cloud less'
         )
 
 
 def _inliers(points: Points, limits: CloudLimits) -> NDArray[np.bool_]:
-    """Return which points have near neighbours and belong to no small separate group."""
+    """Return a mask of points that have close neighbours and are not in a small separate group."""
     count = len(points)
     distance, index = cKDTree(points).query(points, k=limits.neighbours + 1, workers=-1)
     reach = limits.outlier_factor * float(np.median(distance[:, -1]))
@@ -159,14 +160,15 @@ def _inliers(points: Points, limits: CloudLimits) -> NDArray[np.bool_]:
 
 
 def _require_solid(points: Points, limits: CloudLimits) -> None:
-    """Refuse clouds without depth: a closed surface cannot be told from a plane or a line."""
+    """Reject clouds on a plane or a line, from which no closed surface can be inferred."""
     centred = points - points.mean(axis=0)
     _, singular, axes = np.linalg.svd(centred, full_matrices=False)
     rms = singular / np.sqrt(len(points))
     if rms[1] < limits.flat_rms:
-        raise BadCloud(f'all points lie within {rms[1] * 1e3:.2g} mm of one line; see more of it')
+        raise BadCloud(
+            f'all points lie within {rms[1] * 1e3:.2g} mm of one line; capture more of the object')
     off_plane = centred @ axes[2]
-    # Gaussian noise about a plane has kurtosis 3; two faces or a curved patch have less than 2.
+    # Gaussian noise about a plane has a kurtosis of 3; two faces or a curved patch less than 2.
     kurtosis = np.mean(off_plane**4) / max(rms[2] ** 4, 1e-30)
     noise = kurtosis > 2.5 and rms[2] < limits.flat_noise * _roughness(points)
     if rms[2] < limits.flat_rms or noise:
@@ -177,18 +179,19 @@ def _require_solid(points: Points, limits: CloudLimits) -> None:
 
 
 def _roughness(points: Points, neighbours: int = 60) -> float:
-    """Return the root mean square distance of points from planes through their neighbours [m]."""
+    """Return the RMS distance of points from planes fitted to their neighbours [m]."""
     _, index = cKDTree(points).query(points[::4], k=min(neighbours, len(points)), workers=-1)
     near = points[index] - points[index].mean(axis=1, keepdims=True)  # (N / 4, k, 3)
     square = np.linalg.eigvalsh(np.einsum('nki,nkj->nij', near, near))[:, 0]
-    return float(np.sqrt(square.mean() / (index.shape[1] - 3)))  # a plane takes 3 freedoms
+    return float(np.sqrt(square.mean() / (index.shape[1] - 3)))  # a plane takes 3 degrees
 
 
 def _thin(cloud: PointCloud, count: int, seed: int) -> PointCloud:
     """
-    Keep ``count`` points spread evenly: one per cube of a grid, the nearest to the cube's mean.
+    Keep ``count`` evenly spread points: per cell of a grid, the point nearest to the cell's mean.
 
-    The cubes are made as small as leaves at least ``count`` of them; the surplus goes at random.
+    The cells are the largest that leave at least ``count`` points; the surplus is dropped at
+    random.
     """
     if len(cloud) <= count:
         return cloud
@@ -206,7 +209,7 @@ def _thin(cloud: PointCloud, count: int, seed: int) -> PointCloud:
 
 
 def _one_per_cube(points: Points, side: float) -> NDArray[np.integer]:
-    """Return, for every cube of this side, the index of the point nearest to its points' mean."""
+    """Return, for each cube of this side, the index of the point nearest to its mean point."""
     cell = np.floor((points - points.min(axis=0)) / side).astype(np.int64)
     shape = cell.max(axis=0) + 1
     key = np.ravel_multi_index(tuple(cell.T), tuple(shape))

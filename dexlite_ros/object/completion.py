@@ -1,9 +1,9 @@
 """
-The unseen side of an object that one camera saw.
+Completion of the unseen side of an object seen by one camera.
 
-What can be inside is bounded by what was seen to be empty (Curless and Levoy 1996), by the support
-plane, and by the convex hull of all points known or derived from a symmetry. Where no measured
-point is near, the boundary of that volume stands in for the surface.
+The volume that the object may occupy is bounded by the space seen to be empty (Curless and Levoy
+1996), by the support plane, and by the convex hull of all points measured or derived from a
+symmetry. Where no measured point is near, the boundary of this volume is taken as the surface.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from dexlite_ros.object.support import Plane
 from dexlite_ros.object.symmetry import SymmetryFinder
 from dexlite_ros.object.viewpoint import sphere_directions
 
-# No wall is taken to be thinner than so many spacings of the points.
+# Walls are assumed to be at least this thick [point spacings].
 _WALL = 2.0
 
 
 @dataclass(frozen=True)
 class Completion:
-    """Oriented points all around an object; Q of them."""
+    """Q oriented points all around an object."""
 
     points: Points
-    """(Q, 3) measured, moved and assumed [m]."""
+    """(Q, 3) measured points, their symmetric images, and assumed points [m]."""
     normals: Points
     """(Q, 3) unit, outwards."""
     method: str
-    """``view`` and the symmetry used, as in ``view+mirror``."""
+    """``view`` and the symmetry used, such as ``view+mirror``."""
 
 
 def complete_view(
@@ -71,9 +71,9 @@ def complete_view(
 
 def find_moves(finder: SymmetryFinder, points: Points, support: Plane | None) -> Isometries:
     """
-    Return the strongest symmetry that a view allows, the identity alone if there is none.
+    Return the strongest symmetry consistent with a view; the identity alone if there is none.
 
-    :param finder: knows the view.
+    :param finder: search prepared for the view.
     :param points: (N, 3) seen [m].
     :param support: plane the object stands on; its normal is the axis to try first.
     """
@@ -97,7 +97,7 @@ def find_moves(finder: SymmetryFinder, points: Points, support: Plane | None) ->
 
 def looks_convex(points: Points) -> bool:
     """
-    Tell whether nearly all of ``points`` lie on their convex hull.
+    Return whether nearly all of ``points`` lie on their convex hull.
 
     :param points: (N, 3) seen [m].
     """
@@ -108,10 +108,10 @@ def looks_convex(points: Points) -> bool:
 
 def _hull_level(points: Points, places: Points) -> NDArray[np.float64]:
     """
-    Return the level (P,) of ``places`` above the planes of the hull of ``points`` [m].
+    Return the height (P,) of ``places`` above the hull of ``points`` [m]; negative inside.
 
-    The hull is that of the outermost points in 500 directions, which is quick however many there
-    are on the hull.
+    The hull is approximated by the outermost points in 500 directions, which is fast for any
+    number of points.
     """
     outer = np.unique((points @ sphere_directions(500).T).argmax(axis=0))
     level = np.full(len(places), -np.inf)
@@ -127,7 +127,7 @@ def _believable(
     moves: Isometries,
     support: Plane | None,
 ) -> tuple[Points, Points]:
-    """Return the moved points that are not in empty space, with their normals."""
+    """Return the symmetric images that are not in empty space, with their normals."""
     moved, turned = moves.apply(points), moves.turn(normals)
     flat, outward = moved[1:].reshape(-1, 3), turned[1:].reshape(-1, 3)
     keep = view.behind(flat) > -0.004
@@ -137,7 +137,7 @@ def _believable(
 
 
 def _feet(points: Points, view: DepthView, support: Plane) -> Points:
-    """Return the projections of ``points`` on the support, of those with no seen gap below."""
+    """Return projections on the support of those ``points`` that have no visible gap below."""
     feet = support.project(points)
     filled = np.ones(len(points), dtype=bool)
     for share in (0.25, 0.5, 0.75, 1.0):
@@ -153,7 +153,7 @@ def _boundary(
     support: Plane | None,
     spacing: float,
 ) -> tuple[Points, Points]:
-    """Return oriented points on the boundary of what can be inside."""
+    """Return oriented points on the boundary of the volume the object may occupy."""
     low, high = hull.min(axis=0), hull.max(axis=0)
     step = max(0.8 * spacing, float((high - low).max()) / 70.0)
     low = low - 3.0 * step
@@ -161,7 +161,7 @@ def _boundary(
     nodes = low + step * np.stack(np.meshgrid(*map(np.arange, shape), indexing='ij'), axis=-1)
     nodes = nodes.reshape(-1, 3)
     near, _ = cKDTree(moved).query(nodes, distance_upper_bound=4.0 * spacing, workers=-1)
-    # Where a flank of the hull passes through seen points, a wall is left behind them.
+    # Where a face of the hull passes through seen points, leave a wall behind them.
     depth = np.maximum(-_hull_level(hull, nodes), _WALL * spacing - np.minimum(near, 1.0))
     if support is not None:
         depth = np.minimum(depth, support.height(nodes))
@@ -178,7 +178,7 @@ def _crossings(
     origin: Points,
     step: float,
 ) -> tuple[Points, Points]:
-    """Return where grid edges cross level 0 of ``depth``, and the direction of its descent."""
+    """Return the points where grid edges cross depth 0, and the directions of descent there."""
     gradient = np.stack([*np.gradient(depth)], axis=-1)
     found, outward = [], []
     for axis in range(3):

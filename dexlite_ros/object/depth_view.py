@@ -1,8 +1,8 @@
 """
-What one camera position tells: the space in front of the seen surface is empty.
+Visibility from one camera position: the space in front of the seen surface is empty.
 
-The points of a cloud are drawn into a depth image of their own, as fine as they are dense, so
-neither the camera's intrinsics nor an organised cloud are needed.
+The points of a cloud are drawn into a new depth image whose resolution matches their density, so
+neither camera intrinsics nor an organised cloud are needed.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from scipy import ndimage
 
 from dexlite_ros.object.cloud import mean_spacing, Points
 
-# Closing the silhouette over this many spacings bridges the gaps between neighbouring points.
+# The silhouette is closed over this many spacings, to bridge gaps between neighbouring points.
 _BRIDGE = 1.5
-# The outline is drawn this many spacings outside the outermost points. Seen from elsewhere the
-# object is rounder than the prism behind its outline, so slightly inside them fits best.
+# Offset of the outline outside the outermost points [spacings]. The object is rounder than the
+# prism behind its outline, so an outline slightly inside the points fits best.
 _RIM = -0.2
 
 
 @dataclass(frozen=True)
 class DepthView:
-    """Depth image of a cloud from one eye; U x V pixels on a plane at distance 1."""
+    """Depth image of a cloud seen from one eye point; U x V pixels on a plane at distance 1."""
 
     eye: Points
     """(3,) position [m]."""
@@ -35,9 +35,9 @@ class DepthView:
     pixel: float
     """Side of a pixel on the plane at distance 1."""
     depth: NDArray[np.float64]
-    """(U, V) distance along the ray of the seen surface, nearest value where none is seen [m]."""
+    """(U, V) distance along the ray to the seen surface [m]; nearest value where none is seen."""
     inside: NDArray[np.float64]
-    """(U, V) distance to the outline on the plane at distance 1, negative outside."""
+    """(U, V) distance to the outline on the plane at distance 1; negative outside."""
 
     @classmethod
     def of(cls, points: Points, eye: Points) -> DepthView:
@@ -67,9 +67,9 @@ class DepthView:
 
     def behind(self, points: Points) -> NDArray[np.float64]:
         """
-        Return how deep ``points`` lie in the shadow of the seen surface [m].
+        Return the depth (N,) of ``points`` behind the seen surface [m].
 
-        Positive: hidden from the eye, so possibly inside the object. Negative: in view and empty.
+        Positive: hidden from the eye and possibly inside the object. Negative: visible and empty.
 
         :param points: (N, 3) [m].
         """
@@ -92,6 +92,6 @@ def camera_axes(forward: Points) -> Points:
 
 def _project(rays: Points, axes: Points) -> tuple[Points, NDArray[np.float64]]:
     """Return image coordinates (N, 2) on the plane at distance 1, and lengths (N,) of ``rays``."""
-    depth = np.maximum(rays @ axes[2], 1e-6)  # what lies beside the eye is outside the image
+    depth = np.maximum(rays @ axes[2], 1e-6)  # points beside the eye project outside the image
     image = np.stack([rays @ axes[0] / depth, rays @ axes[1] / depth], axis=1)
     return image, np.sqrt(np.einsum('ni,ni->n', rays, rays))

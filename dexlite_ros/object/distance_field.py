@@ -1,8 +1,9 @@
 """
 Signed distance to an object's surface, on a grid, with gradients.
 
-Positive outside, negative inside, metres. The frame is that of the surface's vertices. Between
-nodes the distance is trilinear; beyond the grid the distance to the grid is added.
+Distances are in metres, positive outside and negative inside, in the frame of the surface's
+vertices. They are interpolated trilinearly between nodes; beyond the grid, the distance to the
+grid is added.
 """
 
 from __future__ import annotations
@@ -16,35 +17,35 @@ import torch
 from torch import nn, Tensor
 
 PADDING = 0.03
-"""Width of the grid's rim around the object [m]; a finger in contact fits in it."""
+"""Width of the grid's rim around the object [m]; wide enough for a finger in contact."""
 MIN_SPACING = 0.0018
-"""Finest distance between nodes [m]; at it a fingertip spans ten nodes."""
+"""Smallest distance between nodes [m]; a fingertip then spans ten nodes."""
 NODES_PER_AXIS = 90
 EXACT_BAND = 2.5
 """Half width of the band in which nodes hold the exact distance [spacings]."""
 SMOOTHING = 0.7
-"""Width of the Gaussian the normals are taken after [spacings]."""
+"""Width of the Gaussian that smooths the distance before normals are computed [spacings]."""
 NORMAL_STEP = 0.004
 """Step of the central difference that gives the change of the normal [m]."""
 CURVATURE_LIMIT = 200.0
-"""Largest change of the normal passed on [1/m]: 5 mm is the sharpest radius a finger feels."""
+"""Limit of the normal's derivative [1/m], the curvature of an edge of 5 mm radius."""
 
 
 class DistanceField(nn.Module):
-    """A signed distance grid that answers for values, gradients and normals."""
+    """A signed distance grid with values, gradients and normals at any point."""
 
     one_for_all = True
-    """Whether every point asks the same grid."""
+    """Whether all points query the same grid."""
     values: Tensor
     """Signed distances at the nodes, one row [m]."""
     slopes: Tensor
-    """(nodes, 3) of the smoothed distance."""
+    """(nodes, 3) gradient of the smoothed distance."""
     origin: Tensor
     """(3,) position of node (0, 0, 0) [m]."""
     centre_of_mass: Tensor
     """(3,) [m]"""
     spacing: float | Tensor
-    """Distance between neighbouring nodes [m]; a tensor where rows have grids of their own."""
+    """Distance between neighbouring nodes [m]; a tensor if each row has its own grid."""
     shape: tuple[int | Tensor, ...]
     """Nodes along each axis."""
     _strides: tuple[int | Tensor, ...]
@@ -57,7 +58,7 @@ class DistanceField(nn.Module):
         spacing: float,
     ) -> None:
         """
-        Take a grid as it is.
+        Use an existing grid.
 
         :param values: (X, Y, Z) signed distance at the nodes [m]
         :param origin: (3,) position of node (0, 0, 0) [m]
@@ -94,12 +95,12 @@ class DistanceField(nn.Module):
         """
         Return the field of a closed triangle mesh.
 
-        Nodes near the surface hold the exact distance to the triangles, nodes further away the
-        distance to the nearest of the surface points found there.
+        Nodes near the surface hold the exact distance to the triangles; nodes farther away hold
+        the distance to the nearest of the surface points found for those nodes.
 
         :param vertices: (V, 3) [m]
         :param faces: (F, 3) indices into the vertices
-        :param nodes_per_axis: about how many along the longest side
+        :param nodes_per_axis: approximate number of nodes along the longest side
         """
         lower, upper = vertices.min(0) - PADDING, vertices.max(0) + PADDING
         spacing = max(MIN_SPACING, float((upper - lower).max()) / nodes_per_axis)
@@ -114,7 +115,7 @@ class DistanceField(nn.Module):
         """
         Return signed distance (...) [m] and its gradient (..., 3) at points (..., 3) [m].
 
-        The gradient is that of the trilinear interpolation, constant units 1; no autograd.
+        The gradient is that of the trilinear interpolation; not tracked by autograd.
         """
         with torch.no_grad():
             first, part, overflow = self._locate(points)
@@ -128,19 +129,19 @@ class DistanceField(nn.Module):
             slope_z = torch.lerp(
                 torch.lerp(v001 - v000, v011 - v010, y), torch.lerp(v101 - v100, v111 - v110, y),
                 x)
-            # Beyond the grid the clamped coordinates stand still, and the overflow grows.
+            # Beyond the grid the clamped coordinates are constant, and only the overflow grows.
             beyond = _length(overflow)
             scale = self.spacing / beyond.clamp(min=1e-9)
             gradient = [
                 torch.where(o == 0, slope, o * scale) / self.spacing
                 for o, slope in zip(overflow, (v1 - v0, slope_y, slope_z))]
             value = torch.lerp(v0, v1, x) + beyond * self.spacing
-            # Stored coordinate by coordinate, as LinkPoints stores its points.
+            # Stored by coordinate, as in LinkPoints.
             planes = torch.stack(gradient, max(points.dim() - 2, 0))
             return value, planes.mT if points.dim() > 1 else planes
 
     def value(self, points: Tensor) -> Tensor:
-        """Return the signed distance (...) [m] at points (..., 3) [m]; no autograd."""
+        """Return the signed distance (...) [m] at points (..., 3) [m]; not tracked by autograd."""
         with torch.no_grad():
             first, (x, y, z), overflow = self._locate(points)
             values = self._corner_values(first)
@@ -155,7 +156,7 @@ class DistanceField(nn.Module):
             for corner in self._corners]
 
     def _locate(self, points: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """Return each point's cell (...), its place in the cell, its way beyond the grid."""
+        """Return each point's cell (...), position in the cell, and overshoot beyond the grid."""
         part: list[Tensor] = []
         overflow: list[Tensor] = []
         steps: list[Tensor] = []
@@ -167,7 +168,7 @@ class DistanceField(nn.Module):
             steps.append(cell * stride)
             part.append(held - cell)
             overflow.append(grid - held)
-        # A point that is not a number has no cell; its value comes out as not a number.
+        # A NaN point has no cell; its value becomes NaN.
         first = steps[0] + steps[1] + steps[2]
         return first.nan_to_num(0.0).int(), part, overflow
 
@@ -180,8 +181,8 @@ class DistanceField(nn.Module):
         """
         Return unit normals (..., 3) out of the object at points (..., 3) [m], differentiable.
 
-        The normal is the direction of the smoothed distance's slope. Its derivative, the
-        curvature, is a central difference, limited so that edges stay finite.
+        The normal is the direction of the smoothed distance's gradient. Its derivative, the
+        curvature, is a central difference, limited so that it stays finite at edges.
         """
         normal: Tensor = _Normal.apply(points, self)  # type: ignore[no-untyped-call]
         return normal
@@ -208,9 +209,10 @@ class _Distance(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (points,) = ctx.saved_tensors
         if gradient.is_cuda or not ctx.field.one_for_all:
-            # Finding out where it is needed would make the host wait, and lose whose it is.
+            # Selecting the points that need it would synchronise with the device, and lose the
+            # association of points with grids.
             return gradient[..., None] * ctx.field.value_and_gradient(points)[1], None
-        # Few points touch or penetrate; only their slopes matter.
+        # Only the few points that touch or penetrate need their gradient.
         needed = gradient.nonzero(as_tuple=True)
         _, slope = ctx.field.value_and_gradient(points[needed])
         result = torch.zeros_like(points)
@@ -227,7 +229,7 @@ class _Normal(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        # The Hessian of a distance is symmetric: H v is the change of the normal along v.
+        # The Hessian H of a distance is symmetric: H v is the change of the normal along v.
         (points,) = ctx.saved_tensors
         length = gradient.norm(dim=-1, keepdim=True)
         step = NORMAL_STEP * gradient / length.clamp(min=1e-12)
@@ -242,8 +244,8 @@ def _length(planes: list[Tensor]) -> Tensor:
 
 
 def _centre_of_mass(distance: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the centre (3,) of the inside, in nodes, from distances in node spacings."""
-    # A node on the surface stands for a cell that is half inside.
+    """Return the centre (3,) of the interior [nodes], from distances in node spacings."""
+    # A node on the surface represents a cell that is half inside.
     filled = np.clip(0.5 - distance, 0.0, 1.0)
     if not filled.any():
         return (np.array(distance.shape) - 1) / 2
@@ -255,7 +257,7 @@ def _query_mesh(
     faces: NDArray[np.integer],
     nodes: NDArray[np.float32],
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Return which nodes are inside, and for every node a surface point that is near it."""
+    """Return a mask of the nodes inside, and for every node a nearby surface point."""
     import open3d  # Slow to import, and not needed once a field exists.
 
     scene = open3d.t.geometry.RaycastingScene()

@@ -1,7 +1,7 @@
 """
-Distance fields of many objects at once: each grasp of a batch is on an object of its own.
+Distance fields of many objects at once, for batches in which each grasp has its own object.
 
-Training needs it: a batch has grasps on dozens of objects. Letters: N objects, B grasps.
+Used in training, where a batch has grasps on many objects. Letters: N objects, B grasps.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dexlite_ros.object.distance_field import DistanceField
 
 
 class FieldBank(nn.Module):
-    """The grids of N distance fields, one after the other."""
+    """The grids of N distance fields, concatenated."""
 
     values: Tensor
     slopes: Tensor
@@ -27,9 +27,9 @@ class FieldBank(nn.Module):
 
     def __init__(self, fields: Sequence[DistanceField]) -> None:
         """
-        Join fields.
+        Concatenate fields.
 
-        :raises ValueError: when their nodes are more than 32 bits can count
+        :raises ValueError: if they have too many nodes for a 32-bit index
         """
         super().__init__()
         sizes = torch.tensor([field.values.numel() for field in fields])
@@ -49,21 +49,21 @@ class FieldBank(nn.Module):
 
     def of(self, objects: Tensor, scale: Tensor) -> DistanceField:
         """
-        Return the field in which each of B grasps sees its own object, at its own scale.
+        Return a field in which each of B grasps has its own object, at its own scale.
 
         :param objects: (B,) indices of the objects
-        :param scale: (B,) factor from the bank's fields to the wanted ones
+        :param scale: (B,) scale factor of each object relative to the bank's field
         """
         return _FieldOfEach(self, objects, scale)
 
 
 class _FieldOfEach(DistanceField):
-    """Answers for points (..., B, P, 3) where row b asks the grid of object b."""
+    """Evaluates points (..., B, P, 3), where row b queries the grid of its own object."""
 
     one_for_all = False
 
     def __init__(self, bank: FieldBank, objects: Tensor, scale: Tensor) -> None:
-        nn.Module.__init__(self)  # The grids are the bank's.
+        nn.Module.__init__(self)  # The grids belong to the bank.
         self.values, self.slopes = bank.values, bank.slopes
         self._scale = scale[:, None]
         self._start = bank.start[objects][:, None]

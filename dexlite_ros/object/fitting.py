@@ -21,16 +21,16 @@ def fit_poisson(
 
     :param points: (N, 3) [m].
     :param normals: (N, 3) unit, outwards.
-    :param depth: of the octree.
+    :param depth: depth of the octree.
     :param measured: (M, 3) points the surface must pass near [m].
-    :return: the parts that enclose more than 2 % of the largest one's volume.
+    :return: the parts with more than 2 % of the largest part's volume.
     :raises BadCloud: when no closed surface passes near the measured points.
     """
     import open3d
 
     cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
     cloud.normals = open3d.utility.Vector3dVector(normals)
-    for scale in (1.2, 1.6, 2.4):  # a surface that leaves the octree's cube is cut open there
+    for scale in (1.2, 1.6, 2.4):  # a surface that leaves the octree's cube is left open
         shape, _ = open3d.geometry.TriangleMesh.create_from_point_cloud_poisson(
             cloud, depth=depth, scale=scale, n_threads=1
         )
@@ -51,13 +51,13 @@ def sharpen(
     Move the vertices of ``mesh`` onto the planes of the nearest points.
 
     One step of moving least squares with weights that fall off across edges (Oeztireli et al.
-    2009): undoes the rounding of the Poisson fit where the points allow.
+    2009). It restores edges that the Poisson fit rounded, as far as the points allow.
 
     :param mesh: closed surface near the points [m].
     :param points: (N, 3) [m].
     :param normals: (N, 3) unit, outwards.
     :param spacing: of the points [m].
-    :param blur: 0 for clean to 1 for noisy points, which are averaged over more neighbours.
+    :param blur: 0 (clean points) to 1 (noisy points, averaged over more neighbours).
     """
     count, width = round(8 + 16 * blur), (1.0 + blur) * spacing
     distance, index = cKDTree(points).query(mesh.vertices, k=count, workers=-1)
@@ -75,18 +75,18 @@ def sharpen(
 
 
 def is_closed(mesh: trimesh.Trimesh) -> bool:
-    """Tell whether every edge has faces in pairs, so that inside and outside are defined."""
+    """Return whether faces meet in pairs at every edge, so that inside and outside exist."""
     return bool((np.bincount(mesh.edges_unique_inverse) % 2 == 0).all())
 
 
 def _passes_near(mesh: trimesh.Trimesh, points: Points) -> bool:
-    """Tell whether nine tenths of ``points`` have a vertex of ``mesh`` within 1 cm."""
+    """Return whether nine tenths of ``points`` have a vertex of ``mesh`` within 1 cm."""
     distance, _ = cKDTree(mesh.vertices).query(points, distance_upper_bound=0.01)
     return bool(np.isfinite(distance).mean() > 0.9)
 
 
 def _main_parts(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
-    """Drop the parts of ``mesh`` that enclose little, or are bubbles inside another part."""
+    """Drop the parts of ``mesh`` that are small, or are cavities inside another part."""
     label = trimesh.graph.connected_component_labels(mesh.edges, len(mesh.vertices))
     part = label[mesh.faces[:, 0]]
     corner = mesh.triangles - mesh.vertices.mean(axis=0)

@@ -1,7 +1,7 @@
 """
 Objects from files: clouds (PLY, PCD) and meshes (OBJ, STL, PLY with faces), in metres.
 
-A PLY may hold either, so its header decides.
+A PLY file may hold either; its header tells which.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MESH_SUFFIXES = ('.obj', '.ply', '.stl')
 
 def load_geometry(path: str | Path) -> PointCloud | trimesh.Trimesh:
     """
-    Read whatever ``path`` holds, a cloud or a mesh.
+    Read a cloud or a mesh, whichever ``path`` holds.
 
     :param path: a .pcd, .ply, .obj or .stl file [m].
     :raises FileError: missing, unreadable or of an unknown kind.
@@ -29,7 +29,7 @@ def load_geometry(path: str | Path) -> PointCloud | trimesh.Trimesh:
 
 
 def is_mesh_file(path: str | Path) -> bool:
-    """Tell whether ``path`` holds triangles, by its suffix and, for PLY, by its header."""
+    """Return whether ``path`` holds triangles, by its suffix and, for PLY, by its header."""
     path = _existing(path, (*CLOUD_SUFFIXES, *MESH_SUFFIXES))
     if path.suffix.lower() != '.ply':
         return path.suffix.lower() in MESH_SUFFIXES
@@ -45,7 +45,7 @@ def is_mesh_file(path: str | Path) -> bool:
 
 def load_cloud(path: str | Path) -> PointCloud:
     """
-    Read the points, and normals if any, of a .ply or .pcd file; the viewpoint stays unknown.
+    Read the points, and normals if any, of a .ply or .pcd file; the viewpoint is not set.
 
     :param path: file in metres.
     :raises FileError: missing, unreadable, or without points.
@@ -63,9 +63,9 @@ def load_cloud(path: str | Path) -> PointCloud:
 
 def load_mesh(path: str | Path) -> trimesh.Trimesh:
     """
-    Read a triangle mesh, its vertices merged and small holes filled.
+    Read a triangle mesh, merge its vertices and fill small holes.
 
-    The result may still be open; ``mesh.is_watertight`` tells.
+    The result may still be open; check ``mesh.is_watertight``.
 
     :param path: a .obj, .stl or .ply file in metres.
     :raises FileError: missing, unreadable, or without faces.

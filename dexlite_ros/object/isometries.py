@@ -1,7 +1,7 @@
 """
-Isometries: maps x -> R x + t that keep distances, many at a time.
+Batches of isometries: distance-preserving maps x -> R x + t.
 
-G is the number of maps, N and P of points. Lengths are metres.
+G is the number of maps; N and P are numbers of points. Lengths are in metres.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dexlite_ros.object.cloud import Points
 
 @dataclass(frozen=True)
 class Isometries:
-    """Any number of maps; symmetries of an object if they map it onto itself, identity first."""
+    """G maps; as the symmetries of an object, they include the identity, which comes first."""
 
     matrices: Points
     """(G, 3, 3) orthogonal; determinant -1 for reflections."""
     offsets: Points
     """(G, 3) [m]."""
     name: str = 'none'
-    """``none``, ``mirror``, ``half-turn``, ``inversion``, ``revolution`` or a sum of them."""
+    """``none``, ``mirror``, ``half-turn``, ``inversion``, ``revolution``, or several with +."""
 
     def apply(self, points: Points) -> Points:
         """Return (G, N, 3) images of ``points`` (N, 3) [m]."""
@@ -49,7 +49,7 @@ class Isometries:
         return Isometries(self.matrices[index], self.offsets[index], self.name)
 
     def conjugated(self, frames: Isometries) -> Isometries:
-        """Return every map as it is after the object was moved by every one of ``frames``."""
+        """Return F M F^-1 for every map M and every map F of ``frames``."""
         back = frames.inverse()
         matrices = np.einsum('fij,gjk,fkl->fgil', frames.matrices, self.matrices, back.matrices)
         inner = np.einsum('gij,fj->fgi', self.matrices, back.offsets) + self.offsets
@@ -57,7 +57,7 @@ class Isometries:
         return Isometries(matrices.reshape(-1, 3, 3), offsets.reshape(-1, 3), self.name)
 
     def with_identity(self) -> Isometries:
-        """Return these maps after the identity."""
+        """Return the identity followed by these maps."""
         return Isometries(
             np.concatenate([IDENTITY.matrices, self.matrices]),
             np.concatenate([IDENTITY.offsets, self.offsets]),
@@ -65,7 +65,7 @@ class Isometries:
         )
 
     def then(self, other: Isometries) -> Isometries:
-        """Return the products of every map with every one of ``other``."""
+        """Return the compositions of every map with every one of ``other``."""
         matrices = np.einsum('hij,gjk->hgik', other.matrices, self.matrices)
         offsets = np.einsum('hij,gj->hgi', other.matrices, self.offsets) + other.offsets[:, None]
         return Isometries(
@@ -74,12 +74,12 @@ class Isometries:
 
 
 IDENTITY = Isometries(np.eye(3)[None], np.zeros((1, 3)))
-"""The map that leaves everything where it is."""
+"""The identity map."""
 
 
 def mirrors(points: Points, normals: Points, step: float) -> Isometries:
     """
-    Return reflections in planes of the given normals at all offsets across ``points``.
+    Return reflections in planes with the given normals, at offsets that cover ``points``.
 
     :param points: (N, 3) [m].
     :param normals: (P, 3) unit.
@@ -110,6 +110,6 @@ def inversions(centres: Points) -> Isometries:
 
 
 def rotations(axis: Points, foot: Points, angles: NDArray[np.float64], name: str) -> Isometries:
-    """Return turns by ``angles`` (G,) [rad] about the line through ``foot`` along ``axis``."""
+    """Return rotations by ``angles`` (G,) [rad] about the line along ``axis`` through ``foot``."""
     matrices = Rotation.from_rotvec(angles[:, None] * axis).as_matrix()
     return Isometries(matrices, foot - matrices @ foot, name)

@@ -1,4 +1,4 @@
-"""Objects made from numbers, for demonstrations and tests: closed meshes standing on z = 0."""
+"""Parametric objects for demonstrations and tests: closed meshes standing on z = 0."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def mug(
     :param height: [m].
     :param wall: thickness of the wall [m].
     :param base: thickness of the bottom [m].
-    :param handle_reach: how far the handle's centre line stands off the wall [m].
-    :param handle_height: distance of the handle's two ends [m].
-    :param handle_radius: half its thickness [m].
-    :param sections: sides of the round parts.
+    :param handle_reach: largest distance of the handle's centre line from the wall [m].
+    :param handle_height: distance between the handle's two ends [m].
+    :param handle_radius: half the thickness of the handle [m].
+    :param sections: number of sides that approximate the round parts.
     :return: watertight, origin at the centre of the bottom, in metres.
     """
     body = trimesh.creation.cylinder(radius=radius, height=height, sections=sections)
@@ -37,7 +37,7 @@ def mug(
         radius - 0.5 * wall, 0.52 * height, handle_reach + 0.5 * wall, 0.5 * handle_height,
         handle_radius)
     whole = trimesh.boolean.union([body, handle], engine='manifold')
-    # The hollow is cut last, so the handle's ends do not show inside.
+    # The hollow is cut last, so that the handle's ends do not protrude into it.
     hollowed: trimesh.Trimesh = trimesh.boolean.difference([whole, hollow], engine='manifold')
     return hollowed
 
@@ -54,7 +54,7 @@ def _handle(
 
 
 def _tube(line: np.ndarray, radius: float, sections: int) -> trimesh.Trimesh:
-    """Return a round bar of half thickness ``radius`` along ``line`` (P, 3) in a plane y = 0."""
+    """Return a round bar of the given radius along ``line`` (P, 3) in the plane y = 0."""
     along = np.gradient(line, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     across = np.array([0.0, 1.0, 0.0])

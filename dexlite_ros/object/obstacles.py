@@ -1,4 +1,4 @@
-"""The scene around an object: what the hand must not touch."""
+"""Obstacles around an object, which the hand must not touch."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.support import Plane
 
 REACH = 0.25
-"""How far from the object the hand can be [m]."""
+"""Largest distance of a grasping hand's parts from the object [m]."""
 NODES_PER_AXIS = 100
 
 
 @dataclass(frozen=True)
 class Obstacles:
-    """Points and a plane, as a field to steer by and as themselves to measure with."""
+    """Points and a support plane: as a distance field for planning, and for exact measurement."""
 
     points: NDArray[np.floating]
     """(M, 3) [m]; may be empty."""
@@ -46,7 +46,7 @@ class Obstacles:
         """
         Return the exact distance (B,) of hands to the nearest point and to the plane [m].
 
-        The field is too coarse for a verdict: between its nodes it misses millimetres.
+        The field is too coarse for this: between its nodes it is off by millimetres.
 
         :param centres: (B, P, 3) of the hand's spheres [m]
         :param radius: (P,) [m]
@@ -69,8 +69,9 @@ def obstacle_field(
     """
     Return the distance to the obstacles within the hand's reach of the object [m].
 
-    A cloud has no inside; distances to its points are unsigned, less half a node spacing, so that
-    no crossing slips between the nodes. Below the support plane they are negative.
+    A cloud has no interior, so distances to its points are unsigned. Half a node spacing is
+    subtracted, so that no obstacle is missed between nodes. Below the support plane distances are
+    negative.
 
     :param obstacles: (M, 3) points of the scene without the object [m]
     :param object_points: (N, 3) [m]
@@ -85,7 +86,7 @@ def obstacle_field(
     cells = np.rint((obstacles - lower) / spacing).astype(int)
     held = ((cells >= 0) & (cells < shape)).all(1)
     if held.any():
-        # The nearest occupied node leads to a point in it.
+        # Map the nearest occupied node to a point near that node.
         owner = np.full(tuple(shape), -1)
         owner[tuple(cells[held].T)] = np.flatnonzero(held)
         _, nearest = ndimage.distance_transform_edt(owner < 0, return_indices=True)

@@ -1,9 +1,9 @@
 """
-Which way is out: normals of a cloud, signed by rolling a ball around it.
+Outward normals of a cloud, oriented by rolling a ball around it.
 
-A ball larger than the gaps between points cannot enter the object; where its centre can come is
-outside. Orientation, not fitting, is what decides about the quality of a closed surface.
-N is the number of points, k of neighbours.
+A ball larger than the gaps between points cannot enter the object, so the space that its centre
+can reach is outside. The quality of a closed surface depends more on correct orientation than on
+the fit. N is the number of points, k of neighbours.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from scipy.spatial import cKDTree
 
 from dexlite_ros.object.cloud import Points
 
-# Below this difference of the distances to free space, relative to the probed length, a point may
-# lie in a wall thinner than the ball, with free space on either side of it.
+# If the distances to free space on both sides of a point differ by less than this, relative to the
+# probed length, the point may lie in a wall thinner than the ball.
 _UNDECIDED = 0.5
 
 
@@ -27,11 +27,11 @@ class FreeSpace:
     """Distance to the space that a ball's centre can reach from outside, on a grid."""
 
     distance: NDArray[np.float64]
-    """(X, Y, Z) distance to the nearest place a ball's centre can reach [m], 0 inside it."""
+    """(X, Y, Z) distance to the nearest point the ball's centre can reach [m]; 0 if reachable."""
     origin: Points
     """(3,) position of node (0, 0, 0) [m]."""
     step: float
-    """Distance of neighbouring nodes [m]."""
+    """Distance between neighbouring nodes [m]."""
 
     def at(self, points: Points) -> NDArray[np.float64]:
         """Return the distance (N,) [m] at ``points`` (N, 3) by linear interpolation."""
@@ -46,8 +46,8 @@ def roll_ball(points: Points, radius: float, step: float) -> FreeSpace:
     Roll a ball around ``points`` and return the space its centre can reach.
 
     :param points: (N, 3) [m].
-    :param radius: of the ball [m], above the spacing of the points.
-    :param step: of the grid [m].
+    :param radius: radius of the ball [m], larger than the spacing of the points.
+    :param step: spacing of the grid [m].
     """
     origin = points.min(axis=0) - radius - 3.0 * step
     shape = np.ceil((points.max(axis=0) + radius + 3.0 * step - origin) / step).astype(int) + 1
@@ -69,9 +69,9 @@ def local_planes(
 
     :param points: (N, 3) [m].
     :param index: (N, k) neighbours of every point.
-    :param weight: (N, k) their weights; None counts all alike.
+    :param weight: (N, k) weights of the neighbours; None: equal weights.
     :return: unit normals (N, 3) of arbitrary sign; offset (N,) [m] of each point from its plane;
-        root mean square distance (N,) [m] of the neighbours from it.
+        root mean square distance (N,) [m] of its neighbours from the plane.
     """
     weight = np.ones(index.shape) if weight is None else weight
     total = weight.sum(axis=1)
@@ -81,7 +81,7 @@ def local_planes(
     near = near - mean[:, None]
     square, axes = np.linalg.eigh(np.swapaxes(near * share[..., None], 1, 2) @ near)
     normals = axes[:, :, 0]
-    freedom = total / np.maximum(total - 3.0, 1.0)  # a plane takes three
+    freedom = total / np.maximum(total - 3.0, 1.0)  # a plane takes 3 degrees
     rms = np.sqrt(np.maximum(square[:, 0], 0.0) * freedom)
     return normals, np.einsum('ni,ni->n', points - mean, normals), rms
 
@@ -104,11 +104,11 @@ def outward_normals(
     neighbours: int,
 ) -> tuple[Points, Points]:
     """
-    Return the points a ball can reach and their outward normals.
+    Return the points that a ball can reach, and their outward normals.
 
-    The ball, twice the spacing in radius, decides. In a wall thinner than the ball both sides are
-    free; there a point in front of its neighbours' mean belongs to the front layer. Planes are
-    then fitted once more, to neighbours on the same side of the wall only.
+    The radius of the ball is twice the spacing. In a wall thinner than the ball, both sides of a
+    point are free; there, a point in front of its neighbours' mean belongs to the front layer.
+    Planes are then refitted to neighbours on the same side of the wall only.
 
     :param points: (N, 3) all around an object [m].
     :param spacing: mean distance of neighbouring points [m].

@@ -1,4 +1,4 @@
-"""From what a sensor gave to what grasps are planned on: a closed surface and its fields."""
+"""The planner's view of an object: a closed surface and distance fields, from sensor data."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from dexlite_ros.object.surface import (
 
 @dataclass(frozen=True)
 class PlanningScene:
-    """An object ready to be planned on, moved so that its middle is the origin."""
+    """An object prepared for planning, moved so that its centre is at the origin."""
 
     surface: ObjectSurface
     field: DistanceField
     obstacles: Obstacles | None
     offset: NDArray[np.float64]
-    """(3,) where the origin lies in the frame of the input [m]."""
+    """(3,) position of this origin in the frame of the input [m]."""
     num_points: int
     """Points of the cleaned cloud; 0 for a mesh."""
 
@@ -50,7 +50,7 @@ class PlanningScene:
 
         :param target: points on the object, or its mesh [m]
         :param obstacles: (M, 3) points the hand must not touch [m]
-        :param support: plane the object stands on; None: looked for in the obstacles
+        :param support: plane the object stands on; None: detected in the obstacles
         :raises BadCloud, ScaleError: for clouds that cannot be used
         """
         mesh, cloud = None, None

@@ -1,7 +1,7 @@
 """
-Clouds as sensors would measure them, from meshes: all around, or what one camera sees.
+Simulated clouds of meshes: from all around, or as seen by one camera.
 
-For demonstrations, tests and measurements; planning never needs it.
+For demonstrations, tests and evaluations; not used in planning.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Camera:
     """A depth camera without lens errors."""
 
     pixels: int = 400
-    """Rays along each side of the square image."""
+    """Number of rays along each side of the square image."""
     field_of_view: float = np.deg2rad(40.0)
     """Opening angle of the image's sides [rad]."""
     depth_noise: float = 0.001
@@ -39,9 +39,9 @@ def sample_mesh(
 
     :param mesh: in metres.
     :param count: number of points.
-    :param rng: the source of randomness.
+    :param rng: random number generator.
     :param noise: standard deviation added to every coordinate [m].
-    :return: a cloud without normals and viewpoint.
+    :return: a cloud without normals or viewpoint.
     """
     corner = mesh.triangles[rng.choice(len(mesh.faces), count, p=mesh.area_faces / mesh.area)]
     weight = np.sort(rng.random((count, 2)), axis=1)
@@ -61,8 +61,8 @@ def view_mesh(
 
     :param mesh: in metres.
     :param eye: (3,) position of the camera outside the mesh [m].
-    :param rng: the source of the depth noise.
-    :param camera: its optics; None takes the defaults.
+    :param rng: random number generator for the depth noise.
+    :param camera: camera model; None: the default one.
     :return: a cloud with ``eye`` as viewpoint.
     :raises BadCloud: when no ray meets the mesh.
     """
@@ -72,14 +72,14 @@ def view_mesh(
     depth = cast_rays(mesh, np.broadcast_to(eye, rays.shape), rays)
     hit = np.isfinite(depth)
     if not hit.any():
-        raise BadCloud('the camera does not see the object; aim it there')
+        raise BadCloud('the camera does not see the object; aim it at the object')
     depth = depth[hit] + camera.depth_noise * rng.standard_normal(hit.sum())
     return PointCloud(eye + depth[:, None] * rays[hit], viewpoint=eye)
 
 
 def cast_rays(mesh: trimesh.Trimesh, origins: Points, directions: Points) -> NDArray[np.float64]:
     """
-    Return how far each ray goes until it meets ``mesh``, infinite where it never does.
+    Return the distance along each ray to ``mesh``; infinity for rays that miss it.
 
     :param mesh: in metres.
     :param origins: (R, 3) [m].

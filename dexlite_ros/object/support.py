@@ -17,12 +17,12 @@ class Plane:
     normal: Points
     """(3,) unit, upwards: from the support into the object."""
     offset: float
-    """Signed distance of the plane from the origin along the normal [m]."""
+    """Signed distance of the plane from the origin, along the normal [m]."""
 
     def __post_init__(self) -> None:
         normal = np.asarray(self.normal, dtype=np.float64)
         if normal.shape != (3,) or not 1e-9 < np.linalg.norm(normal) < np.inf:
-            raise InvalidRequest('normal', self.normal, 'a vector (3,) that is not zero')
+            raise InvalidRequest('normal', self.normal, 'a non-zero vector (3,)')
         length = float(np.linalg.norm(normal))
         object.__setattr__(self, 'normal', normal / length)
         object.__setattr__(self, 'offset', float(self.offset) / length)
@@ -32,7 +32,7 @@ class Plane:
         return points @ self.normal - self.offset
 
     def project(self, points: Points) -> Points:
-        """Return the feet (N, 3) of ``points`` (N, 3) on the plane [m]."""
+        """Return the orthogonal projections (N, 3) of ``points`` (N, 3) on the plane [m]."""
         return points - self.height(points)[:, None] * self.normal
 
 
@@ -45,9 +45,9 @@ def fit_support(
     """
     Find the plane in ``obstacles`` that ``cloud`` stands on, if there is one.
 
-    The largest plane by RANSAC (Fischler and Bolles 1981), accepted when it holds at least a
-    fifth of the obstacles near the object and the object lies above it and no higher than
-    ``gap``.
+    RANSAC (Fischler and Bolles 1981) finds the largest plane. It is accepted if it contains at
+    least a fifth of the obstacle points near the object, and if the object lies above it, by no
+    more than ``gap``.
 
     :param obstacles: (M, 3) points of the scene without the object [m].
     :param cloud: the object.

@@ -1,9 +1,9 @@
 """
 From a checked cloud to a closed surface.
 
-The surface is a triangle mesh without openings, in metres and in the frame of the cloud. Distances
-are to be taken from its triangles, never from the points: the nearest of many noisy points is
-nearer to the outside than the surface is.
+The surface is a triangle mesh without openings, in metres and in the frame of the cloud. Measure
+distances from its triangles, never from the points: to an observer outside, the nearest of many
+noisy points is closer than the surface, so distances to points are biased.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dexlite_ros.object.support import Plane
 from dexlite_ros.object.viewpoint import find_eye
 
 SEEN_WITHIN = 0.008
-"""A place on the surface counts as seen when a measured point is this near [m]."""
+"""A part of the surface counts as seen if a measured point is within this distance [m]."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ObjectSurface:
     seen_fraction: float
     """Share of the surface within 8 mm of a measured point; 1 for meshes."""
     method: str
-    """How it was closed: ``mesh``, ``full``, or ``view`` with the symmetry used."""
+    """Method that closed it: ``mesh``, ``full``, or ``view`` with the symmetry used."""
 
 
 @dataclass(frozen=True)
@@ -51,29 +51,29 @@ class SurfaceSettings:
     neighbours: tuple[int, int] = (10, 25)
     """Points per local plane in clean and in noisy clouds."""
     noisy: tuple[float, float] = (0.3, 0.4)
-    """Noise, as a share of the points' spacing, below which a cloud is clean, above it noisy."""
+    """Noise relative to the spacing: clean up to the first value, noisy from the second."""
     astray: float = 0.95
-    """Seen share below which the surface of a full cloud is fitted once more, a level deeper."""
+    """Seen fraction below which the surface of a full cloud is refitted, one level deeper."""
     max_points: int = 10000
-    """Most points that enter the Poisson equation; completed clouds are thinned to it."""
+    """Largest number of points for the Poisson fit; completed clouds are thinned to it."""
 
 
 @dataclass(frozen=True)
 class Texture:
-    """How dense and how rough a cloud is."""
+    """Density and noise of a cloud."""
 
     spacing: float
-    """Mean distance of neighbouring points [m]."""
+    """Mean distance between neighbouring points [m]."""
     noise: float
     """Typical distance of points from the planes through their neighbours [m]."""
     blur: float
-    """0 for a clean cloud to 1 for a noisy one."""
+    """0 (clean cloud) to 1 (noisy cloud)."""
     neighbours: int
-    """Points to fit a plane to."""
+    """Number of points per local plane."""
 
     @classmethod
     def of(cls, points: Points, settings: SurfaceSettings) -> Texture:
-        """Measure ``points`` (N, 3) [m]."""
+        """Return the texture of ``points`` (N, 3) [m]."""
         spacing, noise = mean_spacing(points), estimate_noise(points)
         low, high = settings.noisy
         blur = float(np.clip((noise / spacing - low) / (high - low), 0.0, 1.0))
@@ -87,14 +87,14 @@ def close_surface(
     settings: SurfaceSettings | None = None,
 ) -> ObjectSurface:
     """
-    Close the surface of a clean cloud, completing the far side if one camera saw it.
+    Close the surface of a clean cloud, completing the far side of a one-sided cloud.
 
-    A cloud counts as one-sided when no point of it is hidden by others from its viewpoint, or,
-    without one, from some direction.
+    A cloud counts as one-sided if no point is hidden behind others from its viewpoint or, without
+    a viewpoint, from some direction.
 
     :param cloud: checked by ``clean_cloud``.
     :param support: plane the object stands on, if known; it bounds the unseen side.
-    :param settings: None takes the defaults.
+    :param settings: None: the defaults.
     :raises BadCloud: when no surface fits.
     """
     settings = settings or SurfaceSettings()
@@ -104,7 +104,7 @@ def close_surface(
         try:
             return _close_view(cloud.points, eye, texture, support, settings)
         except BadCloud:
-            if cloud.viewpoint is not None:  # certainly one-sided: at least its hull is closed
+            if cloud.viewpoint is not None:  # certainly one-sided: fall back to the hull
                 feet = [] if support is None else [support.project(cloud.points)]
                 hull = trimesh.convex.convex_hull(np.concatenate([cloud.points, *feet]))
                 return _surface(hull, cloud.points, 'view+hull')
@@ -129,7 +129,7 @@ def _close_view(
 
 
 def _close_full(seen: Points, texture: Texture, settings: SurfaceSettings) -> ObjectSurface:
-    """Close what was seen from all around; in finer steps where the surface strays from it."""
+    """Close a cloud seen from all around; refit in finer cells if the surface deviates."""
     noise = texture.blur * texture.noise
     points, normals = outward_normals(seen, texture.spacing, noise, texture.neighbours)
     tries: list[ObjectSurface] = []

@@ -1,9 +1,9 @@
 """
-Symmetries that one view allows: moves of the object onto itself that nothing seen contradicts.
+Symmetries consistent with one view: moves of the object onto itself that the view permits.
 
-A move is a distance-preserving map x -> R x + t. It is contradicted by every moved point that
-lands in space seen to be empty, and supported by those that land on other seen points. S is the
-number of points, G of moves.
+A move is a distance-preserving map x -> R x + t. Moved points that land in space seen to be empty
+contradict it; moved points that land on other seen points support it. S is the number of points, G
+of moves.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from dexlite_ros.object.viewpoint import sphere_directions
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for and against G moves, each (G,); shares of the moved points."""
+    """Evidence for and against G moves, each (G,); shares of the moved points."""
 
     violation: NDArray[np.float64]
     """Mean depth in space seen to be empty, as a share of 2 cm."""
     overlap: NDArray[np.float64]
-    """On a seen point whose normal agrees."""
+    """Share that lands on a seen point with a similar normal."""
     hidden: NDArray[np.float64]
-    """Where the camera could not look, on no seen point."""
+    """Share that lands in unobserved space, on no seen point."""
 
     def support(self) -> NDArray[np.float64]:
         """Return the share (G,) of overlap among the points that could overlap."""
@@ -39,31 +39,31 @@ class Evidence:
 
 
 Cost = Callable[[Isometries, int | None], NDArray[np.float64]]
-"""Cost (G,) of moves, judged by so many points."""
+"""Returns the cost (G,) of moves, evaluated on the given number of points."""
 
 
 @dataclass(frozen=True)
 class SymmetrySettings:
-    """When a symmetry is believed."""
+    """Thresholds for accepting a symmetry."""
 
     violation: float = 0.012
     """Largest mean depth of moved points in empty space, as a share of 2 cm."""
     overlap: float = 0.35
-    """Smallest share of moved points on seen ones."""
+    """Smallest share of moved points that land on seen ones."""
     revolution_violation: float = 0.008
     """The same for bodies of revolution."""
     revolution_overlap: float = 0.4
     """The same for bodies of revolution."""
     turns: int = 12
-    """Rotations that stand for all rotations about an axis."""
+    """Number of rotations that represent all rotations about an axis."""
     samples: int = 400
-    """Points a search looks at."""
+    """Number of points used by a search."""
     growth: float = 0.7
-    """What a search pays for each e-fold the object grows by a move."""
+    """Cost of enlarging the object by a factor of e through a move."""
 
 
 class SymmetryFinder:
-    """Searches the moves that a view of an object allows."""
+    """Searches for the moves that are consistent with a view of an object."""
 
     def __init__(
         self,
@@ -78,9 +78,9 @@ class SymmetryFinder:
 
         :param points: (N, 3) seen [m].
         :param normals: (N, 3) unit, outwards.
-        :param view: what was seen empty.
+        :param view: tells which space was seen to be empty.
         :param spacing: of the points [m].
-        :param settings: None takes the defaults.
+        :param settings: None: the defaults.
         """
         self.settings = settings or SymmetrySettings()
         pick = np.random.default_rng(0).permutation(len(points))[: self.settings.samples]
@@ -91,7 +91,7 @@ class SymmetryFinder:
         self._reach = max(0.004, 1.3 * spacing)
 
     def evidence(self, moves: Isometries, samples: int | None = None) -> Evidence:
-        """Weigh every move, looking at the first ``samples`` points."""
+        """Return the evidence for every move, from the first ``samples`` points."""
         points, normals = self._points[:samples], self._normals[:samples]
         moved = moves.apply(points)
         flat, shape = moved.reshape(-1, 3), moved.shape[:2]
@@ -109,11 +109,11 @@ class SymmetryFinder:
 
     def revolution(self, up: Points | None) -> Isometries | None:
         """
-        Return the turns about the axis of revolution, if the object is such a body.
+        Return rotations about the axis of revolution; None if the object has no such axis.
 
-        Of several axes, as a ball has, the one whose turns show most of the unseen side.
+        Of several axes, as for a ball, the one whose rotations cover most of the unseen side.
 
-        :param up: (3,) direction to try beside a free fit and the image's axes; None if unknown.
+        :param up: (3,) direction to try besides a free fit and the image axes; None if unknown.
         """
         angle = 2.0 * np.pi * np.arange(self.settings.turns) / self.settings.turns
         limit, best, most = self.settings, None, -1.0
@@ -129,12 +129,12 @@ class SymmetryFinder:
 
     def fit_axis(self, axis: Points | None) -> tuple[Points, Points]:
         """
-        Return the line (direction, foot) that the normals' lines meet best.
+        Return the line (direction, point) closest to intersecting the lines along all normals.
 
-        Linear in the line's Pluecker coordinates (Pottmann and Randrup 1998), reweighted against
-        normals that miss it.
+        A least-squares fit, linear in the line's Pluecker coordinates (Pottmann and Randrup 1998),
+        reweighted to reduce the influence of normals that miss the line.
 
-        :param axis: (3,) unit direction to hold to; None fits it too.
+        :param axis: (3,) fixed unit direction; None: fit the direction as well.
         """
         centre = self._points.mean(axis=0)
         scale = float(np.linalg.norm(self._points - centre, axis=1).mean())
@@ -149,7 +149,7 @@ class SymmetryFinder:
 
     def best(self, candidates: Isometries) -> Isometries | None:
         """
-        Return the identity and the most believable of ``candidates``, None if none is.
+        Return the identity and the most plausible of ``candidates``; None if none is plausible.
 
         :param candidates: single moves to choose from.
         """
@@ -161,10 +161,11 @@ class SymmetryFinder:
 
     def tightest(self, candidates: Isometries) -> Isometries | None:
         """
-        Return the identity and the one of ``candidates`` that lets the object grow least.
+        Return the identity and the one of ``candidates`` that enlarges the object least.
 
-        For moves of the seen half onto the unseen, as the inversion of a box: nothing can speak
-        for them, so of all that nothing speaks against, the smallest object is taken.
+        For moves of the seen half onto the unseen one, such as the inversion of a box: the view
+        cannot support them, so of all moves that it does not contradict, the one with the smallest
+        resulting object is chosen.
 
         :param candidates: single moves to choose from.
         """
@@ -177,7 +178,7 @@ class SymmetryFinder:
         return move.with_identity() if allowed else None
 
     def _search(self, candidates: Isometries, cost: Cost) -> Isometries:
-        """Return the cheapest move near ``candidates``, looking at ever more points."""
+        """Return the move of lowest cost near ``candidates``, using more and more points."""
         pool = candidates[np.argsort(cost(candidates, 100))[:8]]
         for scale in (1.0, 0.4):
             pool = pool.conjugated(self._nudges(scale))
@@ -186,12 +187,12 @@ class SymmetryFinder:
 
     def places(self, right: int, down: int, deep: int, up: Points | None = None) -> Points:
         """
-        Return where an object's middle can be (P, 3) [m]: a lattice aligned with the view.
+        Return candidate centres (P, 3) of the object [m], on a lattice aligned with the view.
 
-        :param right: number of places along the middle half of the image's width.
+        :param right: number of positions along the middle half of the image's width.
         :param down: the same along its height.
-        :param deep: number of places from the nearest point to half a size behind the farthest.
-        :param up: (3,) unit direction that counts as the image's height; None keeps the camera's.
+        :param deep: number of positions from the nearest point to half a size behind the farthest.
+        :param up: (3,) unit direction used as the image's vertical; None: that of the camera.
         """
         axes = self._view.axes
         if up is not None:
@@ -218,7 +219,7 @@ class SymmetryFinder:
         return cost + self.settings.growth * self._growth(moves)
 
     def _nudges(self, scale: float) -> Isometries:
-        """Return small moves: the identity and random ones, about the middle of the points."""
+        """Return small moves: the identity and random ones, about the centre of the points."""
         rng = np.random.default_rng(1)
         size = float(np.ptp(self._points, axis=0).max())
         turn = Rotation.from_rotvec(rng.normal(0.0, 0.04 * scale, (40, 3))).as_matrix()
@@ -229,7 +230,7 @@ class SymmetryFinder:
         return Isometries(turn, shift + centre - turn @ centre)
 
     def _growth(self, moves: Isometries) -> NDArray[np.float64]:
-        """Return the logarithm (G,) of how much larger the object gets by each move."""
+        """Return the logarithm (G,) of the factor by which each move enlarges the object."""
         directions = sphere_directions(120)
         own = self._points @ directions.T  # (S, 120)
         moved = moves.apply(self._points) @ directions.T  # (G, S, 120)
@@ -246,14 +247,14 @@ def _meet(
     weight: NDArray[np.float64],
     axis: Points | None,
 ) -> tuple[Points, Points]:
-    """Return the line (direction, foot) least missed by the lines of normals and moments."""
+    """Return the line (direction, point) nearest to the lines given by normals and moments."""
     if axis is not None:
         side = np.cross(normals, axis) * weight[:, None]
         foot, *_ = np.linalg.lstsq(side, (moment @ axis) * weight, rcond=1e-6)
         return axis, foot.astype(np.float64)
     rows = np.concatenate([moment, normals], axis=1) * weight[:, None]  # (S, 6)
     matrix = rows.T @ rows
-    # Unit direction: eliminate the line's moment, which is free, then the smallest eigenvector.
+    # Unit direction: eliminate the line's moment, which is free; take the smallest eigenvector.
     lower = np.linalg.pinv(matrix[3:, 3:], rcond=1e-6)
     reduced = matrix[:3, :3] - matrix[:3, 3:] @ lower @ matrix[3:, :3]
     _, vectors = np.linalg.eigh(reduced)

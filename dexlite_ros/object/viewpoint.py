@@ -1,4 +1,4 @@
-"""From where a cloud was seen: told by whoever took it, assumed, or found in the points."""
+"""The viewpoint of a cloud: given by the caller, assumed, or estimated from the points."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from dexlite_ros.object.cloud import mean_spacing, PointCloud, Points
 from dexlite_ros.object.depth_view import camera_axes
 
 SENSOR_DISTANCE = 0.02
-"""A frame's origin nearer to the object's bounding box than this was not the sensor [m]."""
+"""A frame's origin closer to the object's bounding box than this cannot be the sensor [m]."""
 
 
 def seen_from(cloud: PointCloud, viewpoint: Points | None) -> PointCloud:
     """
-    Return a cloud with the position of its sensor, as command line and node assume it.
+    Return a cloud with the position of its sensor, as used by the command line and the node.
 
-    Without a viewpoint that is the frame's origin, where a camera's own frame has it, unless the
-    origin lies in or at the object: such a cloud is not in a sensor's frame.
+    Without a given viewpoint, the sensor is assumed to be at the origin, as in a camera's own
+    frame. If the origin lies inside or close to the object, the cloud is not in a sensor's frame
+    and the viewpoint stays unknown.
 
-    :param viewpoint: (3,) in the cloud's frame [m]; None: nobody said
+    :param viewpoint: (3,) in the cloud's frame [m]; None: not given
     """
     points = cloud.points[np.isfinite(cloud.points).all(axis=1)]
     if viewpoint is None and len(points):
@@ -33,14 +34,15 @@ def seen_from(cloud: PointCloud, viewpoint: Points | None) -> PointCloud:
 
 def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
     """
-    Return from where a one-sided cloud was seen; None for a cloud from all around.
+    Return the viewpoint of a one-sided cloud; None for a cloud from all around.
 
-    A viewpoint inside the bounding sphere cannot be meant and counts as unknown. For an unknown
-    one the origin is tried first, where a camera's own frame has it, then all directions; it must
-    hide nearly no point. Thin walls measured on both sides hide none either, but are layered.
+    A viewpoint inside the bounding sphere is implausible and treated as unknown. If it is unknown,
+    the origin is tried first, as in a camera's own frame, and then all directions. Nearly no point
+    may be hidden from the viewpoint. This also holds for thin walls measured on both sides, but
+    these are layered.
 
     :param points: (N, 3) [m].
-    :param viewpoint: (3,) of the sensor [m], None when unknown.
+    :param viewpoint: (3,) position of the sensor [m]; None: unknown.
     """
     centre = 0.5 * (points.min(axis=0) + points.max(axis=0))
     radius = float(np.linalg.norm(points - centre, axis=1).max())
@@ -54,7 +56,8 @@ def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
     directions = directions[hidden_share(points, directions) < 0.06]
     if len(directions) == 0:
         return None
-    # A shell hides nothing from its hollow side either; its middle is nearest to the true eye.
+    # No point of a shell is hidden from its hollow side either. From the true viewpoint the middle
+    # of the shell is nearer than its rim, so depth grows with the distance from the axis.
     local = points - points.mean(axis=0)
     depth = -local @ directions.T  # (N, D)
     aside = np.einsum('ni,ni->n', local, local)[:, None] - depth**2
@@ -65,10 +68,10 @@ def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
 
 def is_layered(points: Points) -> bool:
     """
-    Tell whether most neighbourhoods hold two sheets, as thin walls measured on both sides do.
+    Return whether most neighbourhoods contain two layers, as thin walls measured on both sides do.
 
-    The distances of neighbours from their common plane then have two humps, so a kurtosis near 1
-    where noise has 3.
+    The distances of neighbours from their common plane are then bimodal, with a kurtosis near 1,
+    whereas noise has a kurtosis of 3.
 
     :param points: (N, 3) [m].
     """
@@ -92,7 +95,8 @@ def hidden_share(points: Points, directions: Points) -> NDArray[np.float64]:
     """
     Return the share (D,) of ``points`` that lie well behind others, seen from far away.
 
-    Near 0 for what one camera measured from there, about a half for points all around an object.
+    It is near 0 for the direction a camera measured them from, and about one half for points all
+    around an object.
 
     :param points: (N, 3) [m].
     :param directions: (D, 3) unit, towards the eye.

@@ -1,1 +1,1 @@
-"""What people and programs get to see of a plan: files, tables, pictures."""
+"""Output of a plan: files, tables, pictures."""

@@ -1,4 +1,4 @@
-"""Ranked grasps as a table for people."""
+"""Ranked grasps as a text table."""
 
 from __future__ import annotations
 

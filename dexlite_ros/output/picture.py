@@ -1,5 +1,5 @@
 """
-Pictures of grasps by ray casting on the CPU: no screen, no GPU, no system library.
+Pictures of grasps by ray casting on the CPU; they need no screen, GPU or system library.
 
 Letters: H, W pixels, R rays, T triangles.
 """
@@ -33,7 +33,7 @@ AXIS_COLOURS = ((0.9, 0.1, 0.1), (0.1, 0.7, 0.1), (0.1, 0.2, 0.95))
 PANEL = (560, 560)
 OVERSAMPLING = 2
 FIELD_OF_VIEW = np.deg2rad(28.0)
-# From the thumb's side, a little from the palm and from above: fingers and object both show.
+# From the thumb's side, slightly from the palm and from above, so that fingers and object show.
 VIEW_IN_PALM = np.array([0.75, -0.6, 0.35])
 LIGHT = np.array([0.4, -0.3, 1.0])
 
@@ -53,8 +53,8 @@ def render_plan(plan: GraspPlan, path: str | Path, *, max_hands: int = 3) -> Pat
     """
     Write a PNG of a plan's best grasps side by side and return its path.
 
-    :param path: where the picture goes; its folder is made
-    :param max_hands: panels at most
+    :param path: PNG file to write; its folder is created if needed
+    :param max_hands: largest number of panels
     """
     count = min(max_hands, len(plan))
     target = ColouredMesh(plan.surface.vertices, plan.surface.faces, OBJECT_COLOUR)
@@ -71,7 +71,7 @@ def render_grasps(
     :param hand: name of the hand
     :param grasps: B grasps in the frame of the target
     :param target: the object, or ``cloud_mesh`` of its points
-    :param labels: B texts
+    :param labels: text for each of the B panels
     """
     panels = [
         grasp_panel(hand, grasps[[index]], target, label) for index, label in enumerate(labels)]
@@ -96,14 +96,14 @@ def grasp_panel(
 def write_label(
     panel: Image.Image, label: str, colour: tuple[int, int, int] = (60, 60, 60)
 ) -> None:
-    """Write text into the upper left corner of a picture; its size follows the picture's."""
+    """Write text into the upper left corner of a picture, scaled with the picture."""
     size = max(11, panel.width // 25)
     ImageDraw.Draw(panel).text(
         (0.7 * size, 0.5 * size), label, fill=colour, font=ImageFont.load_default(size=size))
 
 
 def write_sheet(path: str | Path, panels: list[Image.Image], columns: int) -> Path:
-    """Write equally large pictures in rows as one PNG and return its path."""
+    """Write pictures of equal size as one PNG, arranged in rows, and return its path."""
     width, height = panels[0].size
     rows = -(-len(panels) // columns)
     sheet = Image.new('RGB', (width * columns, height * rows), 'white')
@@ -118,7 +118,7 @@ def render_hand(path: str | Path, hand: str) -> Path:
     """
     Write a PNG of the open hand with the axes of its palm link and return its path.
 
-    x is red, y green, z blue; each is as long as it takes to leave the hand.
+    x is red, y green, z blue; each axis is long enough to protrude from the hand.
     """
     description = find_hand(hand)
     still = GraspBatch(
@@ -133,7 +133,7 @@ def render_hand(path: str | Path, hand: str) -> Path:
 
 
 def cloud_mesh(points: NDArray[np.floating], radius: float = 0.0012) -> ColouredMesh:
-    """Return points (N, 3) as small balls [m]."""
+    """Return points (N, 3) [m] as small balls."""
     ball = trimesh.creation.icosphere(subdivisions=1, radius=radius)
     vertices = points[:, None] + np.asarray(ball.vertices)
     offsets = len(ball.vertices) * np.arange(len(points))
@@ -142,7 +142,7 @@ def cloud_mesh(points: NDArray[np.floating], radius: float = 0.0012) -> Coloured
 
 
 def hand_meshes(hand: str, grasp: GraspBatch) -> list[ColouredMesh]:
-    """Return the links of one hand (a batch of 1) where the grasp puts them."""
+    """Return the meshes of one hand's links (a batch of 1) in the pose of the grasp."""
     description = find_hand(hand)
     grasp = grasp.to(torch.float32)
     poses = HandKinematics(description)(grasp)
@@ -170,9 +170,9 @@ def render(
 
     :param direction: (3,) from the scene's centre to the camera
     :param size: width and height [pixels]
-    :param frame: (V, 3) points that fill the frame [m]; None: all that is shown
+    :param frame: (V, 3) points that fill the frame [m]; None: all vertices
     """
-    import open3d  # Slow to import, and only pictures and surfaces need it.
+    import open3d  # Slow to import, and needed only for pictures and surfaces.
 
     scene = open3d.t.geometry.RaycastingScene()
     colours = []
@@ -221,10 +221,10 @@ def _shade(
     scene: Any, hits: dict[str, Any], rays: NDArray[np.float32], axes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """
-    Return the light (H, W) at each hit: a lamp with shadow, sky light, a light at the eye.
+    Return the brightness (H, W) at each hit: a lamp with shadow, sky light, a light at the eye.
 
-    :param scene: the raycasting scene of open3d, which has no types
-    :param hits: what it says about the rays (H, W, 6)
+    :param scene: the raycasting scene of open3d, which has no type annotations
+    :param hits: its result for the rays (H, W, 6)
     :param axes: (3, 3) of the camera
     """
     normal = hits['primitive_normals'].numpy()

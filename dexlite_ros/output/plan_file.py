@@ -1,7 +1,7 @@
 """
 Grasp plans as JSON; the layout is described in docs/plan_format.md.
 
-Infinite and missing numbers are written as null, so that any JSON reader takes the file.
+Infinite and missing numbers are written as null, so that any JSON reader accepts the file.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class GraspSet:
     grasps: StagedGrasp
     hand: str = DEFAULT_HAND
     name: str = ''
-    """Of the object; empty when unknown."""
+    """Name of the object; empty if unknown."""
     scale: float = 1.0
     """Factor from the object's mesh file to metres."""
 
 
 def plan_to_dict(plan: GraspPlan) -> dict[str, Any]:
-    """Return a plan as plain lists and numbers."""
+    """Return a plan as nested dictionaries and lists."""
     report = vars(plan.report)
     return {
         'format': FORMAT,
@@ -60,7 +60,7 @@ def write_plan(plan: GraspPlan, path: str | Path) -> Path:
 
 
 def write_grasps(grasp_set: GraspSet, path: str | Path) -> Path:
-    """Write grasps that no plan of ours gave, without scores and contacts; return the path."""
+    """Write grasps from another source, without scores and contacts; return the path."""
     hand = find_hand(grasp_set.hand)
     grasps = grasp_set.grasps
     write_json(path, {
@@ -83,7 +83,7 @@ def read_grasps(path: str | Path) -> GraspSet:
     Return the grasps of a plan file, best first.
 
     :raises FileError: when the file is missing, not JSON, of another format or version
-    :raises UnsupportedHand: when its hand is not known
+    :raises UnsupportedHand: when its hand is unknown
     """
     content = read_json(path, FORMAT, VERSION)
     names = find_hand(str(content.get('hand'))).joint_names
@@ -97,7 +97,7 @@ def read_grasps(path: str | Path) -> GraspSet:
         return GraspSet(
             grasps, content['hand'], target.get('name', ''), float(target.get('scale', 1.0)))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise FileError(path, f'a grasp in it is not complete: {error!r}') from error
+        raise FileError(path, f'it contains an incomplete grasp: {error!r}') from error
 
 
 def _read_stage(poses: list[dict[str, Any]], joints: int) -> GraspBatch:

@@ -1,8 +1,8 @@
 """
-Starts without a network: an open hand near the object's hull, its palm towards it.
+Starts without a network: open hands near the object's convex hull, palms facing it.
 
-The recipe follows DexGraspNet (Wang et al. 2023) with a nearer and more random hand. Letters: B
-grasps.
+The method follows DexGraspNet (Wang et al. 2023), with the hand closer and more randomised.
+Letters: B grasps.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from dexlite_ros.object.surface import ObjectSurface
 
 @dataclass(frozen=True)
 class StartSettings:
-    """Where hands start."""
+    """Distribution of the starts."""
 
     nearest: float = 0.02
     """Smallest distance between the hand's grasp centre and the hull [m]."""
     farthest: float = 0.05
     """Largest such distance [m]."""
     radial: float = 0.3
-    """How much the outward direction leans from the hull's normal to the ray from the centre."""
+    """Weight of the ray from the centre, added to the hull's normal to give the approach."""
     tilt: float = 0.1
     """Standard deviation of the palm's direction [rad]."""
     joint_noise: float = 0.05
@@ -91,7 +91,7 @@ def hull_starts(
 def _palm_rotation(
     kinematics: HandKinematics, outward: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Return rotations (B, 3, 3) whose palm looks against ``outward``, rolled at random."""
+    """Return rotations (B, 3, 3) with the palm facing against ``outward`` and a random roll."""
     hand = kinematics.description
     back = -torch.tensor(hand.palmar_direction)
     fingers = torch.tensor(hand.finger_direction)

@@ -1,5 +1,5 @@
 """
-Proposals of a trained network for an object it has never seen.
+Proposals of a trained network for a new object.
 
 Letters: P points, B grasps.
 """
@@ -23,11 +23,11 @@ from dexlite_ros.proposal.reachable_points import reachable
 from dexlite_ros.surface_points import spread_points
 
 TEMPERATURE = 0.3
-"""Low, for typical grasps; variety comes from the points and the frames."""
+"""Low, for typical grasps; the points and frames provide variety."""
 
 
 class NetworkProposer:
-    """Proposes grasps about the reachable points of any surface, each from a code of its own."""
+    """Proposes grasps about the reachable points of a surface, each from its own latent code."""
 
     def __init__(
         self,
@@ -37,11 +37,11 @@ class NetworkProposer:
         temperature: float = TEMPERATURE,
     ) -> None:
         """
-        Take a trained network.
+        Wrap a trained network.
 
-        :param kinematics: on any device; gives the joints' limits and couplings
-        :param device: where the network computes; proposals come back to the CPU
-        :param temperature: standard deviation of the latent codes; 1 is what it was trained with
+        :param kinematics: on any device; provides joint limits and couplings
+        :param device: device of the network; proposals are returned on the CPU
+        :param temperature: standard deviation of the latent codes; training uses 1
         """
         self.model_id = checkpoint.model_id
         self._network = checkpoint.network.to(device)

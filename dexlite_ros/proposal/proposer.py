@@ -1,4 +1,4 @@
-"""Where candidates come from, by name: the network, starts around the hull, or both."""
+"""Sources of candidates by name: the network, starts around the hull, or both."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Method = Literal['network', 'hull', 'both']
 METHODS: tuple[Method, ...] = ('network', 'hull', 'both')
 DEFAULT_METHOD: Method = 'network'
 MethodName = Literal[Method, 'optimise']
-"""A method, or one under the name it had in release 0.1; the next release drops those."""
+"""A method, or its name in release 0.1, which the next release will no longer accept."""
 OLD_NAMES: dict[str, Method] = {'optimise': 'hull'}
 
 
 class Proposer(Protocol):
-    """Whatever can guess grasps for an object."""
+    """Anything that can propose grasps for an object."""
 
     model_id: str
 
@@ -34,7 +34,7 @@ class Proposer(Protocol):
 
 
 class AlternatingProposer:
-    """Takes every other proposal from one of two proposers."""
+    """Takes proposals from two proposers in alternation."""
 
     def __init__(self, first: Proposer, second: Proposer) -> None:
         self._parts = first, second
@@ -52,9 +52,9 @@ class AlternatingProposer:
 
 def find_method(name: str) -> Method:
     """
-    Return the method of that name, or of that old name.
+    Return the method of that name; old names are accepted.
 
-    :raises InvalidRequest: when there is none
+    :raises InvalidRequest: when there is no such method
     """
     for method in METHODS:
         if OLD_NAMES.get(name, name) == method:
@@ -70,12 +70,12 @@ def make_proposer(
     temperature: float = TEMPERATURE,
 ) -> Proposer:
     """
-    Return what proposes candidates.
+    Return the proposer of a method.
 
     :param weights: path of the network's weights; empty: those that come with the package
-    :param device: where the network computes
+    :param device: device of the network
     :param temperature: standard deviation of the network's latent codes
-    :raises ModelError: when the network is wanted, and its weights are missing or do not fit
+    :raises ModelError: when the network is needed, and its weights are missing or do not fit
     """
     if method == 'hull':
         return HullProposer(kinematics)

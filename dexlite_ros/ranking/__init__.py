@@ -1,1 +1,1 @@
-"""Step 5 of a plan: how likely each grasp is to hold, what is rejected, what is returned."""
+"""Step 5 of a plan: predict success, filter, and rank."""

@@ -1,9 +1,9 @@
 """
-What tells whether a refined grasp will hold: the inputs of the success model.
+The inputs of the success model: features that indicate whether a refined grasp will hold.
 
-Three kinds of evidence: can the contacts balance their forces, also with little friction and with
-the wrist slightly perturbed; how stiffly do the squeezing fingers hold the object; how thick and
-how long is it, and how much of it was seen. Letters: B grasps, C contacts.
+There are three kinds: whether the contact forces can balance, also with low friction and with a
+slightly perturbed wrist; how stiffly the squeezing fingers hold the object; and the object's
+thickness, length and seen fraction. Letters: B grasps, C contacts.
 """
 
 from __future__ import annotations
@@ -34,34 +34,34 @@ from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import GraspFeatures
 
 GAP_DEPTH = 0.002
-"""Links deeper in the object than this count as this deep [m]."""
+"""Depth in the object at which a link's gap is clipped [m]."""
 BATCH = 128
-"""Grasps measured together."""
+"""Number of grasps measured together."""
 
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """How the measures are taken."""
+    """Parameters of the features."""
 
     contact_threshold: float = 0.003
-    """Links nearer to the object than this are in contact [m]."""
+    """Links closer to the object than this are in contact [m]."""
     low_friction: float = 0.1
-    """Friction that a very safe grasp can do with."""
+    """Friction coefficient at which a very robust grasp still balances."""
     forces: ForceLimits = field(
         default_factory=lambda: ForceLimits(friction=0.3, min_force=0.2, max_force=3.0))
     force_steps: int = 150
     perturbed_steps: int = 100
     """Steps of the force balance for perturbed copies."""
     perturbed_copies: int = 8
-    """Copies of the grasp whose wrist is slightly perturbed."""
+    """Number of copies of the grasp with a slightly perturbed wrist."""
     perturbed_position: float = 0.002
     """Standard deviation of each coordinate of the perturbation [m]."""
     perturbed_rotation: float = 0.03
     """Standard deviation of each component of its rotation vector [rad]."""
     perturbed_threshold: float = 0.005
-    """Links of the copies nearer to the object than this are in contact [m]."""
+    """Links of the copies closer to the object than this are in contact [m]."""
     variation_distance: float = 0.003
-    """How far around a contact the normal is compared [m]."""
+    """Distance around a contact over which the normal is compared [m]."""
     stiffness: StiffnessSettings = field(default_factory=StiffnessSettings)
 
 
@@ -75,8 +75,8 @@ def grasp_features(
     """
     Return the features of B refined grasps.
 
-    :param squeeze: how each of them will press
-    :param energy: knows the hand and the object
+    :param squeeze: squeeze forces of the same grasps
+    :param energy: provides the hand and the object
     :param surface: the closed surface the grasps are on
     """
     settings = settings or FeatureSettings()
@@ -115,7 +115,7 @@ def _residual(
     centre = energy.field.centre_of_mass
     force = balance(contacts, centre, forces, steps=steps)
     residual = equilibrium_residual(contacts, force, centre)
-    # Without contacts nothing is balanced; a whole unit force is missing.
+    # Without contacts nothing can balance: the imbalance is a whole unit force.
     residual = torch.where(contacts.active.sum(1) > 0, residual, torch.ones_like(residual))
     return _log(residual, 1e-6, 1.0)
 
@@ -123,12 +123,12 @@ def _residual(
 def _perturbed_residual(
     grasps: GraspBatch, energy: GraspEnergy, settings: FeatureSettings
 ) -> Tensor:
-    """Return the mean residual (B,) over copies of perturbed wrists, perturbed alike for all."""
+    """Return the mean residual (B,) over perturbed copies; all grasps get the same ones."""
     generator = torch.Generator().manual_seed(0)
     shape = (settings.perturbed_copies, 3)
     shift = settings.perturbed_position * torch.randn(shape, generator=generator)
     turn = settings.perturbed_rotation * torch.randn(shape, generator=generator)
-    # All copies at once (copies, B, ...): a batch of many costs little more than one of few.
+    # All copies at once (copies, B, ...): a large batch costs little more than a small one.
     index = torch.arange(len(grasps)).repeat(settings.perturbed_copies)
     copies = grasps[index].perturbed(
         shift.to(grasps.translation).repeat_interleave(len(grasps), 0),
@@ -164,7 +164,7 @@ def _normal_balance(contacts: ContactBatch) -> Tensor:
 def _squeezed(
     placed: PlacedGrasps, squeeze: SqueezeForces, energy: GraspEnergy, springs: StiffnessSettings
 ) -> dict[str, Tensor]:
-    """Return what the squeezing hand does to the object."""
+    """Return the features of the squeeze: stiffness and gaps."""
     springs = replace(springs, joint=squeeze.stiffness)
     held = grasp_stiffness(
         placed.hand.poses, squeeze.contacts, squeeze.forces, energy.geometry.group_link,
@@ -180,7 +180,7 @@ def _squeezed(
 
 
 def _gap_wrench(held: GraspStiffness, contacts: ContactBatch, gap: Tensor) -> Tensor:
-    """Return the wrench (B, 6) that is missing while links still have to cross their gaps."""
+    """Return the wrench (B, 6) that is missing until the links have closed their gaps."""
     inward = -contacts.normal * gap[..., None]
     motion = torch.cat([inward, torch.zeros_like(gap)[..., None]], -1).flatten(1)
     lost = -(held.contact_stiffness @ motion[..., None])
@@ -188,7 +188,7 @@ def _gap_wrench(held: GraspStiffness, contacts: ContactBatch, gap: Tensor) -> Te
 
 
 def _box(surface: ObjectSurface) -> list[float]:
-    """Return the sides of the box around an object, shortest first [cm]."""
+    """Return the sides of the bounding box of an object, shortest first [cm]."""
     import trimesh
 
     _, sides = trimesh.bounds.oriented_bounds(surface.vertices)

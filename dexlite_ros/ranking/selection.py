@@ -1,7 +1,7 @@
 """
-From refined grasps to a ranked list: measure, filter, drop look-alikes.
+From refined grasps to a ranked list: measure, filter, drop near-duplicates.
 
-Grasps are ranked by their probability to hold. Letters: B grasps.
+Grasps are ranked by their predicted probability of success. Letters: B grasps.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ from dexlite_ros.plan import GraspFeatures, GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
 
 SHORTLIST_MIN = 16
-"""Fewest grasps that are staged: some fail a filter that nothing before looks at."""
+"""Smallest number of grasps to stage, because some fail filters that apply only afterwards."""
 
 
 @dataclass(frozen=True)
 class RankingSettings:
-    """What is measured, what is rejected, what counts as the same."""
+    """Size of the shortlist, limits of the filters, and what counts as a duplicate."""
 
     shortlist: float = 2.0
-    """Grasps that are staged and measured for each one that is to be returned."""
+    """Number of grasps staged and measured for each one to be returned."""
     penetration_max: float = 0.003
     """Deepest allowed overlap with the object [m]."""
     self_penetration_max: float = 0.002
     """Deepest allowed overlap of the hand with itself [m]."""
     residual_max: float = 0.3
-    """Largest allowed wrench residual, squared unit forces."""
+    """Largest allowed wrench residual [squared unit forces]."""
     pregrasp_clearance_min: float = 0.01
     """Smallest allowed distance from the open hand to the object [m]."""
     obstacle_clearance_min: float = 0.003
     """Smallest allowed distance from the hand to the obstacles [m]."""
     same_position: float = 0.01
-    """Two grasps are the same if they differ less than this [m] ..."""
+    """Two grasps are duplicates if their palms are closer than this [m] ..."""
     same_angle: float = 0.2
-    """... and this [rad] ..."""
+    """... and their palm orientations differ by less than this [rad] ..."""
     same_joints: float = 0.1
-    """... and this, on average over the joints [rad]."""
+    """... and their joints differ by less than this on average [rad]."""
 
     def unfiltered(self) -> RankingSettings:
-        """Return these settings without the filters on quality."""
+        """Return these settings without the quality filters."""
         return replace(
             self, penetration_max=math.inf, self_penetration_max=math.inf,
             residual_max=math.inf, pregrasp_clearance_min=-math.inf,
@@ -57,12 +57,12 @@ class RankingSettings:
 
     @classmethod
     def everything(cls) -> RankingSettings:
-        """Return what rejects no grasp that is a number, look-alikes included."""
+        """Return settings that reject only NaN grasps and keep duplicates."""
         return cls(shortlist=math.inf, same_position=0.0).unfiltered()
 
 
 def shortlist(probability: Tensor, wanted: int, settings: RankingSettings) -> Tensor:
-    """Return indices of the grasps that are worth staging, best first."""
+    """Return indices of the grasps to stage, best first."""
     count = min(max(settings.shortlist * wanted, SHORTLIST_MIN), len(probability))
     return probability.argsort(descending=True, stable=True)[:math.ceil(count)]
 
@@ -79,7 +79,7 @@ def measure(
     Return all measures of B staged grasps.
 
     :param placed, features: of the same grasps
-    :param grasp_energy: (B,) of the optimiser; NaN for grasps that it never saw
+    :param grasp_energy: (B,) final energy of the optimiser; NaN for unrefined grasps
     """
     with torch.no_grad():
         overlap = -energy.geometry.capsule_gaps(placed.hand)
@@ -99,7 +99,7 @@ def obstacle_clearance(
     placed: PlacedGrasps, pregrasp: GraspBatch, geometry: HandGeometry,
     obstacles: Obstacles | None,
 ) -> Tensor:
-    """Return the smallest distance (B,) to obstacles over pregrasp and grasp [m]; NaN if none."""
+    """Return the smallest distance (B,) to obstacles at pregrasp and grasp [m]; NaN if none."""
     if obstacles is None:
         return torch.full_like(placed.gap[:, 0], torch.nan)
     with torch.no_grad():
@@ -118,12 +118,13 @@ def hard_filters(
     metrics: GraspMetrics, approach_angle: Tensor, tolerance: float, settings: RankingSettings
 ) -> dict[str, Tensor]:
     """
-    Return, by the name of each field of Rejections, which grasps (B,) it rejects.
+    Return a mask (B,) of rejected grasps for each filter, by the name of its Rejections field.
 
-    :param approach_angle: (B,) angle between wanted and actual approach [rad]; NaN without wish
+    :param approach_angle: (B,) angle between requested and actual approach [rad]; NaN if not
+        requested
     :param tolerance: largest such angle [rad]
     """
-    # NaN compares false: what was not asked for rejects nothing.
+    # Comparisons with NaN are false, so measures that were not computed reject nothing.
     finite = metrics.penetration.isfinite() & metrics.residual.isfinite()
     finite &= metrics.normal_variation.isfinite() & ~metrics.energy.isinf()
     return {
@@ -147,10 +148,10 @@ def select(
     settings: RankingSettings,
 ) -> tuple[Tensor, Rejections]:
     """
-    Return indices of the best grasps, best first, and what the filters removed.
+    Return indices of the best grasps, best first, and the counts of rejected ones.
 
-    Ties go to the lower index. A grasp that looks like a better one is a duplicate; what is left
-    over beyond ``wanted`` is not counted.
+    Ties go to the lower index. A grasp that is similar to a better one is a duplicate; grasps left
+    over beyond ``wanted`` are not counted.
     """
     alive = torch.ones_like(scores, dtype=torch.bool)
     counts: dict[str, int] = {}
@@ -171,7 +172,7 @@ def select(
 
 
 def _same(grasps: GraspBatch, index: int, kept: list[int], settings: RankingSettings) -> Tensor:
-    """Tell which kept grasps the one at ``index`` looks like."""
+    """Return a mask of the kept grasps that the one at ``index`` duplicates."""
     shift = (grasps.translation[kept] - grasps.translation[index]).norm(dim=1)
     relative = grasps.rotation[kept].mT @ grasps.rotation[index]
     cosine = (relative.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2

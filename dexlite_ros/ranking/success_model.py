@@ -1,8 +1,8 @@
 """
-How likely a grasp is to hold: a logistic regression on its features, fitted on judged grasps.
+The success model: a logistic regression on grasp features, fitted to judged grasps.
 
-``dexlite calibrate`` fits it; the file beside this module is what it fitted last, and names the
-data. Six forces is what it was taught: DexGraspBench's test in MuJoCo.
+It predicts the probability of passing six forces, the test of DexGraspBench in MuJoCo. ``dexlite
+calibrate`` fits it; the JSON file beside this module holds the current fit and names its data.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class SuccessModel:
     """p = 1 / (1 + exp(-(bias + weights . features)))."""
 
     weights: dict[str, float]
-    """By name of the feature, per unit of the feature."""
+    """Weight of each feature by name, per unit of the feature."""
     bias: float
     fitted_on: dict[str, str | int | float]
-    """What data, and how well it did there; for people."""
+    """The data it was fitted to, and the quality of the fit; informative only."""
 
     def probability(self, features: GraspFeatures) -> Tensor:
-        """Return the probability (B,) that each grasp holds."""
+        """Return the predicted probability (B,) that each grasp holds."""
         weights = torch.tensor([self.weights[name] for name in FEATURES])
         matrix = features.matrix()
         return torch.sigmoid(matrix @ weights.to(matrix) + self.bias)
@@ -48,7 +48,7 @@ class SuccessModel:
         """
         Read a model.
 
-        :raises FileError: missing, not such a file, or for other features
+        :raises FileError: missing, not a success model, or for other features
         """
         content = read_json(path, FORMAT, VERSION)
         try:

@@ -1,1 +1,1 @@
-"""Step 3 of a plan: candidates pulled into firm contact, in rounds."""
+"""Step 3 of a plan: refine candidates into firm contact, in rounds."""

@@ -1,8 +1,9 @@
 """
-Pull proposals into firm contact: RMSProp per grasp, with or without simulated annealing.
+Refine proposals into firm contact: RMSProp per grasp, with optional simulated annealing.
 
-Letters: B grasps, G contact groups, C contacts, J joints. No grasp's result depends on the others
-of its batch: step sizes, random numbers (from a seed per grasp) and the best pose are its own.
+A grasp's result does not depend on the others in its batch: each has its own step sizes, random
+numbers (from its own seed) and best pose. Letters: B grasps, G contact groups, C contacts, J
+joints.
 """
 
 from __future__ import annotations
@@ -24,28 +25,28 @@ from dexlite_ros.mechanics.grasp_energy import EnergySettings, Evaluation, Grasp
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """One run of the post-optimiser."""
+    """Settings of one run of the post-optimiser."""
 
     iterations: int = 130
     step_size: float = 0.005
-    """Step of a coordinate whose gradient keeps its size [rad], and [m] after ``translation``."""
+    """Step for a gradient of constant size [rad]; times ``translation_scale`` for positions."""
     translation_scale: float = 0.3
-    """Step of the wrist's position [m] for a step of 1 of everything else."""
+    """Step of the wrist's position relative to that of rotation and joints [m/rad]."""
     decay: float = 0.98
-    """Memory of the mean squared gradient."""
+    """Decay rate of the running mean of the squared gradient."""
     final_step: float = 0.02
-    """Share of the step left at the end of the cosine schedule; 1 keeps it constant."""
+    """Share of the step at the end of the cosine schedule; 1: constant step."""
     step_decay: float = 1.0
-    """Factor on the step every ``step_period`` iterations."""
+    """Factor applied to the step every ``step_period`` iterations."""
     step_period: int = 50
     temperature: float = 0.0
-    """Start of the annealing; 0 takes every step."""
+    """Initial temperature of the annealing; 0: accept every step."""
     temperature_decay: float = 0.95
     temperature_period: int = 30
     contact_switch: float = 0.0
-    """Chance that a contact point is drawn anew in a step; 0 lets contacts slide instead."""
+    """Probability of redrawing a contact point in a step; 0: contacts slide instead."""
     sampled_contacts: int = 4
-    """Contact points drawn per grasp when contacts are switched."""
+    """Number of contact points per grasp when they are drawn."""
     energy: EnergySettings = field(default_factory=EnergySettings)
 
     def __post_init__(self) -> None:
@@ -57,9 +58,9 @@ class OptimizerSettings:
     @classmethod
     def dexlite(cls) -> OptimizerSettings:
         """
-        Return the schedule of DexGraspNet as DexLite shortens it: 200 annealed iterations.
+        Return DexGraspNet's schedule as shortened by DexLite: 200 annealed iterations.
 
-        DexGraspNet's mu = 0.98 weighs the newest squared gradient; what is remembered is 0.02.
+        DexGraspNet's mu = 0.98 is the weight of the newest squared gradient, so the decay is 0.02.
         """
         return cls(
             iterations=200, decay=0.02, final_step=1.0, step_decay=0.95, step_period=50,
@@ -69,19 +70,19 @@ class OptimizerSettings:
 
 @dataclass(frozen=True)
 class Refined:
-    """What the post-optimiser made of B proposals."""
+    """Result of the post-optimiser for B proposals."""
 
     grasps: GraspBatch
     """Best pose of each grasp."""
     energy: Tensor
-    """(B,) weighted energy of that pose; infinite for a grasp that never had a finite one."""
+    """(B,) weighted energy of that pose; infinite for a grasp whose energy was never finite."""
     iterations: int
-    """Iterations done; fewer than asked for when stopped."""
+    """Iterations done; fewer than set if stopped early."""
 
 
 @dataclass
 class _State:
-    """Where the search of B grasps stands."""
+    """State of the search for B grasps."""
 
     grasps: GraspBatch
     energy: Tensor
@@ -92,14 +93,14 @@ class _State:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Which contacts are to be made."""
+    """The contacts that should be made."""
 
     active: Tensor
     groups: Tensor | None
 
     @classmethod
     def of(cls, active: Tensor, drawn: bool) -> _Wanted:
-        """Leave out the groups no grasp of the batch is to touch with; they only cost time."""
+        """Leave out groups that no grasp of the batch should touch with, to save time."""
         if drawn:
             return cls(active, None)
         groups = active.any(0).nonzero().squeeze(1)
@@ -107,7 +108,7 @@ class _Wanted:
 
 
 class PostOptimizer:
-    """Refine grasps on one object."""
+    """Refines grasps on one object."""
 
     def __init__(self, energy: GraspEnergy, settings: OptimizerSettings) -> None:
         self.energy = energy
@@ -129,10 +130,10 @@ class PostOptimizer:
         """
         Return the best pose found from each of B starts.
 
-        :param active: (B, G) contact groups that shall touch; (B, C) ones when contacts are drawn
-        :param seeds: (B,) one per grasp; needed when contacts are drawn or steps are annealed
-        :param deadline: reading of ``time.monotonic`` at which to return the best so far
-        :param should_stop: polled every iteration; true returns the best so far
+        :param active: (B, G) 1 for groups that should touch; (B, C) ones if contacts are drawn
+        :param seeds: (B,) one per grasp; required if contacts are drawn or steps are annealed
+        :param deadline: ``time.monotonic`` value at which to return the best so far
+        :param should_stop: polled every iteration; if true, the best so far is returned
         """
         settings = self.settings
         draws = _RandomDraws(self, seeds)
@@ -168,14 +169,14 @@ class PostOptimizer:
         return self._couple(replace(moved, joints=moved.joints + step[:, 6:]))
 
     def _couple(self, grasps: GraspBatch) -> GraspBatch:
-        """Return grasps within the joint limits, each coupled pair at its mean."""
+        """Return grasps clamped to the joint limits, with each coupled pair at its mean."""
         joints = self._kinematics.clamp(grasps.joints)
         return replace(grasps, joints=self._kinematics.couple(joints))
 
     def _evaluate(
         self, grasps: GraspBatch, wanted: _Wanted, forces: Tensor | None, chosen: Tensor | None
     ) -> _State:
-        """Return energy and slope (B, 6 + J) along translation, rotation vector, joints."""
+        """Return energy and gradient (B, 6 + J) along translation, rotation vector, joints."""
         leaves = [part.detach().requires_grad_() for part in vars(grasps).values()]
         with torch.enable_grad():
             result: Evaluation = self.energy(
@@ -192,7 +193,7 @@ class PostOptimizer:
 
 
 class _RandomDraws:
-    """The random part of the search, drawn beforehand from each grasp's own seed."""
+    """The random numbers of the search, drawn in advance from each grasp's own seed."""
 
     def __init__(self, optimizer: PostOptimizer, seeds: Tensor | None) -> None:
         settings = self._settings = optimizer.settings
@@ -202,7 +203,7 @@ class _RandomDraws:
         if seeds is None:
             raise InvalidRequest('seeds', None, 'one seed per grasp for an annealed search')
         self._pool = optimizer.energy.geometry.candidates.unique()
-        # Per iteration: whether to switch each contact, to which, and whether to accept.
+        # Per iteration: whether to redraw each contact, the new contact, and whether to accept.
         shape = (settings.iterations + 1, 2 * settings.sampled_contacts + 1)
         rows = [
             torch.rand(shape, generator=torch.Generator().manual_seed(seed))
@@ -210,7 +211,7 @@ class _RandomDraws:
         self._numbers = torch.stack(rows, 1).to(self._pool.device)  # (iterations, B, numbers)
 
     def contacts(self, chosen: Tensor | None, iteration: int) -> Tensor | None:
-        """Return which points of the hand shall touch (B, C), or None when contacts slide."""
+        """Return indices (B, C) of the hand's points that should touch; None if contacts slide."""
         if not self.switches:
             return None
         switch, which = self._numbers[iteration, :, :-1].chunk(2, dim=1)
@@ -220,7 +221,7 @@ class _RandomDraws:
         return torch.where(switch < self._settings.contact_switch, fresh, chosen)
 
     def accepts(self, old: Tensor, new: Tensor, iteration: int) -> Tensor:
-        """Return which steps (B,) to keep, by Metropolis' rule; all that are finite when cold."""
+        """Return a mask (B,) of accepted steps: Metropolis' rule; at temperature 0 all finite."""
         settings = self._settings
         if settings.temperature <= 0:
             return new.isfinite()
@@ -230,7 +231,7 @@ class _RandomDraws:
 
 
 def _schedule(settings: OptimizerSettings, iteration: int) -> float:
-    """Return the share of the full step at an iteration."""
+    """Return the fraction of the full step at an iteration."""
     progress = iteration / max(settings.iterations, 1)
     cosine = (1 + math.cos(math.pi * progress)) / 2
     left = settings.final_step + (1 - settings.final_step) * cosine

@@ -1,9 +1,9 @@
 """
-Many rough starts to few firm grasps: refine a little, prune, refine what is left.
+From many rough starts to a few firm grasps: refine briefly, prune, refine the rest.
 
-Most starts end in bad local minima, whatever the number of steps, and a short refinement tells
-which. So every round keeps the better part of each contact pattern, whose energies do not compare
-with those of another set. Letters: B grasps, G contact groups.
+Most starts end in poor local minima, however many steps are taken, and a short refinement shows
+which. Each round therefore keeps the better part of each contact pattern; energies of different
+patterns are not comparable. Letters: B grasps, G contact groups.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Detail = Literal['coarse', 'fine']
 
 
 def hand_details(kinematics: HandKinematics) -> dict[Detail, HandGeometry]:
-    """Return the hand covered with points at every detail a round can ask for."""
+    """Return the hand's geometry at every level of detail that a round can use."""
     return {
         'coarse': HandGeometry(kinematics, GeometrySettings.coarse()),
         'fine': HandGeometry(kinematics),
@@ -41,22 +41,22 @@ class Round:
 
     optimizer: OptimizerSettings
     keep: float
-    """How many grasps to keep for each one that is to be delivered."""
+    """Number of grasps to keep for each one to be delivered."""
     detail: Detail = 'fine'
     """How densely the hand is covered with points."""
 
 
 @dataclass(frozen=True)
 class RefinementSettings:
-    """The rounds, and how work is cut up."""
+    """The rounds, and how grasps are divided into patterns and batches."""
 
     rounds: tuple[Round, ...]
     """At least one."""
     contact_patterns: dict[str, float] = field(
         default_factory=lambda: {'tips': 0.5, 'tips_palm': 0.25, 'wrap': 0.25})
-    """Share of the starts that each contact pattern gets."""
+    """Share of the starts assigned to each contact pattern."""
     cpu_batch: int = 256
-    """Grasps per batch on the CPU: enough to hide torch's overhead, few enough for the cache."""
+    """Grasps per batch on the CPU: enough to amortise torch's overhead, few enough to cache."""
     cuda_batch: int = 4096
 
     def __post_init__(self) -> None:
@@ -66,21 +66,21 @@ class RefinementSettings:
 
 @dataclass(frozen=True)
 class Population:
-    """Grasps on their way, each with the contact pattern it was started with."""
+    """Grasps under refinement, each with its contact pattern."""
 
     grasps: GraspBatch
     contact_pattern: Tensor
     """(B,) index into the settings' contact patterns."""
     seeds: Tensor
-    """(B,) of each grasp's own random numbers, on the CPU."""
+    """(B,) seed of each grasp's own random numbers, on the CPU."""
     energy: Tensor
-    """(B,) of the last round; NaN before the first."""
+    """(B,) energy after the last round; NaN before the first."""
     start: Tensor
-    """(B,) index of the start each grasp grew from, on the CPU."""
+    """(B,) index of the start that each grasp was refined from, on the CPU."""
     iterations: int
-    """Iterations of the shortest last round; fewer than set when stopped early."""
+    """Iterations of the last round, in the batch with the fewest; fewer than set if stopped."""
     non_finite: int = 0
-    """Grasps dropped on the way because their energy never was a number."""
+    """Number of grasps dropped because their energy was never finite."""
 
     def __getitem__(self, index: Tensor) -> Population:
         """Select grasps."""
@@ -91,7 +91,7 @@ class Population:
 
 
 class Refinement:
-    """Refine starts on one object, round by round."""
+    """Refines starts on one object, round by round."""
 
     def __init__(
         self,
@@ -117,11 +117,11 @@ class Refinement:
         should_stop: Callable[[], bool] | None = None,
     ) -> Population:
         """
-        Return the refined survivors of the starts, unordered; none when no energy was a number.
+        Return the refined survivors of the starts, unordered; empty if no energy was finite.
 
-        :param wanted: how many grasps are to be delivered in the end
-        :param optimize: false returns all starts as they are
-        :param deadline: reading of ``time.monotonic`` after which no step is begun
+        :param wanted: number of grasps to be delivered in the end
+        :param optimize: False: return all starts unchanged
+        :param deadline: ``time.monotonic`` value after which no step is begun
         """
         names = list(self.settings.contact_patterns)
         contact_pattern = _deal(list(self.settings.contact_patterns.values()), len(starts))
@@ -139,7 +139,7 @@ class Refinement:
             active = energy.active_groups(names)[population.contact_pattern]
             refined = self._in_batches(
                 PostOptimizer(energy, each.optimizer), population, active, deadline, should_stop)
-            # Out of time some batches were never begun; what was reached goes on.
+            # When time runs out, some batches were never begun; continue with those that were.
             population = replace(
                 population[torch.arange(len(refined.energy))], grasps=refined.grasps,
                 energy=refined.energy, iterations=refined.iterations)
@@ -158,7 +158,7 @@ class Refinement:
         deadline: float,
         should_stop: Callable[[], bool] | None,
     ) -> Refined:
-        """Refine in even batches of the device's size, halved while memory is short."""
+        """Refine in batches of equal size, halved when the device runs out of memory."""
         grasps = population.grasps
         on_cpu = self._device.type == 'cpu'
         size = self.settings.cpu_batch if on_cpu else self.settings.cuda_batch
@@ -185,14 +185,14 @@ class Refinement:
 
 
 def _deal(shares: list[float], count: int) -> Tensor:
-    """Return a set index (B,) for each start, in runs: a batch of one set costs less."""
+    """Return the pattern (B,) of each start, in runs, as a batch of one pattern is faster."""
     edges = torch.tensor(shares).cumsum(0) / sum(shares)
     return torch.searchsorted(edges, (torch.arange(count) + 0.5) / count).clamp(
         max=len(shares) - 1)
 
 
 def _best_of_each_pattern(population: Population, sets: int, keep: float) -> Tensor:
-    """Return indices of the grasps of lowest energy, the same share of each set."""
+    """Return indices of the grasps of lowest energy, the same share of each pattern."""
     share = keep / max(len(population.energy), 1)
     chosen = []
     for index in range(sets):
