@@ -1,1 +1,1 @@
-"""The ROS 2 side: the only place that knows rclpy and messages."""
+"""The ROS 2 interface: the only part that uses rclpy and messages."""

@@ -1,9 +1,9 @@
 """
-A client of the planner node that may block anywhere.
+A client of the planner node whose calls may block anywhere.
 
-``Client.call`` of rclpy hangs for ever inside a callback of the same executor. This client has a
-node, an executor and a thread of its own, so its methods may be called from a script, a callback
-or another thread. It imports neither torch nor the planner.
+``Client.call`` of rclpy deadlocks inside a callback of the same executor. This client has its own
+node, executor and thread, so its methods can be called from a script, a callback or another
+thread. It imports neither torch nor the planner.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class PlannerClient:
         """
         Send ``request`` and wait for the response.
 
-        :param request: e.g. an empty one: the newest cloud, the node's parameters.
-        :param timeout: more than the request's own [s].
+        :param request: an empty request uses the newest cloud and the node's parameters.
+        :param timeout: longer than the request's own timeout [s].
         :raises TimeoutError: no such node, or no answer.
         """
         return self._call('grasp_synthesis', GraspSynthesis, request, timeout)
@@ -78,7 +78,7 @@ class PlannerClient:
         """
         Call ``cancel``, ``clear`` or ``reload_model``.
 
-        :param service: one of these.
+        :param service: name of the service.
         :param timeout: [s]
         :raises TimeoutError: no such node, or no answer.
         """
@@ -86,10 +86,10 @@ class PlannerClient:
 
     def wait_until_active(self, timeout: float = 60.0) -> None:
         """
-        Wait until the node plans: a service that exists does not mean that, its state does.
+        Wait until the node is active; the existence of its services does not imply that.
 
         :param timeout: [s]
-        :raises TimeoutError: it does not come to it.
+        :raises TimeoutError: the node does not become active in time.
         """
         deadline = time.monotonic() + timeout
         while self.state(deadline - time.monotonic()) != 'active':

@@ -1,4 +1,4 @@
-"""The newest cloud of a topic, undecoded, and its age."""
+"""The newest cloud of a topic, not yet decoded, and its age."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dexlite_ros.errors import NoCloud, StaleCloud
 class _Received:
     message: PointCloud2
     taken: Time
-    """Acquisition by the header's stamp; arrival when the publisher left the stamp at zero."""
+    """Time of acquisition by the header's stamp; time of arrival if the stamp is zero."""
 
 
 class CloudCache:
     """
-    Holds one message; storing and reading may happen in different threads.
+    Holds one message, and may be written and read in different threads.
 
-    A callback that only stores keeps up with any camera; decoding is left to whoever needs it.
+    Because the callback only stores, it keeps up with any camera; decoding happens on demand.
     """
 
     def __init__(self, topic: str, clock: Clock) -> None:
@@ -40,12 +40,12 @@ class CloudCache:
         )
 
     def clear(self) -> None:
-        """Forget the cloud."""
+        """Discard the cloud."""
         self._received = None
 
     @property
     def age(self) -> float | None:
-        """Time since the cloud was taken [s] by the node's clock; None without a cloud."""
+        """Time since the cloud was acquired [s], by the node's clock; None without a cloud."""
         received = self._received
         return None if received is None else self._since(received)
 
@@ -53,9 +53,9 @@ class CloudCache:
         """
         Return the cloud.
 
-        :param max_age: oldest cloud to accept [s]; 0 accepts any.
+        :param max_age: largest age to accept [s]; 0: any age.
         :raises NoCloud: none was received.
-        :raises StaleCloud: it is older.
+        :raises StaleCloud: it is older than that.
         """
         received = self._received
         if received is None:

@@ -1,9 +1,9 @@
 """
 Plans as messages, and messages as grasps.
 
-Every scalar goes through ``float`` or ``int``: rclpy sends a numpy or torch scalar in a float
-field as garbage without a word. The topics that repeat parts of a result are made from the
-result's own message, so they cannot disagree with it.
+Every scalar is converted with ``float`` or ``int``, because rclpy silently serialises a numpy or
+torch scalar in a float field as garbage. Topics that repeat parts of a result are derived from the
+result message itself, so they cannot disagree with it.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ METRICS = tuple(field.name for field in fields(GraspMetrics))
 
 @dataclass(frozen=True)
 class ResultLabels:
-    """What a result carries besides the plan."""
+    """Metadata of a result besides the plan."""
 
     header: Header
     """Stamp of the cloud, frame of the poses."""
     request: int
-    """Counter of requests; first half of the grasps' ids."""
+    """Request counter, the first part of the grasps' ids."""
     object_id: str
     stage_times: tuple[float, float, float]
-    """When each stage of the hand trajectory is reached [s]."""
+    """Times at which the hand trajectory reaches each stage [s]."""
 
 
 def grasp_array(plan: GraspPlan, labels: ResultLabels) -> DexGraspArray:
@@ -74,7 +74,7 @@ def _grasp(plan: GraspPlan, rank: int, labels: ResultLabels) -> DexGrasp:
 
 
 def pose(position: Sequence[float], quat_xyzw: Sequence[float]) -> Pose:
-    """Return a pose message; the quaternion is brought to unit length in double precision."""
+    """Return a pose message with the quaternion normalised in double precision."""
     quat = torch.as_tensor(quat_xyzw, dtype=torch.float64)
     x, y, z, w = (quat / quat.norm()).tolist()
     return Pose(position=_point(position), orientation=Quaternion(x=x, y=y, z=z, w=w))
@@ -91,7 +91,7 @@ def vectors(rows: Tensor) -> list[Vector3]:
 
 
 def report_message(report: PlanReport | None) -> SynthesisReport:
-    """Return what is known of the planning; a request that failed before it has no report."""
+    """Return the report of a plan as a message; None: the request failed before planning."""
     if report is None:
         return SynthesisReport()
     times, rejected = vars(report.times), vars(report.rejected)
@@ -121,7 +121,7 @@ def best_pose(result: DexGraspArray) -> PoseStamped:
 
 
 def best_joint_states(result: DexGraspArray) -> JointState:
-    """Return the joints of the best grasp at the grasp stage; the wrist's joints are 0."""
+    """Return the joints of the best grasp at the grasp stage; the wrist joints are 0."""
     trajectory = result.grasps[0].hand_trajectory
     wrist = HANDS[result.grasps[0].hand].wrist_joints
     return JointState(
@@ -132,7 +132,7 @@ def best_joint_states(result: DexGraspArray) -> JointState:
 
 
 def staged_grasps(result: DexGraspArray) -> StagedGrasp:
-    """Return the grasps of a message, in the message's frame, as a client computes with them."""
+    """Return the grasps of a message as tensors, in the frame of the message, for clients."""
     return StagedGrasp(*(
         _batch(
             [getattr(grasp, f'{stage}_pose') for grasp in result.grasps],

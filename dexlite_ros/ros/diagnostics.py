@@ -15,17 +15,17 @@ import torch
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the last request ended."""
+    """Outcome of the last request."""
 
     count: int = 0
-    """Requests answered so far."""
+    """Number of requests answered so far."""
     code: int = 0
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Health:
-    """One status."""
+    """Content of one status message."""
 
     level: bytes
     """DiagnosticStatus.OK, WARN, ERROR or STALE."""
@@ -35,7 +35,7 @@ class Health:
 
 
 class DiagnosticsPublisher:
-    """Publishes a status at a fixed rate, by a steady clock: also when simulated time stands."""
+    """Publishes a status at a fixed rate, by a steady clock, even if simulated time is paused."""
 
     def __init__(
         self, node: Node, period: float, group: CallbackGroup, health: Callable[[], Health]
@@ -43,10 +43,10 @@ class DiagnosticsPublisher:
         """
         Start publishing.
 
-        :param node: named in the status.
-        :param period: [s]
-        :param group: must not wait for a synthesis.
-        :param health: asked each time.
+        :param node: node whose name appears in the status.
+        :param period: time between two messages [s].
+        :param group: callback group that is not blocked by a synthesis.
+        :param health: called for each message.
         """
         self._node = node
         self._health = health
@@ -71,7 +71,7 @@ class DiagnosticsPublisher:
 
 
 def memory_use() -> dict[str, str]:
-    """Return the largest memory use so far, of the process and of the CUDA device if there is."""
+    """Return the peak memory use of the process and, if present, of the CUDA device."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     use = {'memory peak [GiB]': f'{peak:.2f}'}
     if torch.cuda.is_available() and torch.cuda.is_initialized():

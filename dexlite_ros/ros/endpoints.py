@@ -1,4 +1,4 @@
-"""Everything that exists while the node is configured: planner, topics and services."""
+"""What exists while the node is configured: planner, topics and services."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OBJECT_TOPIC, OBSTACLE_TOPIC = 'object_cloud', 'obstacle_cloud'
 
 @dataclass(frozen=True)
 class CallbackGroups:
-    """What must not wait for each other; within a group only ``synthesis`` runs in parallel."""
+    """Groups that must not block each other; only ``synthesis`` runs callbacks in parallel."""
 
     clouds: MutuallyExclusiveCallbackGroup = field(default_factory=MutuallyExclusiveCallbackGroup)
     control: MutuallyExclusiveCallbackGroup = field(
@@ -41,16 +41,16 @@ class CallbackGroups:
 
 
 class Endpoints:
-    """The planner in its worker, and the topics and services that lead to it."""
+    """The planner in its worker, and the topics and services that give access to it."""
 
     def __init__(
         self, node: Node, groups: CallbackGroups, require_active: Callable[[], None]
     ) -> None:
         """
-        Load and warm up the planner, then open the endpoints; on failure nothing is left.
+        Load and warm up the planner, then open the endpoints; clean up on failure.
 
-        :param node: that offers them.
-        :param groups: of its callbacks.
+        :param node: node that offers the endpoints.
+        :param groups: callback groups of the node.
         :param require_active: raises NotActive unless the node is active.
         :raises DexliteError: the planner cannot be built.
         """
@@ -80,8 +80,8 @@ class Endpoints:
         """
         Cancel all requests and remove the endpoints.
 
-        :param timeout: how long to wait for the planner to look up [s].
-        :return: False when it did not.
+        :param timeout: how long to wait for the planner to notice the stop request [s].
+        :return: False if it did not stop in time.
         """
         stopped = self.worker.stop(timeout)
         self._undo.close()
@@ -98,7 +98,7 @@ class Endpoints:
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         undo.callback(self._node.destroy_subscription, subscription)
-        # A bag that starts over: what was cached would come from the future.
+        # When a bag restarts, cached clouds would be from the future.
         backwards = JumpThreshold(
             min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True)
         jump = self._node.get_clock().create_jump_callback(
@@ -126,7 +126,7 @@ class Endpoints:
         for cache in self.clouds:
             cache.clear()
         self._publishers.clear()
-        response.success, response.message = True, 'clouds and results dropped'
+        response.success, response.message = True, 'clouds and results cleared'
         return response
 
     def _reload(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

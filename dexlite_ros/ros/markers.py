@@ -1,8 +1,8 @@
 """
-A plan as RViz markers: a full hand per grasp, its contacts and forces, approach, and label.
+A plan as RViz markers: for each grasp the hand, contacts, forces, approach and label.
 
 Namespaces are ``hand/<rank>`` (id: link), ``contacts``, ``forces``, ``approach`` and ``label``
-(id: rank), so RViz can switch each on its own. Every array starts with DELETEALL, because the
+(id: rank), so that each can be toggled in RViz. Every array starts with DELETEALL, because the
 next plan may have fewer grasps. Letters: K grasps shown, L links, T triangles.
 """
 
@@ -32,10 +32,10 @@ LABEL_HEIGHT = 0.012
 
 @dataclass(frozen=True)
 class MarkerStyle:
-    """What is drawn of a plan."""
+    """Style of the markers."""
 
     max_hands: int
-    """Draw this many of the best grasps."""
+    """Number of best grasps to draw."""
     alpha: float
     """Opacity of the best hand; the others have half of it."""
 
@@ -44,7 +44,7 @@ class PlanMarkers:
     """
     Draws plans of one hand.
 
-    The triangles of a link never change, only its pose does; they are made into messages once.
+    The triangles of a link never change, only its pose; they are converted to messages once.
     """
 
     def __init__(self, description: HandDescription) -> None:
@@ -60,9 +60,9 @@ class PlanMarkers:
         """
         Return the markers of the best grasps.
 
-        :param plan: poses in ``header.frame_id``.
-        :param header: of every marker.
-        :param style: how many hands, how opaque.
+        :param plan: plan with poses in ``header.frame_id``.
+        :param header: header of every marker.
+        :param style: number of hands and their opacity.
         """
         count = min(style.max_hands, len(plan))
         shown = plan.grasps.grasp[:count]
@@ -109,7 +109,7 @@ class PlanMarkers:
 
 
 def clear_markers(header: Header) -> MarkerArray:
-    """Return what removes every marker; DELETEALL wants a frame too."""
+    """Return a message that removes all markers; DELETEALL also needs a frame."""
     return MarkerArray(markers=[Marker(header=header, action=Marker.DELETEALL)])
 
 
@@ -127,7 +127,7 @@ def _contacts(contacts: Contacts, rank: int, header: Header) -> list[Marker]:
 
 
 def _force_lines(contacts: Contacts) -> Tensor:
-    """Return (2 C, 3): where each line starts outside and the contact it ends at."""
+    """Return (2 C, 3): for each force a line from outside the object to its contact [m]."""
     longest = contacts.forces.norm(dim=1).max().clamp_min(1e-9)
     start = contacts.points - FORCE_LENGTH / longest * contacts.forces
     return torch.stack([start, contacts.points], dim=1).reshape(-1, 3)

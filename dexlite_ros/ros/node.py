@@ -1,5 +1,5 @@
 """
-The planner as a managed node: its states, and what exists in which.
+The planner as a managed node: its states, and what is available in each.
 
 unconfigured: diagnostics only · inactive: topics and services are there, requests are answered
 NOT_ACTIVE · active: requests are planned.
@@ -25,11 +25,11 @@ from dexlite_ros.ros.parameters.node_table import NODE_TABLE
 from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
 
 ACTIVATION_TIME = 2.0
-"""How long a request waits for a node that is just activating itself [s]."""
+"""How long a request waits for a node that is activating itself [s]."""
 PATIENCE = 1.0
-"""How long leaving a state waits for the planner to look up [s]."""
+"""How long a state transition waits for the planner to notice the stop request [s]."""
 SERIOUS = (1, 14, 15, 16)
-"""Codes that speak of the node's health rather than of the request."""
+"""Error codes that indicate a problem of the node rather than of the request."""
 
 
 class PlannerNode(LifecycleNode):
@@ -37,9 +37,9 @@ class PlannerNode(LifecycleNode):
 
     def __init__(self, node_name: str = 'planner', **kwargs: Any) -> None:
         """
-        Declare the parameters and report health; all else begins with ``configure``.
+        Declare the parameters and start diagnostics; all else follows in ``configure``.
 
-        :param node_name: unless remapped.
+        :param node_name: name of the node unless remapped.
         :param kwargs: as for rclpy.node.Node.
         """
         super().__init__(node_name, **kwargs)
@@ -56,12 +56,12 @@ class PlannerNode(LifecycleNode):
         self._diagnostics = DiagnosticsPublisher(
             self, settings.diagnostics.period, self._groups.control, self._health)
         if settings.autostart:
-            # By a steady clock: simulated time may not have begun.
+            # By a steady clock, because simulated time may not have started.
             self._once = self.create_timer(
                 0.0, self._start, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def close(self, timeout: float) -> bool:
-        """Cancel all requests and end the planner; False when it did not look up in time."""
+        """Cancel all requests and stop the planner; return False if it did not stop in time."""
         self._leave_active('finalized')
         return self._tear_down(timeout)
 
@@ -86,24 +86,24 @@ class PlannerNode(LifecycleNode):
         return TransitionCallbackReturn.FAILURE
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Begin to answer requests."""
+        """Start planning requests."""
         self._state = 'active'
         self._active.set()
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Refuse requests and cancel what runs."""
+        """Refuse new requests and cancel running and waiting ones."""
         self._leave_active('inactive')
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Drop planner, topics and services."""
+        """Remove planner, topics and services."""
         self._tear_down(PATIENCE)
         self._state = 'unconfigured'
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Drop everything for good."""
+        """Remove everything permanently."""
         self.close(PATIENCE)
         return TransitionCallbackReturn.SUCCESS
 
@@ -118,12 +118,12 @@ class PlannerNode(LifecycleNode):
             if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
                 self.trigger_activate()
         except RuntimeError as error:  # RCLError
-            self.get_logger().warning(f'autostart gave way to another transition: {error}')
+            self.get_logger().warning(f'autostart yielded to another transition: {error}')
         finally:
             self._starting = False
 
     def _require_active(self) -> None:
-        if self._starting:  # services appear a moment before the state does
+        if self._starting:  # services appear shortly before the node is active
             self._active.wait(ACTIVATION_TIME)
         if not self._active.is_set():
             raise NotActive(self._state)
@@ -139,7 +139,7 @@ class PlannerNode(LifecycleNode):
         return endpoints is None or endpoints.close(timeout)
 
     def _judge(self, changes: list[Parameter]) -> SetParametersResult:
-        """Refuse values the settings refuse; they take effect with the next request."""
+        """Reject values that the settings reject; others take effect with the next request."""
         try:
             NODE_TABLE.read(self, changes)
             PLANNER_TABLE.read(self, changes)
@@ -153,7 +153,7 @@ class PlannerNode(LifecycleNode):
             f'{synthesis.model_id} on {synthesis.device} ready after {seconds:.1f} s')
         if not endpoints.transforms.available:
             self.get_logger().info(
-                'tf2_ros is not installed: results only in the frame of the cloud')
+                'tf2_ros is not installed: results are available only in the frame of the cloud')
 
     def _health(self) -> Health:
         endpoints = self._endpoints

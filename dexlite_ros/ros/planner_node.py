@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 THREADS = 24
 """Enough for a full queue of waiting requests (16) beside clouds, control and transitions."""
 PATIENCE = 1.0
-"""How long the planner may take to notice the end [s]."""
+"""How long the planner may take to notice the stop request [s]."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
     """
     Run the node until SIGINT or SIGTERM.
 
-    :param args: command line with ROS arguments; None takes the process's own.
-    :return: 1 when the parameters are refused; a signal ends the process with 0.
+    :param args: command line with ROS arguments; None: that of the process.
+    :return: 1 if a parameter is rejected; a signal ends the process with 0.
     """
     initialise(args)
     node = _create_node()
@@ -40,8 +40,8 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _create_node() -> PlannerNode | None:
-    """Return the node, or None with one line in the log when a parameter is refused."""
-    # Late, because torch takes seconds to load and a signal is to be obeyed meanwhile.
+    """Return the node, or None with one line in the log if a parameter is rejected."""
+    # Imported late, because torch takes seconds to load and signals must be obeyed meanwhile.
     from rclpy.exceptions import InvalidParameterTypeException, ParameterException
 
     from dexlite_ros.errors import DexliteError
@@ -50,7 +50,7 @@ def _create_node() -> PlannerNode | None:
     try:
         return PlannerNode()
     except InvalidParameterTypeException as error:
-        get_logger('planner').fatal(f'{error}; write whole floats as 5.0')
+        get_logger('planner').fatal(f'{error}; write floats with a decimal point, e.g. 5.0')
     except (ParameterException, DexliteError) as error:
         get_logger('planner').fatal(str(error))
     return None
@@ -66,7 +66,7 @@ def _run(node: PlannerNode, stop: threading.Event) -> NoReturn:
     spinner.join(0.2)
     node.destroy_node()
     rclpy.try_shutdown()
-    # Not the interpreter's own way: it waits for threads of the planner that do not look up.
+    # The interpreter's regular exit would wait for planner threads that do not stop.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -1,9 +1,9 @@
 """
 PointCloud2 messages as arrays and back.
 
-The reader goes through a numpy structured dtype over the message's own bytes, so padding between
-fields, rows and points, big-endian data, organised clouds, float64 and any extra fields cost
-nothing and no point is touched in Python. N is the number of points.
+The reader uses a numpy structured dtype over the bytes of the message. It therefore handles
+padding between fields, rows and points, big-endian data, organised clouds, float64 and extra
+fields at no extra cost and without a Python loop. N is the number of points.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def points_and_normals(cloud: PointCloud2) -> tuple[np.ndarray, np.ndarray | Non
     Return the finite points (N, 3) [m] and, where the cloud has them, their normals (N, 3).
 
     :param cloud: any layout of x, y, z as float32 or float64, optionally normal_x, _y, _z.
-    :raises BadCloud: no points, no x/y/z, another datatype, or fewer bytes than promised.
+    :raises BadCloud: no points, no x/y/z, another datatype, or fewer bytes than the header states.
     """
     _check_layout(cloud)
     points = _columns(cloud, POSITION)
@@ -37,7 +37,7 @@ def points_and_normals(cloud: PointCloud2) -> tuple[np.ndarray, np.ndarray | Non
     normals = _columns(cloud, NORMAL) if _has_fields(cloud, NORMAL) else None
     if normals is not None:
         finite &= np.isfinite(normals).all(axis=1)
-        if not finite.any():  # a driver that declares normals and leaves them NaN
+        if not finite.any():  # some drivers declare normals but leave them NaN
             return points[np.isfinite(points).all(axis=1)], None
     return points[finite], None if normals is None else normals[finite]
 

@@ -1,8 +1,8 @@
 """
-Signals of a process that runs nodes.
+Signal handling of a process that runs nodes.
 
-They are handled here and not by rclpy, which would pull the context away from under running
-callbacks: this way requests still get their answer, and nothing prints a traceback.
+Signals are handled here instead of in rclpy, which would shut down the context while callbacks are
+running. This way requests are still answered, and no traceback is printed.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from rclpy.signals import SignalHandlerOptions
 
 
 def initialise(args: Sequence[str] | None) -> None:
-    """Initialise rclpy; until ``stop_on_signal`` a signal just ends the process, with 0."""
-    _handle(lambda *_: os._exit(0))  # nothing to wind up while modules are still loaded
+    """Initialise rclpy; until ``stop_on_signal``, a signal ends the process with status 0."""
+    _handle(lambda *_: os._exit(0))  # nothing to clean up while modules are still loading
     rclpy.init(
         args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
 
 
 def stop_on_signal() -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set from now on."""
+    """Return an event that SIGINT and SIGTERM will set from now on."""
     stop = threading.Event()
     _handle(lambda *_: stop.set())
     return stop
 
 
 def spin(executor: Executor, node: Node, stop: threading.Event) -> threading.Thread:
-    """Spin ``executor`` in a thread until ``stop``; a failing callback is logged, not fatal."""
+    """Spin ``executor`` in a thread until ``stop``; callback errors are logged, not fatal."""
     thread = threading.Thread(target=_spin, args=(executor, node, stop), daemon=True)
     thread.start()
     return thread

@@ -1,4 +1,4 @@
-"""What a successful request leaves on the topics."""
+"""Publishers for the result of a successful request."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ LATCHED = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
-"""A late subscriber gets the last message."""
+"""QoS with which a late subscriber gets the last message."""
 
 
 class ResultPublishers:
     """
-    Publishers of the last successful result; they keep it until the next or ``clear``.
+    Publishers of the last successful result, kept until the next one or ``clear``.
 
-    The worker publishes while another thread may clear, hence the lock.
+    A lock is needed because the worker may publish while another thread clears.
     """
 
     def __init__(self, node: Node, with_trajectory: bool) -> None:
         """
         Create the topics.
 
-        :param node: whose private topics they are.
-        :param with_trajectory: True: also ~/hand_trajectory, which can move a hand.
+        :param node: node that owns the private topics.
+        :param with_trajectory: True: also create ~/hand_trajectory, which can move a hand.
         """
         self._node = node
         self._lock = threading.Lock()
         self._grasps = node.create_publisher(DexGraspArray, '~/grasps', LATCHED)
         self._poses = node.create_publisher(PoseArray, '~/grasp_poses', LATCHED)
         self._markers = node.create_publisher(MarkerArray, '~/markers', LATCHED)
-        # Volatile: a controller that starts later must not move to an old grasp.
+        # Volatile, so that a controller that starts later does not move to an old grasp.
         self._trajectory = (
             node.create_publisher(JointTrajectory, '~/hand_trajectory', 1)
             if with_trajectory else None
@@ -53,7 +53,7 @@ class ResultPublishers:
         self._create_best()
 
     def publish(self, result: DexGraspArray, markers: MarkerArray | None) -> None:
-        """Publish a result with at least one grasp; None leaves the markers away."""
+        """Publish a result with at least one grasp; None: do not publish markers."""
         with self._lock:
             self._frame = result.header.frame_id
             self._grasps.publish(result)
@@ -65,13 +65,13 @@ class ResultPublishers:
                 self._trajectory.publish(result.grasps[0].hand_trajectory)
 
     def clear(self) -> None:
-        """Empty the topics, for present and for late subscribers."""
+        """Empty the topics for current and late subscribers."""
         with self._lock:
             header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id=self._frame)
             self._grasps.publish(DexGraspArray(header=header))
             self._poses.publish(PoseArray(header=header))
             self._markers.publish(clear_markers(header))
-            # No message means "no pose"; only a new publisher holds none for late subscribers.
+            # No message can mean "no pose"; only a new publisher holds none for late subscribers.
             self._destroy(self._best_pose, self._best_joints)
             self._create_best()
 

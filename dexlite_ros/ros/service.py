@@ -1,8 +1,8 @@
 """
-The edge of the node: the service callback, which always answers and never raises.
+The service callback, which always answers and never raises.
 
-An exception that left a service callback would end the executor and leave the client waiting for
-ever, so every one becomes a code and a sentence here, and only here.
+An exception in a service callback would end the executor and leave the client waiting forever.
+Here, and only here, every exception is converted to an error code and a message.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dexlite_ros.srv import GraspSynthesis
 
 
 class SynthesisService:
-    """Answers GraspSynthesis calls; several may wait here at the same time."""
+    """Answers GraspSynthesis calls; several may wait at the same time."""
 
     def __init__(
         self,
@@ -39,12 +39,12 @@ class SynthesisService:
         require_active: Callable[[], None],
     ) -> None:
         """
-        Wire the parts together.
+        Connect the parts.
 
-        :param node: gives parameters and log.
-        :param worker: runs the planning.
-        :param synthesis: what it runs.
-        :param clouds: of the object, of the obstacles.
+        :param node: provides parameters and the log.
+        :param worker: thread that runs the planning.
+        :param synthesis: the planning.
+        :param clouds: caches for the object and the obstacles.
         :param require_active: raises NotActive unless the node is active.
         """
         self._node = node
@@ -58,14 +58,14 @@ class SynthesisService:
     def answer(
         self, request: GraspSynthesis.Request, response: GraspSynthesis.Response
     ) -> GraspSynthesis.Response:
-        """Fill the response, whatever happens."""
+        """Fill the response in any case, with a result or an error."""
         started = time.monotonic()
         try:
             answer = self._synthesise(request, response)
             response.result = answer.result
             response.report = report_message(answer.report)
             response.report.num_returned = len(answer.result.grasps)
-        except Exception as error:  # the one place that must not let anything through
+        except Exception as error:  # nothing may propagate from here
             response.report = failure_report(error)
             if not isinstance(error, DexliteError):
                 self._node.get_logger().error(traceback.format_exc())
@@ -99,7 +99,7 @@ class SynthesisService:
             return given
         try:
             return self._obstacle_clouds.newest(settings.max_cloud_age)
-        except NoCloud:  # a stale one is an error: the hand might hit what was there
+        except NoCloud:  # but a stale cloud is an error: the hand might hit the obstacles
             return None
 
     def _note(self, report: SynthesisReport) -> None:
@@ -113,7 +113,7 @@ class SynthesisService:
 
 
 def failure_report(error: Exception) -> SynthesisReport:
-    """Return the code and the sentence of an error, with the plan's counts where it has them."""
+    """Return the code and message of an error, and the plan's counts if it has them."""
     report = report_message(getattr(error, 'report', None))
     if isinstance(error, DexliteError):
         report.error_code, report.error_msg = error.code, str(error)
@@ -122,5 +122,5 @@ def failure_report(error: Exception) -> SynthesisReport:
         report.error_msg = 'the computer ran out of memory; lower num_candidates'
     else:
         report.error_code = SynthesisReport.UNKNOWN
-        report.error_msg = f'unexpected {type(error).__name__}: {error}; the log has the details'
+        report.error_msg = f'unexpected {type(error).__name__}: {error}; see the log for details'
     return report

@@ -1,7 +1,7 @@
 """
 From a checked request and undecoded clouds to a published result.
 
-Everything here runs in the worker's thread, the only one that touches the planner.
+All of this runs in the worker's thread, the only one that uses the planner.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from dexlite_ros.ros.transforms import FrameTransforms, plan_in_frame, transform
 from dexlite_ros.ros.worker import Job
 
 PUBLISHING_TIME = 0.15
-"""Part of each budget kept for turning the plan into messages [s]."""
+"""Part of each time budget reserved for converting the plan to messages [s]."""
 
 
 @dataclass(frozen=True)
 class RequestClouds:
-    """What a request is planned on, undecoded."""
+    """The clouds of a request, not yet decoded."""
 
     target: PointCloud2
     obstacles: PointCloud2 | None
@@ -45,14 +45,14 @@ class RequestClouds:
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful request."""
+    """The answer to a successful request."""
 
     result: DexGraspArray
     report: PlanReport
 
 
 class Synthesis:
-    """The planner with everything around it that one request needs."""
+    """The planner with everything else that a request needs."""
 
     def __init__(
         self, node: Node, transforms: FrameTransforms, publishers: ResultPublishers
@@ -65,16 +65,16 @@ class Synthesis:
 
     @property
     def device(self) -> str:
-        """Where the planner computes."""
+        """Name of the planner's device."""
         return self._planner.device
 
     @property
     def model_id(self) -> str:
-        """What proposes the grasps."""
+        """Name of the proposer."""
         return self._planner.model_id
 
     def load(self) -> None:
-        """Build the planner from the parameters as they are now, and warm it up."""
+        """Build the planner from the current parameters, and warm it up."""
         self._build(PLANNER_TABLE.read(self._node))
         if NODE_TABLE.read(self._node).warm_up:
             self._planner.warm_up()
@@ -85,11 +85,11 @@ class Synthesis:
         """
         Plan, publish, and return the result.
 
-        :param job: the job this runs in; gives the time left and says when to stop.
-        :param number: counter of requests.
-        :param request: what is asked for.
-        :param clouds: where.
-        :raises DexliteError: of the class that says why there is no result.
+        :param job: the job this runs in; provides the time left and the stop request.
+        :param number: request counter.
+        :param request: the checked request.
+        :param clouds: clouds of the object and the obstacles.
+        :raises DexliteError: its class tells why there is no result.
         """
         settings = NODE_TABLE.read(self._node)
         cloud = object_cloud(clouds.target, request)
@@ -114,7 +114,7 @@ class Synthesis:
         obstacles: np.ndarray | None,
     ) -> GraspPlan:
         wanted = PLANNER_TABLE.read(self._node)
-        if wanted != self._settings:  # a parameter was set since the last request
+        if wanted != self._settings:  # a parameter changed since the last request
             self._build(wanted)
         budget = job.remaining - PUBLISHING_TIME
         if budget <= 0:
@@ -152,9 +152,9 @@ class Synthesis:
 
 def object_cloud(message: PointCloud2, request: SynthesisRequest) -> PointCloud:
     """
-    Return the decoded cloud with the position it was seen from.
+    Return the decoded cloud with its viewpoint.
 
-    :raises BadCloud: without a frame
+    :raises BadCloud: unusable, or without a frame
     """
     if not message.header.frame_id:
         raise BadCloud('its header has no frame_id')

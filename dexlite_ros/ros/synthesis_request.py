@@ -1,4 +1,4 @@
-"""A synthesis request, checked, with the node's parameters in place of what it leaves open."""
+"""A checked synthesis request, with the node's parameters for values that it does not set."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MAX_TIMEOUT = 600.0
 
 @dataclass(frozen=True)
 class SynthesisRequest:
-    """What is asked for, apart from the clouds."""
+    """A checked request, without its clouds."""
 
     plan: PlanRequest
-    """What the planner is asked; the timeout is that of the whole request."""
+    """The planner's part of the request; its timeout is that of the whole request."""
     object_id: str
     target_frame: str
-    """Empty: the cloud's frame."""
+    """Frame of the result; empty: the cloud's frame."""
     viewpoint: np.ndarray | None
     """(3,) in the cloud's frame [m]; None: the frame's origin."""
 
@@ -37,8 +37,8 @@ def read_request(message: GraspSynthesis.Request, settings: NodeSettings) -> Syn
     """
     Return the request with every value checked.
 
-    :raises InvalidRequest: a value makes no sense.
-    :raises UnsupportedHand: another hand than the node's.
+    :raises InvalidRequest: a value is invalid.
+    :raises UnsupportedHand: the request names a hand other than the node's.
     """
     if message.hand and message.hand != settings.hand:
         raise UnsupportedHand(message.hand, (settings.hand,))
@@ -87,7 +87,7 @@ def _direction(vector: Vector3) -> np.ndarray | None:
 
 
 def _tolerance(value: float) -> float | None:
-    # A little above pi, because 3.1416 is how people write it.
+    # Slightly above pi, to accept 3.1416.
     if not value <= 3.15:
         raise InvalidRequest('approach_tolerance', value, 'at most pi; 0 for the parameter')
     return min(value, math.pi) if value > 0.0 else None

@@ -1,9 +1,9 @@
 """
-Frames: looking a transform up, and expressing clouds and plans in another frame.
+Coordinate frames: looking up transforms, and expressing clouds and plans in another frame.
 
 ``T_target_source`` is a rigid 4x4 matrix with p_target = T_target_source @ p_source. tf2_ros is
-imported only when a node asks for a listener, because not every installation has it; without it
-frames must be equal, and any other pair is an error, never a silent identity.
+imported only when a node starts a listener, because not every installation has it. Without it,
+frames must be equal; any other pair is an error, never silently the identity.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MISSING_TF2 = 'tf2_ros is not installed (apt install ros-$ROS_DISTRO-tf2-ros)'
 
 
 class FrameTransforms:
-    """Transforms between named frames, from tf2 where there is one."""
+    """Transforms between named frames, from tf2 if it is available."""
 
     def __init__(
         self,
@@ -43,8 +43,8 @@ class FrameTransforms:
         Wrap a buffer; nodes use ``listen`` instead.
 
         :param buffer: a tf2_ros.Buffer, or None when tf2_ros is missing.
-        :param errors: what the buffer raises when it has no transform.
-        :param close: stops whatever fills the buffer.
+        :param errors: exceptions that the buffer raises if it has no transform.
+        :param close: stops the listener that fills the buffer.
         """
         self._buffer = buffer
         self._errors = errors
@@ -63,7 +63,7 @@ class FrameTransforms:
 
     @property
     def available(self) -> bool:
-        """True when other pairs than equal frames can be looked up."""
+        """True if transforms between different frames can be looked up."""
         return self._buffer is not None
 
     def matrix(self, target: str, source: str, stamp: Stamp, timeout: float) -> np.ndarray:
@@ -71,10 +71,10 @@ class FrameTransforms:
         Return T_target_source (4, 4) at ``stamp``.
 
         :param target: frame to express points in.
-        :param source: frame the points are in.
-        :param stamp: acquisition time of the points; zero takes the newest transform.
+        :param source: frame that the points are given in.
+        :param stamp: acquisition time of the points; zero: the newest transform.
         :param timeout: how long to wait for it [s].
-        :raises TransformError: a frame has no name, tf2 is missing, or it knows no transform.
+        :raises TransformError: a frame has no name, tf2 is missing, or it has no transform.
         """
         target, source = target.removeprefix('/'), source.removeprefix('/')
         if not target or not source:

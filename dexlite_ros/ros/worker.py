@@ -1,8 +1,8 @@
 """
-One thread that owns the device, and the queue in front of it.
+One thread that owns the device, and its queue of jobs.
 
-Requests wait for their job, not for the device: a job that is cancelled or out of time answers at
-once, whatever the thread is doing, and the thread drops it as soon as the planner looks up.
+Requests wait for their job, not for the device. A job that is cancelled or out of time is answered
+at once, whatever the thread is doing; the thread drops it when the planner next polls for a stop.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Result = TypeVar('Result')
 
 
 class Job(Generic[Result]):
-    """A piece of work with a deadline, for which somebody waits."""
+    """A unit of work with a deadline and a waiting caller."""
 
     def __init__(self, work: Callable[[Job[Result]], Result], budget: float) -> None:
         """
         Start the clock.
 
-        :param work: what to do; is given this job and polls its ``should_stop``.
-        :param budget: time until somebody expects the result [s].
+        :param work: called with this job; should poll its ``should_stop``.
+        :param budget: time until the result is due [s].
         """
         self._work = work
         self._budget = budget
@@ -38,25 +38,25 @@ class Job(Generic[Result]):
 
     @property
     def remaining(self) -> float:
-        """Time left [s]; negative when it is too late."""
+        """Time left [s]; negative after the deadline."""
         return self._deadline - time.monotonic()
 
     def should_stop(self) -> bool:
-        """Tell whether nobody waits for the result any more."""
+        """Return whether the result is no longer wanted."""
         return self._stop.is_set()
 
     def cancel(self) -> bool:
-        """Answer with Cancelled; False when there was an answer already."""
+        """Answer with Cancelled; return False if there was an answer already."""
         self._stop.set()
         return self._answer(self._future.set_exception, Cancelled())
 
     def run(self) -> Callable[[], bool]:
-        """Do the work, unless nobody waits any more; return what hands over the outcome."""
+        """Do the work if still wanted; return a function that hands over the outcome."""
         if self._stop.is_set():
             return self.cancel
         try:
             result = self._work(self)
-        except Exception as error:  # belongs to the one who waits, not to this thread
+        except Exception as error:  # for the waiting caller, not for this thread
             return partial(self._answer, self._future.set_exception, error)
         return partial(self._answer, self._future.set_result, result)
 
@@ -64,7 +64,7 @@ class Job(Generic[Result]):
         """
         Return the result.
 
-        :raises PlanningTimeout: the deadline came first.
+        :raises PlanningTimeout: the deadline passed first.
         """
         try:
             return self._future.result(timeout=max(0.0, self.remaining))
@@ -77,26 +77,26 @@ class Job(Generic[Result]):
     def _answer(self, setter: Callable[..., None], value: object) -> bool:
         try:
             setter(value)
-        except InvalidStateError:  # cancelled meanwhile: the first answer counts
+        except InvalidStateError:  # cancelled in the meantime: the first answer counts
             return False
         return True
 
 
 class DeviceWorker:
-    """Runs jobs one after the other in a thread of its own."""
+    """Runs jobs one after another in its own thread."""
 
     def __init__(self, name: str) -> None:
         self._condition = threading.Condition()
         self._waiting: deque[Job[Any]] = deque()
         self._running: Job[Any] | None = None
         self._open = True
-        # A daemon: a planner that does not look up must not keep the process from exiting.
+        # A daemon, so that a planner that does not stop cannot keep the process from exiting.
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
 
     @property
     def load(self) -> int:
-        """How many jobs run or wait."""
+        """Number of running and waiting jobs."""
         with self._condition:
             return self._load()
 
@@ -104,12 +104,12 @@ class DeviceWorker:
         """
         Put ``job`` in the queue.
 
-        :param job: what to run.
-        :param queue_size: how many jobs may wait beside the running one.
+        :param job: job to run.
+        :param queue_size: number of jobs that may wait while one is running.
         :raises Busy: the queue is full.
         """
         with self._condition:
-            # A request that ran out of time while waiting has had its answer.
+            # A request that timed out while waiting has already been answered.
             self._waiting = deque(job for job in self._waiting if not job.should_stop())
             load = self._load()
             if load > queue_size:
@@ -121,7 +121,7 @@ class DeviceWorker:
         return job
 
     def cancel(self) -> int:
-        """Cancel what runs and waits; return how many jobs that ended."""
+        """Cancel running and waiting jobs; return the number of cancelled ones."""
         with self._condition:
             jobs = [*self._waiting, *([self._running] if self._running else [])]
             self._waiting.clear()
@@ -131,8 +131,8 @@ class DeviceWorker:
         """
         Cancel everything and end the thread.
 
-        :param timeout: how long to wait for the running job to look up [s].
-        :return: False when it did not; the thread then ends with the process.
+        :param timeout: how long to wait for the running job to notice the stop request [s].
+        :return: False if it did not stop in time; the thread then ends with the process.
         """
         with self._condition:
             self._open = False
@@ -152,6 +152,6 @@ class DeviceWorker:
                     return
                 self._running = self._waiting.popleft()
             hand_over = self._running.run()
-            with self._condition:  # first, or the next call of the same client finds it busy
+            with self._condition:  # before answering, or the same client's next call might be BUSY
                 self._running = None
             hand_over()

@@ -1,1 +1,1 @@
-"""See it work: a cloud, a client and a picture over ROS 2."""
+"""Demo over ROS 2: a cloud, a client and a picture."""

@@ -1,8 +1,8 @@
 """
-The main job from end to end: ``python -m dexlite_ros.ros.demo``.
+End-to-end demo: ``python -m dexlite_ros.ros.demo``.
 
-Starts the planner node as a process of its own, publishes the cloud of a mug as three cameras
-see it, calls the service, prints the ten best grasps and draws the best three hands.
+Starts the planner node as a separate process, publishes the cloud of a mug as seen by three
+cameras, calls the service, prints the ten best grasps and draws the best three hands.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ PERIOD = 0.3
 
 def main(args: Sequence[str] | None = None) -> int:
     """
-    Run the demonstration.
+    Run the demo.
 
-    :param args: command line; None takes the process's own.
-    :return: exit status; the error code when there is no grasp.
+    :param args: command line; None: that of the process.
+    :return: exit status; the error code if there is no grasp.
     """
     parser = argparse.ArgumentParser(prog='demo', description='A cloud in, grasps out.')
     parser.add_argument('--output', type=Path, default=Path('output/demo.png'), help='picture')
     parser.add_argument('--seed', type=int, default=1, help='of the grasps; 0: a new one')
     options = parser.parse_args(args)
-    # Nothing leaves this machine, and two demonstrations do not hear each other.
+    # Keep traffic on this machine, and two demos from hearing each other.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 101)))
     initialise([])
@@ -55,7 +55,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _planner_process() -> Iterator[None]:
-    """Start the planner node, and end it as Ctrl-C does, however this process ends."""
+    """Run the planner node; stop it as Ctrl-C would, however this process ends."""
     print('starting the planner node ...', flush=True)
     process = subprocess.Popen([sys.executable, '-m', 'dexlite_ros.ros.planner_node'])
 
@@ -73,7 +73,7 @@ def _planner_process() -> Iterator[None]:
 
 
 def _run(options: argparse.Namespace) -> int:
-    # Here, so that loading them takes its time while the node loads the same.
+    # Imported here, so that they load while the node is loading, too.
     from dexlite_ros.output.picture import ColouredMesh, OBJECT_COLOUR
     from dexlite_ros.ros.demo.cloud_publisher import CloudPublisher
     from dexlite_ros.ros.demo.demo_client import ask, draw, summary, table
@@ -84,7 +84,7 @@ def _run(options: argparse.Namespace) -> int:
         client.wait_until_active()
         while not publisher.listeners:
             time.sleep(0.05)
-        time.sleep(PERIOD)  # by then a cloud has come that was sent to somebody
+        time.sleep(PERIOD)  # by then the node has received a cloud
         print('the node is active; asking for grasps of the mug ...', flush=True)
         response = ask(client, GraspSynthesis.Request(
             object_id='mug', seed=options.seed, timeout=Duration(sec=25)))
@@ -101,7 +101,7 @@ def _run(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _repeated(action: Callable[[], None]) -> Iterator[None]:
-    """Do ``action`` in a thread, at once and every PERIOD."""
+    """Run ``action`` in a thread, at once and then every PERIOD."""
     stop = threading.Event()
 
     def repeat() -> None:

@@ -1,9 +1,9 @@
 """
-The executable ``cloud_publisher``: one cloud, over and over, as a sensor would.
+The executable ``cloud_publisher``: publishes one cloud repeatedly, like a sensor.
 
     ros2 run dexlite_ros cloud_publisher --ros-args -p file:=mug.ply -p frame_id:=camera
 
-Without a file it is the demonstration's mug.
+Without a file it publishes the demo mug.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class CloudPublisher(Node):
         """
         Load the cloud.
 
-        :param cloud: what to publish; None takes the file that the parameter names.
+        :param cloud: cloud to publish; None: the file named by the parameter.
         :param kwargs: as for rclpy.node.Node.
         :raises DexliteError: the file cannot be read.
         """
@@ -48,11 +48,11 @@ class CloudPublisher(Node):
 
     @property
     def listeners(self) -> int:
-        """How many subscriptions the cloud has."""
+        """Number of subscriptions to the cloud."""
         return self._publisher.get_subscription_count()
 
     def publish(self) -> None:
-        """Publish the cloud, taken now."""
+        """Publish the cloud, stamped with the current time."""
         self._message.header.stamp = self.get_clock().now().to_msg()
         self._publisher.publish(self._message)
 
@@ -61,7 +61,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     Publish until SIGINT or SIGTERM.
 
-    :param args: command line with ROS arguments; None takes the process's own.
+    :param args: command line with ROS arguments; None: that of the process.
     :return: exit status.
     """
     initialise(args)

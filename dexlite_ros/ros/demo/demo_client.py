@@ -1,9 +1,9 @@
 """
-The executable ``demo_client``: one call of the planner, as a table and a picture.
+The executable ``demo_client``: calls the planner once and shows a table and a picture.
 
     ros2 run dexlite_ros demo_client --output output/grasps.png
 
-Also an example of how to call the node: see ``ask``.
+See ``ask`` for an example of how to call the node.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from dexlite_ros.srv import GraspSynthesis
 ROWS = 10
 HANDS = 3
 POINTS = 3000
-"""Most points of the cloud in the picture."""
+"""Largest number of points of the cloud in the picture."""
 NOT_YET = (SynthesisReport.NO_CLOUD, SynthesisReport.STALE_CLOUD)
 
 
@@ -39,10 +39,10 @@ def ask(
     client: PlannerClient, request: GraspSynthesis.Request, patience: float = 10.0
 ) -> GraspSynthesis.Response:
     """
-    Call the planner, again and again while it still waits for a cloud.
+    Call the planner, and repeat the call while it has not yet received a cloud.
 
     :param client: connected to an active planner.
-    :param request: what to ask.
+    :param request: the request to send.
     :param patience: how long to wait for the first cloud [s].
     """
     deadline = time.monotonic() + patience
@@ -65,7 +65,7 @@ def table(result: DexGraspArray) -> str:
 
 
 def summary(report: SynthesisReport) -> str:
-    """Return where the time went and what became of the candidates."""
+    """Return one line on the number of grasps and the time of each step."""
     return (
         f'{report.num_returned} grasps from {report.num_candidates} starts in '
         f'{report.total_time:.2f} s on {report.device} (surface {report.surface_time:.2f}, '
@@ -77,8 +77,8 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     Call a running planner once.
 
-    :param args: command line; None takes the process's own.
-    :return: exit status; the error code when the planner has no grasp.
+    :param args: command line; None: that of the process.
+    :return: exit status; the error code if the planner returns no grasp.
     """
     parser = argparse.ArgumentParser(
         prog='demo_client', description='Call a running planner once.')
@@ -112,11 +112,11 @@ def _report(client: PlannerClient, path: Path) -> int:
 
 def draw(result: DexGraspArray, target: ColouredMesh, path: Path) -> None:
     """
-    Write a picture of the best hands at the object, side by side, and say where it is.
+    Write a picture of the best hands at the object, side by side, and print its path.
 
-    :param result: with at least one grasp.
+    :param result: result with at least one grasp.
     :param target: the object in the result's frame.
-    :param path: PNG to write; its folder is made.
+    :param path: PNG to write; its folder is created if needed.
     """
     best = result.grasps[:HANDS]
     labels = [f'#{grasp.rank + 1}   score {grasp.score:.2f}' for grasp in best]

@@ -1,4 +1,4 @@
-"""The demonstration's cloud: a mug on a table as depth cameras around it measure it."""
+"""The demo cloud: a mug on a table, as measured by depth cameras around it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dexlite_ros.object.mug import mug
 from dexlite_ros.object.sampling import Camera, view_mesh
 
 FRAME = 'camera'
-"""Frame of the first camera: x right, y down, z forward, as REP 103 has it."""
+"""Frame of the first camera: x right, y down, z forward, as in REP 103."""
 DISTANCE = 0.6
-"""From the cameras to the mug's middle [m]."""
+"""Distance from the cameras to the centre of the mug [m]."""
 ELEVATION = np.deg2rad(30.0)
 AZIMUTH = np.deg2rad(-55.0)
-"""Of the first camera; the mug's handle is at 0."""
+"""Azimuth of the first camera [rad]; the mug's handle is at 0."""
 
 
 def demo_mesh() -> trimesh.Trimesh:
@@ -25,10 +25,10 @@ def demo_mesh() -> trimesh.Trimesh:
 
 def demo_cloud(cameras: int = 3, seed: int = 0, depth_noise: float = 0.001) -> PointCloud:
     """
-    Return what the cameras see of the mug together, in the first one's frame.
+    Return the combined cloud of all cameras, in the frame of the first one.
 
-    :param cameras: evenly around the mug.
-    :param seed: of the noise.
+    :param cameras: number of cameras, evenly spaced around the mug.
+    :param seed: seed of the noise.
     :param depth_noise: standard deviation along each ray [m].
     """
     rng = np.random.default_rng(seed)
@@ -41,7 +41,7 @@ def demo_cloud(cameras: int = 3, seed: int = 0, depth_noise: float = 0.001) -> P
 
 
 def _eye(turn: float) -> np.ndarray:
-    """Return the position (3,) of a camera this part of a full turn after the first one."""
+    """Return the position (3,) of the camera at this fraction of a full turn from the first."""
     angle = AZIMUTH + 2.0 * np.pi * turn
     flat = np.array([np.cos(angle), np.sin(angle), 0.0])
     middle = mug().bounds.mean(axis=0)
@@ -49,7 +49,7 @@ def _eye(turn: float) -> np.ndarray:
 
 
 def _T_camera_table() -> np.ndarray:
-    """Return (4, 4) of the first camera; the mug stands at the origin of the table's frame."""
+    """Return the table's pose (4, 4) in the first camera's frame; the mug is at its origin."""
     eye = _eye(0.0)
     forward = mug().bounds.mean(axis=0) - eye
     forward /= np.linalg.norm(forward)

@@ -1,1 +1,1 @@
-"""The node's parameters: tables of what there is, and what they are written into."""
+"""The node's parameters: tables of definitions, and the documentation made from them."""

@@ -1,8 +1,8 @@
 """
-Writes what is written about parameters from their tables.
+Generates the documentation of the parameters from their tables.
 
 ``python -m dexlite_ros.ros.parameters.docs`` in a checkout rewrites config/planner.yaml and the
-table in docs/node.md; a test tells when that was forgotten.
+table in docs/node.md; a test fails if they are out of date.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from dexlite_ros.ros.parameters.table import Entry, Value
 YAML_FILE = Path('config/planner.yaml')
 MARKDOWN_FILE = Path('docs/node.md')
 YAML_HEAD = """\
-# Parameters of the planner node with their defaults, for any name and namespace of it.
-# Whole floats need their point (5.0): rclpy refuses an integer for a float.
+# Parameters of the planner node with their defaults, for any node name and namespace.
+# Floats need a decimal point (5.0), because rclpy rejects an integer for a float parameter.
 /**:
   ros__parameters:
 """
@@ -28,7 +28,7 @@ SECTION = re.compile(r'(<!-- parameters -->\n).*?(<!-- end of parameters -->)', 
 
 
 def yaml_text() -> str:
-    """Return config/planner.yaml."""
+    """Return the content of config/planner.yaml."""
     lines = []
     group: list[str] = []
     for entry, default in sorted_entries():
@@ -45,7 +45,7 @@ def yaml_text() -> str:
 
 
 def markdown_table() -> str:
-    """Return the rows about parameters in docs/node.md."""
+    """Return the parameter table of docs/node.md."""
     rows = ['| parameter | type | default | meaning |', '|---|---|---|---|']
     for entry, default in sorted_entries():
         kind = 'float[]' if isinstance(default, tuple) else type(default).__name__
@@ -57,7 +57,7 @@ def markdown_table() -> str:
 
 
 def sorted_entries() -> Iterator[tuple[Entry, Value]]:
-    """Give all parameters with their defaults, those without a group first."""
+    """Yield all parameters with their defaults, those without a group first."""
     pairs = [(e, table.default(e)) for table in (NODE_TABLE, PLANNER_TABLE) for e in table.entries]
     yield from sorted(pairs, key=lambda pair: '.' in pair[0].name)
 
@@ -74,7 +74,7 @@ def literal(value: Value) -> str:
 
 
 def limits(entry: Entry) -> str:
-    """Return the allowed range and whether it can be set at run time, as a phrase."""
+    """Return the allowed range and, if so, 'read-only', in parentheses; empty if neither."""
     notes = []
     if entry.lower is not None:
         notes.append(f'{entry.lower} to {entry.upper}')
@@ -84,7 +84,7 @@ def limits(entry: Entry) -> str:
 
 
 def with_table(text: str) -> str:
-    """Return docs/node.md with the table in its place."""
+    """Return the text of docs/node.md with the current table inserted."""
     return SECTION.sub(lambda found: found[1] + markdown_table() + found[2], text)
 
 

@@ -1,4 +1,4 @@
-"""What the node itself, not the planner, is told."""
+"""The parameters of the node itself, as opposed to the planner's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dexlite_ros.ros.parameters.table import Entry, ParameterTable
 
 @dataclass(frozen=True)
 class MarkerSettings:
-    """What RViz is sent."""
+    """Markers for RViz."""
 
     enabled: bool = True
     max_hands: int = 3
@@ -20,25 +20,25 @@ class MarkerSettings:
 
     @property
     def style(self) -> MarkerStyle:
-        """The part the drawing needs."""
+        """The settings that drawing needs."""
         return MarkerStyle(self.max_hands, self.alpha)
 
 
 @dataclass(frozen=True)
 class TransformSettings:
-    """How transforms are looked up."""
+    """Lookup of transforms."""
 
     timeout: float = 0.2
 
 
 @dataclass(frozen=True)
 class TrajectorySettings:
-    """When the hand trajectory reaches each stage [s]."""
+    """Times at which the hand trajectory reaches each stage [s]."""
 
     times: tuple[float, float, float] = (1.0, 2.0, 2.5)
 
     def __post_init__(self) -> None:
-        # A parameter may have any length.
+        # An array parameter may have any length.
         times: tuple[float, ...] = self.times
         if len(times) != 3 or not 0 < times[0] < times[1] < times[2]:
             raise InvalidRequest('trajectory.times', self.times, 'three increasing times above 0')
@@ -46,14 +46,14 @@ class TrajectorySettings:
 
 @dataclass(frozen=True)
 class DiagnosticSettings:
-    """How often the node reports on itself."""
+    """Rate of the diagnostics."""
 
     period: float = 1.0
 
 
 @dataclass(frozen=True)
 class NodeSettings:
-    """The node's parameters; NODE_TABLE has their meaning."""
+    """The node's parameters; NODE_TABLE describes them."""
 
     hand: str = DEFAULT_HAND
     device: str = 'auto'
@@ -74,9 +74,9 @@ class NodeSettings:
 
 
 NODE_TABLE = ParameterTable(NodeSettings(), (
-    Entry('hand', f'Hand to plan for; known: {", ".join(HANDS)}.', read_only=True),
+    Entry('hand', f'Hand to plan for; available: {", ".join(HANDS)}.', read_only=True),
     Entry(
-        'device', 'Where to compute: auto (CUDA if there is one), cpu, cuda or cuda:N.',
+        'device', 'Device to compute on: auto (CUDA if available, else CPU), cpu, cuda or cuda:N.',
         read_only=True),
     Entry(
         'autostart',
@@ -84,39 +84,40 @@ NODE_TABLE = ParameterTable(NodeSettings(), (
         read_only=True),
     Entry(
         'warm_up',
-        'true: plan once while configuring, so that the first call is as fast as the others.',
+        'true: plan once while configuring, so that the first call is as fast as later ones.',
         read_only=True),
-    Entry('object_id', 'Name of the object when a request gives none.'),
-    Entry('target_frame', "Frame of the results when a request gives none; empty: the cloud's."),
+    Entry('object_id', 'Name of the object if a request gives none.'),
+    Entry(
+        'target_frame', "Frame of the results if a request gives none; empty: the cloud's frame."),
     Entry(
         'approach_tolerance',
-        'Largest angle to the wanted approach direction when a request gives none [rad].',
+        'Largest angle to the requested approach direction if a request gives no tolerance [rad].',
         0.01, 3.15),
     Entry(
-        'seed', 'Seed when a request gives none; 0: a new one for each call, reported back.',
+        'seed', 'Seed if a request gives none; 0: draw a new one for each call and report it.',
         0, 4294967295),
     Entry(
         'timeout',
-        'Time budget of a request that gives none [s]; when it ends, the best grasps so far are '
-        'returned.', 0.1, 600.0),
+        'Time budget of a request that gives none [s]; when it is spent, the best grasps so far '
+        'are returned.', 0.1, 600.0),
     Entry(
         'queue_size',
-        'Requests that may wait beside the running one; another is answered BUSY at once.',
+        'Requests that may wait while one is running; any more are answered BUSY at once.',
         0, 16),
     Entry(
         'max_cloud_age',
-        'Oldest cloud taken from a topic [s], by the stamp in its header; 0: any age.',
+        'Largest age of a cloud from a topic [s], by the stamp in its header; 0: any age.',
         0.0, 3600.0),
     Entry(
         'publish_trajectory',
-        'true: the best hand trajectory is published on ~/hand_trajectory. A controller that '
-        'listens there moves the hand.', read_only=True),
+        'true: publish the best hand trajectory on ~/hand_trajectory. A controller that '
+        'subscribes to it moves the hand.', read_only=True),
     Entry('tf.timeout', 'How long to wait for a transform [s].', 0.0, 10.0),
     Entry(
         'trajectory.times',
-        'When the hand trajectory reaches pregrasp, grasp and squeeze [s], increasing.'),
-    Entry('markers.enabled', 'true: grasps are drawn on ~/markers.'),
-    Entry('markers.max_hands', 'Draw this many of the best grasps.', 1, 100),
+        'Times at which the hand trajectory reaches pregrasp, grasp and squeeze [s], increasing.'),
+    Entry('markers.enabled', 'true: publish grasps as markers on ~/markers.'),
+    Entry('markers.max_hands', 'Number of best grasps to draw.', 1, 100),
     Entry('markers.alpha', 'Opacity of the best hand; the others have half of it.', 0.0, 1.0),
     Entry(
         'diagnostics.period', 'Time between two messages on /diagnostics [s].', 0.1, 60.0,

@@ -2,7 +2,7 @@
 ROS parameters from frozen settings.
 
 A parameter's name is the path of a field, e.g. ``markers.alpha`` for ``settings.markers.alpha``,
-and its default is the field's. A table adds what ROS wants to know besides: meaning and range.
+and its default is that of the field. A table adds what ROS needs besides: meaning and range.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ Value = bool | int | float | str | tuple[float, ...]
 
 @dataclass(frozen=True)
 class Entry:
-    """What a settings field does not say about its parameter."""
+    """Description of a parameter, in addition to its settings field."""
 
     name: str
     """Path of the field."""
     meaning: str
-    """One sentence with unit and the meaning of 0 or empty."""
+    """One sentence, with the unit and the meaning of 0 or an empty string."""
     lower: float | None = None
     """Smallest allowed value."""
     upper: float | None = None
     """Largest allowed value."""
     read_only: bool = False
-    """True: only the file or the command line sets it."""
+    """True: can be set only in a file or on the command line."""
     default: Value | None = None
-    """None: that of the settings."""
+    """Default value; None: that of the settings field."""
 
     def descriptor(self, default: Value) -> ParameterDescriptor:
-        """Return what ``ros2 param describe`` shows."""
+        """Return the descriptor that ``ros2 param describe`` shows."""
         descriptor = ParameterDescriptor(description=self.meaning, read_only=self.read_only)
         if self.lower is None or self.upper is None:
             return descriptor
@@ -58,12 +58,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class ParameterTable(Generic[Settings]):
-    """The parameters that make up one kind of settings."""
+    """The parameters for one settings class."""
 
     defaults: Settings
     entries: tuple[Entry, ...]
     build: Callable[[dict[str, Value]], Settings] | None = None
-    """Makes settings of all parameters by name; None: the defaults with these values put in."""
+    """Builds the settings from all parameters by name; None: override the defaults with them."""
 
     def default(self, entry: Entry) -> Value:
         """Return the default of a parameter."""
@@ -73,7 +73,7 @@ class ParameterTable(Generic[Settings]):
         return value
 
     def declare(self, node: Node) -> None:
-        """Declare all parameters; a given value of the wrong type or range raises."""
+        """Declare all parameters; a given value of the wrong type or out of range raises."""
         for entry in self.entries:
             default = self.default(entry)
             value = list(default) if isinstance(default, tuple) else default
@@ -81,11 +81,11 @@ class ParameterTable(Generic[Settings]):
 
     def read(self, node: Node, changes: Iterable[Parameter] = ()) -> Settings:
         """
-        Return the settings as the parameters are now.
+        Return the settings for the current parameter values.
 
-        :param node: that declared them.
-        :param changes: values that take the place of the node's.
-        :raises DexliteError: the settings refuse a value.
+        :param node: node that declared the parameters.
+        :param changes: values that replace those of the node.
+        :raises DexliteError: the settings reject a value.
         """
         values = {entry.name: node.get_parameter(entry.name).value for entry in self.entries}
         values |= {change.name: change.value for change in changes if change.name in values}
@@ -97,7 +97,7 @@ def override(settings: Settings, values: Mapping[str, Value], prefix: str = '') 
     """
     Return ``settings`` with the fields at the given paths replaced.
 
-    :param settings: a dataclass, nested ones included.
+    :param settings: a dataclass, possibly nested.
     :param values: e.g. {'markers.alpha': 0.7}.
     :param prefix: path of ``settings`` itself, ending in a dot.
     """
@@ -112,5 +112,5 @@ def override(settings: Settings, values: Mapping[str, Value], prefix: str = '') 
 
 
 def _frozen(value: Any) -> Value:
-    """Return arrays, which rclpy gives as array.array, as tuples."""
+    """Return a parameter value, with arrays (array.array in rclpy) as tuples."""
     return value if isinstance(value, bool | int | float | str) else tuple(value)
