@@ -1,7 +1,7 @@
 """
-See it work: the planner, a cloud of a mug published like a sensor would, one call, RViz.
+Demo: the planner, a published cloud of a mug, one call of the planner, and RViz.
 
-The client prints its table and ends; the planner and RViz stay until Ctrl-C.
+The client prints its table and exits; the planner and RViz run until Ctrl-C.
 """
 
 from launch import LaunchDescription
@@ -31,7 +31,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
             description='true: show clouds and grasps in RViz (needs a screen).'),
         DeclareLaunchArgument(
             'log_level', default_value='info', choices=['debug', 'info', 'warn', 'error', 'fatal'],
-            description='Least severe messages the planner logs.'),
+            description='Lowest severity of messages that the planner logs.'),
     ]
 
 

@@ -1,8 +1,8 @@
 """
-Start the planner node, and RViz when asked for.
+Start the planner node and, on request, RViz.
 
-The node brings itself up (configured and active) unless ``autostart:=false`` leaves that to a
-lifecycle manager. It listens on ``object_cloud`` of its namespace.
+The node configures and activates itself unless ``autostart:=false`` leaves that to a lifecycle
+manager. It subscribes to ``object_cloud`` in its namespace.
 """
 
 from launch import LaunchDescription
@@ -26,7 +26,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
             description='Namespace of the node and its topics; empty: the root.'),
         DeclareLaunchArgument(
             'params_file', default_value=_config('planner.yaml'),
-            description='YAML file with the parameters; the default one explains each of them.'),
+            description='YAML file with the parameters; the default file explains each of them.'),
         DeclareLaunchArgument(
             'cloud_topic', default_value='object_cloud',
             description='Topic of the segmented object cloud (sensor_msgs/PointCloud2).'),
@@ -35,13 +35,13 @@ def _arguments() -> list[DeclareLaunchArgument]:
             description='Topic of the points the hand must not touch (sensor_msgs/PointCloud2).'),
         DeclareLaunchArgument(
             'use_sim_time', default_value='false', choices=['true', 'false'],
-            description='true: the time of /clock counts, for simulations and recordings.'),
+            description='true: use the time from /clock, for simulations and recordings.'),
         DeclareLaunchArgument(
             'autostart', default_value='true', choices=['true', 'false'],
             description='true: the node activates itself. false: a lifecycle manager does.'),
         DeclareLaunchArgument(
             'log_level', default_value='info', choices=['debug', 'info', 'warn', 'error', 'fatal'],
-            description='Least severe messages the node logs.'),
+            description='Lowest severity of messages that the node logs.'),
         DeclareLaunchArgument(
             'rviz', default_value='false', choices=['true', 'false'],
             description='true: show clouds and grasps in RViz (needs a screen).'),
