@@ -1,15 +1,15 @@
-"""What all tests share: an environment of their own and the folder of the checkout."""
+"""Shared by all tests: an isolated ROS environment and the folder of the checkout."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-# Before any message module is imported: they read it once. It turns a value of the wrong type in
-# a message field from silent garbage into an error.
+# Set before any message module is imported, because they read it once. A value of the wrong type
+# in a message field then raises an error instead of becoming silent garbage.
 os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
-# Where tools/run.sh did not set them already: no packet leaves this machine, and another test run
-# is not heard. 1 to 101 are the domains whose ports no system uses for other things.
+# Unless tools/run.sh has set them: keep traffic on this machine and apart from other test runs.
+# Domains 1 to 101 use ports that no operating system reserves for other purposes.
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 101))
 

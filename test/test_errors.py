@@ -1,4 +1,4 @@
-"""Errors carry their sentence wherever they go."""
+"""Errors keep their message."""
 
 import copy
 import inspect
@@ -13,13 +13,13 @@ KINDS = [kind for kind in vars(errors).values()
 
 @pytest.mark.parametrize('kind', KINDS, ids=lambda kind: kind.__name__)
 def test_errors_cross_process_borders(kind):
-    """As they do when a worker raises one: same class, message and parts."""
+    """An error raised in a worker keeps its class, message and attributes."""
     parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
     values = {'float': 1.5, 'int': 2}
     error = kind(*(
         values.get(each.annotation, each.name) for each in parameters
         if each.kind is each.POSITIONAL_OR_KEYWORD))
-    # Copying asks for the same parts as pickling.
+    # Copying uses the same protocol as pickling.
     again = copy.copy(error)
     assert type(again) is kind and str(again) == str(error)
     assert vars(again) == vars(error)

@@ -1,4 +1,4 @@
-"""A file is the old one or the new one, and is read as what it says it is."""
+"""Files are written atomically, and read only if their format is as expected."""
 
 import json
 import math
@@ -13,7 +13,7 @@ CONTENT = {'format': KIND, 'version': VERSION, 'value': [1.5, None]}
 
 
 def test_json_comes_back(tmp_path):
-    """What was written is read, in a folder that did not exist."""
+    """Content is read as it was written, in a folder that did not exist."""
     path = tmp_path / 'new' / 'file.json'
     write_json(path, CONTENT)
     assert read_json(path, KIND, VERSION) == CONTENT
@@ -27,7 +27,7 @@ def test_json_comes_back(tmp_path):
     (json.dumps({'format': KIND}), 'version None'),
 ])
 def test_other_files_are_refused(tmp_path, text, reason):
-    """With the name of the file and what is wrong with it."""
+    """The error names the file and what is wrong with it."""
     path = tmp_path / 'file.json'
     path.write_text(text, encoding='latin-1')
     with pytest.raises(FileError, match=f'(?s)file.json.*{reason}'):
@@ -37,7 +37,7 @@ def test_other_files_are_refused(tmp_path, text, reason):
 
 
 def test_a_failing_block_leaves_the_old_file(tmp_path):
-    """Nothing half-written stays behind."""
+    """No partially written file is left."""
     path = tmp_path / 'file.json'
     write_json(path, CONTENT)
     with pytest.raises(RuntimeError), replaced(path) as temporary:
@@ -48,7 +48,7 @@ def test_a_failing_block_leaves_the_old_file(tmp_path):
 
 
 def test_json_holds_no_numbers_that_are_none(tmp_path):
-    """NaN and infinity are errors when they are written, and null where that is meant."""
+    """Writing NaN or infinity is an error, and ``plain`` replaces them with null."""
     for value in (math.nan, math.inf):
         with pytest.raises(ValueError, match='not JSON compliant'):
             write_json(tmp_path / 'file.json', {'value': value})

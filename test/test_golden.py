@@ -1,7 +1,7 @@
 """
-Moving modules about changes no number: seeded work gives the same digests as before.
+Refactoring changes no results: seeded work gives the same digests as before.
 
-Digests hold on one kind of machine only. ``DEXLITE_GOLDEN=write`` records those of this one.
+Digests are valid on one kind of machine only. ``DEXLITE_GOLDEN=write`` records those of this one.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def digest(*parts: object) -> str:
 
 
 def plan_digest(plan: GraspPlan) -> str:
-    """Return a digest of everything in a plan but times."""
+    """Return a digest of everything in a plan except times."""
     batches = [part for batch in vars(plan.grasps).values() for part in vars(batch).values()]
     contacts = [part for each in plan.contacts for part in vars(each).values()]
     report = [value for name, value in vars(plan.report).items()
@@ -65,7 +65,7 @@ def planner(method: str) -> GraspPlanner:
 
 
 def make_plan(method: str, seen: str) -> GraspPlan:
-    """Plan for a mug as it is seen."""
+    """Plan for a mug, seen as described by ``seen``."""
     mesh, rng, obstacles = mug(), np.random.default_rng(0), None
     table = np.stack(np.meshgrid(*2 * [np.linspace(-0.2, 0.2, 80)], [0.0]), -1).reshape(-1, 3)
     target: PointCloud | trimesh.Trimesh = mesh
@@ -91,25 +91,25 @@ def check(name: str, found: str) -> None:
 @pytest.mark.parametrize('seen', SEEN)
 @pytest.mark.parametrize('method', METHODS)
 def test_plans(method, seen):
-    """Three methods; a full cloud, one view, one view on a table, a mesh."""
+    """Three methods with a full cloud, one view, one view on a table, and a mesh."""
     check(f'plan {method} {seen}', plan_digest(make_plan(method, seen)))
 
 
 def test_unoptimised_plan():
-    """Proposals as they are."""
+    """Proposals without refinement."""
     plan = GraspPlanner(PlannerSettings.unranked(0, 8), 'cpu').plan(mug(), PlanRequest(seed=1))
     check('plan unranked', plan_digest(plan))
 
 
 def test_dexlite_plan():
-    """The preset of the original."""
+    """The preset ``dexlite``."""
     plan = GraspPlanner(PlannerSettings.dexlite(), 'cpu').plan(
         mug(), PlanRequest(seed=1, num_candidates=24, max_grasps=4))
     check('plan dexlite', plan_digest(plan))
 
 
 def test_validated_plan():
-    """The judge's numbers."""
+    """The judge's figures."""
     plan = make_plan('network', 'mesh')
     mesh = mug().convex_hull
     row = judge(plan.grasps, [np.asarray(mesh.vertices)], 'six-forces-quick', seed=0)
@@ -117,7 +117,7 @@ def test_validated_plan():
 
 
 def test_generated_task():
-    """Rows and object of one task."""
+    """The rows and the object of one task."""
     (target,) = find_objects('procedural:1')
     made = generate(GenerationTask(target, 1.0, 0, 40, 6))
     rows = [repr(table.to_pylist()) for table in (made.grasps, made.target)]
@@ -125,7 +125,7 @@ def test_generated_task():
 
 
 def test_ten_training_steps():
-    """Weights after an epoch of about ten steps."""
+    """The weights after an epoch of about ten steps."""
     torch.set_num_threads(1)
     run = Trainer(
         coarse(), examples(), examples('val'), small_settings(epochs=1), data='excerpt')

@@ -1,4 +1,4 @@
-"""Grasps keep their values through every layout."""
+"""Grasps keep their values in every representation."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from dexlite_ros.grasp import GraspBatch
 
 
 def test_vector_round_trip():
-    """The 28-vector gives back the same grasp, rotation included."""
+    """The vector of 28 numbers gives the same grasp, including the rotation."""
     grasps = random_grasps(50)
     vector = grasps.to_vector()
     again = GraspBatch.from_vector(vector)
@@ -37,7 +37,7 @@ def test_vector_rotation_is_extrinsic_xyz():
 
 
 def test_quaternion_round_trip_and_order():
-    """Quaternions are x, y, z, w with w >= 0, and lead back to the same rotation."""
+    """Quaternions are x, y, z, w with w >= 0, and give the same rotation."""
     grasps = random_grasps(50)
     quat = grasps.quat_xyzw()
     assert (quat[:, 3] >= 0).all()
@@ -50,7 +50,7 @@ def test_quaternion_round_trip_and_order():
 
 
 def test_transforms_move_every_point_of_the_hand():
-    """A point fixed to the palm goes where the transform takes it; back again is the identity."""
+    """Points fixed to the palm are transformed too; the inverse restores the grasps."""
     grasps, turn = random_grasps(20), random_grasps(20, seed=1)
     local = torch.randn(20, 3, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
 
@@ -76,7 +76,7 @@ def test_perturbed_wrists_turn_about_themselves():
 
 
 def test_where_chooses_grasp_by_grasp():
-    """Each grasp comes whole from one of the two batches."""
+    """Each grasp is taken as a whole from one of the two batches."""
     first, second = random_grasps(4), random_grasps(4, seed=1)
     mask = torch.tensor([True, False, False, True])
     chosen = first.where(mask, second).to_vector()

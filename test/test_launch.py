@@ -1,4 +1,4 @@
-"""The launch files: described, complete, and runnable where launch_ros is installed."""
+"""The launch files are documented and complete, and run if launch_ros is installed."""
 
 import ast
 from importlib import import_module, util
@@ -21,7 +21,7 @@ def _calls(tree: ast.AST, name: str) -> list[ast.Call]:
 
 
 def _keywords(call: ast.Call) -> dict[str, object]:
-    """Return the keyword arguments that are written as constants."""
+    """Return the keyword arguments that are constants."""
     return {k.arg: k.value.value for k in call.keywords if isinstance(k.value, ast.Constant)}
 
 
@@ -38,7 +38,7 @@ def _load(path: Path) -> object:
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
 def test_every_argument_is_described(path):
-    """``ros2 launch ... --show-args`` tells what each argument is for."""
+    """``ros2 launch ... --show-args`` explains each argument."""
     declared = _declared(ast.parse(path.read_text()))
     assert declared
     for name, keywords in declared.items():
@@ -47,7 +47,7 @@ def test_every_argument_is_described(path):
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
 def test_every_used_argument_is_declared(path):
-    """A LaunchConfiguration nobody declared would only fail on the robot."""
+    """An undeclared LaunchConfiguration would only fail on the robot."""
     tree = ast.parse(path.read_text())
     used = {
         call.args[0].value for call in _calls(tree, 'LaunchConfiguration')
@@ -57,18 +57,18 @@ def test_every_used_argument_is_declared(path):
 
 
 def test_the_planner_takes_the_usual_arguments():
-    """The names every ROS user tries first are there."""
+    """The names that ROS users try first exist."""
     assert WANTED <= _declared(ast.parse((LAUNCH / 'planner.launch.py').read_text())).keys()
 
 
 def test_nothing_opens_a_window_by_itself():
-    """The planner runs without a screen unless RViz is asked for."""
+    """The planner runs without a screen unless RViz is requested."""
     declared = _declared(ast.parse((LAUNCH / 'planner.launch.py').read_text()))
     assert declared['rviz']['default_value'] == 'false'
 
 
 def test_started_executables_are_installed(root):
-    """What a launch file or CMakeLists.txt names as executable has a module with a main."""
+    """Each executable in a launch file or CMakeLists.txt has a module with a main function."""
     text = (root / 'CMakeLists.txt').read_text()
     modules = re.search(r'foreach\(module ([^)]*)\)', text)[1].split()
     built = {module.rpartition('.')[2] for module in modules}
@@ -85,7 +85,7 @@ def test_started_executables_are_installed(root):
 
 
 def test_rviz_shows_relative_topics_it_can_receive(root):
-    """RViz works in any namespace, and a late RViz still gets the last result."""
+    """RViz works in any namespace, and gets the last result even if started late."""
     config = yaml.safe_load((root / 'config/planner.rviz').read_text())
     topics = [d['Topic'] for d in config['Visualization Manager']['Displays'] if 'Topic' in d]
     assert topics
@@ -99,7 +99,7 @@ def test_rviz_shows_relative_topics_it_can_receive(root):
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
 def test_launch_accepts_the_description(path):
     """The real launch system builds the actions; needs the package launch_ros."""
-    # Not "launch": without ROS that name is the folder of this checkout.
+    # Not "launch", which without ROS is a folder of this checkout.
     pytest.importorskip('launch_ros', reason='launch_ros is not installed: not run')
     description = _load(path).generate_launch_description()
     declare = import_module('launch.actions').DeclareLaunchArgument

@@ -1,4 +1,4 @@
-"""Folder = layer = import rule, read from the sources and tried in fresh interpreters."""
+"""Each folder is a layer with an import rule, checked in the sources and at run time."""
 
 import ast
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / 'dexlite_ros'
 MODULES = sorted(PACKAGE.rglob('*.py'))
 
-# Modules that every other one may use.
+# Modules that all others may import.
 BASE = {'errors', 'files', 'device', 'grasp', 'surface_points'}
-# What the modules of a folder, or a single module of the top folder, may import of this package
-# beside their own folder and the base: the steps of a plan, in their order.
+# What the modules of a folder, or a single top-level module, may import from this package besides
+# their own folder and the base; the steps of a plan are in order.
 RULES: dict[str, set[str]] = {
     'hand': set(),
     'object': set(),
@@ -38,7 +38,7 @@ RULES |= {
     'ros': STEPS | {'planner', 'messages'},
     'offline': STEPS | {'planner'},
 }
-# Where alone a library may be imported; what stands for all of ROS is rclpy and its messages.
+# The only folder that may import a library; rclpy and its messages represent all of ROS.
 HOME = {
     'rclpy': 'ros', 'sensor_msgs': 'ros', 'geometry_msgs': 'ros', 'std_msgs': 'ros',
     'std_srvs': 'ros', 'trajectory_msgs': 'ros', 'visualization_msgs': 'ros',
@@ -50,7 +50,7 @@ MAX_MODULE, MAX_FUNCTION = 300, 60
 
 
 def _room(module: str) -> str:
-    """Return the folder of a dotted name below dexlite_ros, or the module of the top folder."""
+    """Return the folder of a dotted name below dexlite_ros, or the top-level module."""
     first = module.partition('.')[0]
     return 'messages' if first in ('msg', 'srv') else first
 
@@ -77,7 +77,7 @@ def _name(path: Path) -> str:
 
 
 def _run(code: str) -> str:
-    """Return what ``code`` writes in a fresh interpreter; a failure shows its traceback."""
+    """Return the output of ``code`` in a fresh interpreter; a failure shows its traceback."""
     command = [sys.executable, '-c', code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -85,7 +85,7 @@ def _run(code: str) -> str:
 
 
 def _imported_rooms(path: Path) -> Iterator[str]:
-    """Yield the rooms of this package that a module imports from."""
+    """Yield the folders or top-level modules of this package that a module imports from."""
     for name in _imports(path):
         package, _, module = name.partition('.')
         if package == 'dexlite_ros' and module and not module.startswith('_'):
@@ -94,7 +94,7 @@ def _imported_rooms(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize('path', [p for p in MODULES if p != PACKAGE / '__init__.py'], ids=_name)
 def test_imports_point_downwards(path):
-    """A module imports only its own folder, the base, and what the rule of its folder names."""
+    """A module imports only its own folder, the base, and what its folder's rule allows."""
     room = _own_room(path)
     allowed = BASE if room in BASE else RULES[room] | BASE | {room}
     assert set(_imported_rooms(path)) <= allowed
@@ -115,7 +115,7 @@ def _modules_imported(path: Path) -> set[Path]:
 
 
 def _folder(path: Path) -> Path:
-    """Return a module's folder; a module beside other folders stands for itself."""
+    """Return a module's folder; a module beside other folders represents itself."""
     beside = any(each.is_dir() and (each / '__init__.py').exists()
                  for each in path.parent.iterdir())
     return path if beside else path.parent
@@ -123,7 +123,7 @@ def _folder(path: Path) -> Path:
 
 @pytest.mark.parametrize('part', [lambda path: path, _folder], ids=['files', 'folders'])
 def test_nothing_imports_in_a_circle(part):
-    """Files, and folders, have an order in which each imports only those before it."""
+    """Files and folders can be ordered such that each imports only those before it."""
     graph: dict[Path, set[Path]] = {}
     for path in MODULES:
         imported = {part(each) for each in _modules_imported(path)}
@@ -143,7 +143,7 @@ def test_modules_and_functions_stay_short(path):
 
 
 def test_the_core_needs_neither_ros_nor_physics_nor_pictures():
-    """Every core module loads where rclpy, mujoco, matplotlib and the slow open3d are missing."""
+    """Core modules load without rclpy, mujoco, matplotlib and the slow-loading open3d."""
     core = [
         '.'.join(('dexlite_ros', *path.relative_to(PACKAGE).with_suffix('').parts))
         for path in MODULES
@@ -160,7 +160,7 @@ def test_the_core_needs_neither_ros_nor_physics_nor_pictures():
 
 
 def test_messages_need_no_torch():
-    """A client of the service loads in a moment, on a machine without the planner's libraries."""
+    """A client of the service loads quickly, and without the planner's libraries."""
     pytest.importorskip('dexlite_ros.msg', reason='the messages are not built: run "make build"')
     loaded = _run(
         'import sys\n'

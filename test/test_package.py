@@ -1,4 +1,4 @@
-"""What the package says about itself in several places is the same everywhere."""
+"""Facts about the package that are stated in several places agree."""
 
 import ast
 from dataclasses import fields
@@ -16,12 +16,12 @@ from dexlite_ros.plan import Contacts, GraspMetrics, PlanReport, Rejections, Sta
 ROOT = Path(__file__).resolve().parent.parent
 INTERFACES = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv')])
 FIELD = re.compile(r'^(?P<type>[\w/]+(\[\d*\])?) +(?P<name>\w+)(?P<constant> *=)?')
-# Imported name: name on the package index, where they differ.
+# Imported name: name on the package index, if they differ.
 DISTRIBUTIONS = {
     'Dex1B': 'dex1b', 'PIL': 'pillow', 'imageio_ffmpeg': 'imageio-ffmpeg',
     'open3d': 'open3d-cpu', 'pybullet_data': 'pybullet', 'sklearn': 'scikit-learn',
     'yaml': 'PyYAML'}
-# Come with ROS, never with pip.
+# Provided by ROS, never by pip.
 ROS_MODULES = {
     'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs',
     'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'sensor_msgs', 'std_msgs', 'std_srvs',
@@ -59,7 +59,7 @@ def test_one_version():
 
 
 def test_one_licence():
-    """package.xml, setup.py and the text of the licence agree."""
+    """package.xml, setup.py and the licence file agree."""
     assert _xml().findtext('license') == 'Apache-2.0'
     assert "license='Apache-2.0'" in (ROOT / 'setup.py').read_text()
     text = (ROOT / 'LICENSE').read_text()
@@ -67,7 +67,7 @@ def test_one_licence():
 
 
 def test_package_xml_is_valid():
-    """The parser of the build system finds nothing to say, warnings included."""
+    """The parser of the build system reports neither errors nor warnings."""
     package = pytest.importorskip('catkin_pkg.package', reason='catkin_pkg is not installed')
     warnings = []
     parsed = package.parse_package(str(ROOT / 'package.xml'), warnings=warnings)
@@ -85,14 +85,14 @@ def test_ros_imports_are_dependencies():
 
 
 def test_other_imports_are_requirements():
-    """Every other import is in setup.py, and setup.py and the tried versions name the same."""
+    """Other imports are in setup.py, and setup.py and tools/requirements.txt name the same."""
     setup = (ROOT / 'setup.py').read_text()
     ranges = set(re.findall(r"^        '([\w-]+)[<>=]", setup, re.M))
     extras = set(re.findall(r"\['([\w-]+)[<>=]", setup))
     tried = re.findall(r'^([\w-]+)[<>=]', (ROOT / 'tools/requirements.txt').read_text(), re.M)
     wanted = {DISTRIBUTIONS.get(name, name) for name in _imported() - ROS_MODULES}
     assert wanted <= ranges | extras
-    # The tests use these extras, so they are among what is tried.
+    # The tests use these extras, so they are among the tested versions.
     used = {'pybullet', 'imageio-ffmpeg', 'ray', 'tensorboard'}
     assert ranges | used == set(tried) - {'pytest', 'ruff', 'setuptools'}
 
@@ -106,7 +106,7 @@ def test_every_interface_is_built():
 
 @pytest.mark.parametrize('path', INTERFACES, ids=lambda path: path.name)
 def test_every_field_is_explained(path):
-    """Each field and constant has a comment of its own right above it."""
+    """Each field and constant has its own comment right above it."""
     lines = path.read_text().splitlines()
     for above, line in zip(['', *lines], lines, strict=False):
         if FIELD.match(line):
@@ -114,7 +114,7 @@ def test_every_field_is_explained(path):
 
 
 def test_error_codes_are_the_constants_of_the_report():
-    """Each constant but NONE has an exception of that code, and no exception has another."""
+    """Each constant but NONE has an exception with its code, and there are no other codes."""
     text = (ROOT / 'msg/SynthesisReport.msg').read_text()
     constants = {int(value) for value in re.findall(r'^uint16 [A-Z_]+=(\d+)', text, re.M)}
     raised = {
@@ -126,7 +126,7 @@ def test_error_codes_are_the_constants_of_the_report():
 
 
 def test_the_report_message_mirrors_the_report():
-    """Times, counts and facts of PlanReport are in the message under the same name and order."""
+    """Times, counts and facts of PlanReport have the same names and order in the message."""
     names = _names('msg/SynthesisReport.msg')
     times = [name for name in names if name.endswith('_time')]
     rejected = [name for name in names if name.startswith('rejected_')]
@@ -136,7 +136,7 @@ def test_the_report_message_mirrors_the_report():
 
 
 def test_the_grasp_message_mirrors_the_plan():
-    """Metrics and contacts of a plan are in the message under the same name."""
+    """Metrics and contacts of a plan have the same names in the message."""
     names = _names('msg/DexGrasp.msg')
     assert {f.name for f in fields(GraspMetrics)} <= set(names)
     assert {f'contact_{f.name}' for f in fields(Contacts)} <= set(names)
@@ -144,7 +144,7 @@ def test_the_grasp_message_mirrors_the_plan():
 
 
 def test_folders_are_packages():
-    """Each folder of modules is installed by setup.py, and none has a name messages need."""
+    """setup.py installs each folder of modules, and none has a name that messages need."""
     for folder in {path.parent for path in (ROOT / 'dexlite_ros').rglob('*.py')}:
         assert (folder / '__init__.py').exists(), folder.name
         assert folder.name not in ('msg', 'srv', 'action')

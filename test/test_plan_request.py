@@ -1,4 +1,4 @@
-"""A request is checked when it is made; the clock knows when a plan has to end."""
+"""Requests are checked on construction; the clock enforces the deadline of a plan."""
 
 import math
 import time
@@ -16,19 +16,19 @@ from dexlite_ros.plan_request import PlanClock, PlanRequest
     ('approach_direction', np.array([0.0, 0.0, 2.0])), ('approach_direction', np.ones(2)),
 ])
 def test_bad_values_are_named(name, value):
-    """Each is refused by its name before anything is computed."""
+    """Each is rejected by name before anything is computed."""
     with pytest.raises(InvalidRequest, match=name):
         PlanRequest(**{name: value})
 
 
 def test_directions_are_of_unit_length():
-    """A direction that is off by a rounding error is brought to length 1."""
+    """A direction with a rounding error is normalised to length 1."""
     direction = PlanRequest(approach_direction=np.array([0.6, 0.0, -0.801])).approach_direction
     assert np.linalg.norm(direction) == pytest.approx(1.0, abs=1e-12)
 
 
 def test_the_clock_knows_when_to_end():
-    """A budget that is spent, and a caller that is gone, end the plan; the latter first."""
+    """A spent budget and a cancellation end the plan; the cancellation takes precedence."""
     PlanClock().check()
     with pytest.raises(PlanningTimeout):
         PlanClock(1e-9).check()
@@ -44,7 +44,7 @@ def test_deadlines_are_shares_of_the_budget():
 
 
 def test_laps_add_up():
-    """Every step has its time, and together they are the total."""
+    """Every step has its time, and they add up to the total."""
     clock = PlanClock()
     for name in ('surface', 'propose', 'refine', 'stage', 'rank'):
         clock.lap(name)

@@ -1,4 +1,4 @@
-"""The planner end to end: legal, ranked, reproducible, in the caller's frame, on time."""
+"""The planner end to end: valid, ranked, reproducible, in the caller's frame, on time."""
 
 from dataclasses import replace
 import math
@@ -52,7 +52,7 @@ def plan(planner):
 
 
 def test_plan_is_complete_and_legal(plan):
-    """Each grasp has three stages within limits and coupled, ranks fall, measures are finite."""
+    """Stages are within limits and coupled, scores descend, and measures are finite."""
     assert 1 <= len(plan) <= 5
     lower = torch.tensor([joint.lower for joint in SHADOW_RIGHT.joints])
     upper = torch.tensor([joint.upper for joint in SHADOW_RIGHT.joints])
@@ -81,7 +81,7 @@ def test_contacts_hold_the_can(plan):
 
 
 def test_report_adds_up(plan):
-    """The report tells seed, points, device, and where the time went."""
+    """The report contains the seed, the points, the device, and the time of each step."""
     report = plan.report
     assert (report.seed, report.device) == (3, 'cpu')
     assert report.model_id.startswith('shadow_right@')
@@ -93,7 +93,7 @@ def test_report_adds_up(plan):
 
 
 def test_same_seed_same_plan(planner, plan):
-    """Planning again gives the same numbers to the last bit; another seed gives others."""
+    """Planning again gives the same numbers bit for bit; another seed gives others."""
     again = planner.plan(bottle_cloud(), replace(QUICK, seed=3))
     assert torch.equal(again.grasps.squeeze.to_vector(), plan.grasps.squeeze.to_vector())
     other = planner.plan(bottle_cloud(), replace(QUICK, seed=4))
@@ -112,13 +112,13 @@ def test_plan_moves_with_the_cloud(planner, plan):
 
 
 def test_a_mesh_can_be_planned_on(planner):
-    """A mesh needs no closing; the report says so."""
+    """A mesh need not be closed, and the report says so."""
     plan = planner.plan(trimesh.creation.box(extents=(0.05, 0.06, 0.1)), QUICK)
     assert plan.report.num_points == 0 and plan.report.seen_fraction == 1.0
 
 
 def test_approach_direction_is_obeyed(planner):
-    """All palms look along the wanted direction, within the tolerance."""
+    """All palms face along the requested direction, within the tolerance."""
     down = np.array([0.0, 0.0, -1.0])
     request = replace(QUICK, approach_direction=down, approach_tolerance=0.7)
     plan = planner.plan(bottle_cloud(), request)
@@ -128,7 +128,7 @@ def test_approach_direction_is_obeyed(planner):
 
 
 def test_obstacles_are_kept_clear(planner):
-    """On a table no hand comes nearer to it than 3 mm, and the report measures it."""
+    """No hand comes closer to the table than 3 mm, and the clearance is reported."""
     x, y = np.meshgrid(np.arange(-0.3, 0.3, 0.01), np.arange(-0.3, 0.3, 0.01))
     table = np.stack([x.ravel(), y.ravel(), np.full(x.size, -0.06)], 1)
     plan = planner.plan(bottle_cloud(), QUICK, obstacles=table)
@@ -140,7 +140,7 @@ def test_obstacles_are_kept_clear(planner):
 
 
 def test_proposals_can_be_returned_as_they_are(planner):
-    """Without refinement the starts come back, coupled, with no energy, and no count refined."""
+    """Without refinement the starts are returned, coupled, without energy, none as refined."""
     plan = planner.plan(bottle_cloud(), replace(QUICK, optimize=False))
     assert len(plan) == 5 and plan.report.num_refined == 0
     assert plan.metrics.energy.isnan().all()
@@ -159,7 +159,7 @@ class RememberingProposer(HullProposer):
 
 @pytest.mark.parametrize('optimize', [False, True])
 def test_grasps_name_the_start_they_grew_from(optimize):
-    """As it is without refinement; with it, the palm is nearer to that start than to others."""
+    """Without refinement it is the start; with it, that start's palm is the nearest."""
     proposer = RememberingProposer(HandKinematics(SHADOW_RIGHT))
     plan = GraspPlanner(device='cpu', proposer=proposer).plan(
         bottle_cloud(), replace(QUICK, optimize=optimize))
@@ -175,7 +175,7 @@ def test_grasps_name_the_start_they_grew_from(optimize):
 
 
 class BrokenProposer(HullProposer):
-    """Proposes hull starts of which the first ones are not numbers."""
+    """Proposes hull starts of which the first ones are NaN."""
 
     def __init__(self, broken: int) -> None:
         super().__init__(HandKinematics(SHADOW_RIGHT))
@@ -188,7 +188,7 @@ class BrokenProposer(HullProposer):
 
 
 def test_proposals_that_are_no_numbers():
-    """Broken proposals are counted and dropped; if all are broken, that is the reason."""
+    """NaN proposals are counted and dropped; if all are NaN, the error gives that reason."""
     some = GraspPlanner(device='cpu', proposer=BrokenProposer(7))
     assert some.plan(bottle_cloud(), QUICK).report.rejected.non_finite == 7
     assert some.plan(bottle_cloud(), replace(QUICK, optimize=False)).score.isfinite().all()
@@ -197,20 +197,20 @@ def test_proposals_that_are_no_numbers():
 
 
 def test_many_candidates_end_on_time(planner):
-    """Far more candidates than the budget allows: what was reached in time is ranked."""
+    """With far more candidates than time allows, those refined in time are ranked."""
     begin = time.monotonic()
     planner.plan(bottle_cloud(), replace(QUICK, num_candidates=16384, timeout=10.0))
     assert time.monotonic() - begin < 20.0
 
 
 def test_strict_limits_do_not_stop_the_warm_up():
-    """Settings that no ball meets leave the planner usable."""
+    """The planner stays usable with settings that no grasp of the ball satisfies."""
     settings = PlannerSettings.for_method(cloud=CloudLimits(extent_min=0.08))
     GraspPlanner(settings, 'cpu').warm_up()
 
 
 def test_a_mesh_in_millimetres_is_told(planner):
-    """A mesh gets the same check of its size as a cloud."""
+    """The size of a mesh is checked like that of a cloud."""
     with pytest.raises(ScaleError, match='millimetres'):
         planner.plan(trimesh.creation.icosphere(radius=40.0))
 
@@ -248,7 +248,7 @@ def test_no_grasp_says_why():
 
 @pytest.mark.parametrize('method', ['network', 'hull', 'both'])
 def test_every_proposal_comes_back_unranked(method):
-    """None pruned, filtered or dropped; after no step the energies are those of the guesses."""
+    """None is pruned, filtered or dropped; refinement steps lower the mean energy."""
     energies = []
     for steps in (0, 5):
         some = GraspPlanner(PlannerSettings.unranked(steps, 12, method=method), 'cpu')
@@ -259,7 +259,7 @@ def test_every_proposal_comes_back_unranked(method):
 
 
 def test_each_method_has_its_effort():
-    """The network needs fewer candidates and fewer steps; what is given counts."""
+    """The network needs fewer candidates and steps; explicit values override this."""
     network, search = (PlannerSettings.for_method(method) for method in ('network', 'hull'))
 
     def steps(settings: PlannerSettings) -> int:
@@ -270,7 +270,7 @@ def test_each_method_has_its_effort():
 
 
 def test_seed_preset_plans():
-    """The original's energy and schedule run through the same planner."""
+    """DexLite's energy and schedule run in the same planner."""
     settings = PlannerSettings.dexlite()
     loose = replace(settings.ranking, residual_max=math.inf, penetration_max=1.0,
                     self_penetration_max=1.0, pregrasp_clearance_min=-1.0)
@@ -280,7 +280,7 @@ def test_seed_preset_plans():
 
 
 def test_coupling_can_be_lifted():
-    """With free joints J1 and J2 differ, and still every joint is within its limits."""
+    """Without coupling J1 and J2 differ, but every joint is within its limits."""
     free = PlannerSettings.for_method(couple_joints=False)
     plan = GraspPlanner(free, 'cpu').plan(bottle_cloud(), QUICK)
     joints = plan.grasps.grasp.joints
@@ -290,7 +290,7 @@ def test_coupling_can_be_lifted():
 
 
 def test_a_short_budget_returns_the_best_so_far(planner):
-    """When time ends during the refinement, what there is is returned and the report says so."""
+    """If time runs out during refinement, the best so far is returned and reported as such."""
     loose = replace(planner.settings, ranking=RankingSettings(
         residual_max=math.inf, penetration_max=1.0, self_penetration_max=1.0,
         pregrasp_clearance_min=-1.0))
@@ -302,7 +302,7 @@ def test_a_short_budget_returns_the_best_so_far(planner):
 
 
 def test_unknown_hand_and_device():
-    """Names that mean nothing are refused with the ones that do."""
+    """Unknown names are rejected, and the error lists the known ones."""
     with pytest.raises(UnsupportedHand, match='shadow_right'):
         GraspPlanner(hand='allegro')
     for name in ('tpu', 'cuda:99', 'meta'):

@@ -1,4 +1,4 @@
-"""Squeeze presses, pregrasp clears, both stay what the hand can do."""
+"""The squeeze exerts force, the pregrasp is clear, and both are feasible for the hand."""
 
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ def staged(energy, grasps):
 
 
 def test_squeeze_forces_balance_and_sum_up(energy, grasps):
-    """Normal forces sum to the wanted total, and hardly any net force is left."""
+    """Normal forces sum to the requested total, and hardly any net force is left."""
     squeeze = squeeze_forces(energy.place(grasps), energy.field.centre_of_mass, SQUEEZE)
     push = -(squeeze.forces * squeeze.contacts.normal).sum(-1)
     torch.testing.assert_close(
@@ -83,7 +83,7 @@ def test_squeeze_is_torque_over_stiffness(energy, grasps, staged):
 
 
 def test_all_stages_are_possible(staged):
-    """Joints are within limits, coupled joints equal, and the squeeze keeps the wrist."""
+    """Joints are within limits, coupled joints are equal, and the squeeze keeps the wrist pose."""
     kinematics = geometry().kinematics
     for batch in vars(staged.grasps).values():
         assert (batch.joints >= kinematics.lower - 1e-9).all()
@@ -95,7 +95,7 @@ def test_all_stages_are_possible(staged):
 
 
 def test_pregrasp_is_clear(energy, staged):
-    """The open hand keeps 1 cm from the ball, and the report of it is true."""
+    """The open hand keeps 1 cm from the ball, as reported."""
     hand = geometry()(staged.grasps.pregrasp)
     gap = (hand.points.norm(dim=-1) - 0.035 - geometry().point_radius).amin(1)
     assert (gap > 0.01).all()
@@ -103,7 +103,7 @@ def test_pregrasp_is_clear(energy, staged):
 
 
 def test_stages_do_not_depend_on_batch_mates(energy, grasps, staged):
-    """A grasp staged alone opens and squeezes as it does in company."""
+    """A grasp opens and squeezes the same alone as in a batch."""
     alone = staged_of(grasps[[1]], energy)
     for name, batch in vars(alone.grasps).items():
         together = getattr(staged.grasps, name)[[1]]
@@ -112,7 +112,7 @@ def test_stages_do_not_depend_on_batch_mates(energy, grasps, staged):
 
 
 def test_stiffer_controllers_move_less(energy, grasps):
-    """Twice the stiffness, half the motion."""
+    """Twice the stiffness gives half the motion."""
     soft, stiff = (
         staged_of(grasps, energy, SqueezeSettings(stiffness=each)).grasps.squeeze.joints
         for each in (20.0, 40.0))
@@ -129,7 +129,7 @@ def test_stiffness_must_be_positive():
 
 
 def test_guesses_press_with_links_that_are_not_there_yet(energy, grasps):
-    """A centimetre from the object nothing carries force, unless nobody refined the grasp."""
+    """Links 1 cm from the object carry force only in unrefined grasps."""
     palm = torch.tensor(geometry().kinematics.description.palmar_direction).to(grasps.rotation)
     away = replace(grasps, translation=grasps.translation - 0.01 * (grasps.rotation @ palm))
     placed = energy.place(away)

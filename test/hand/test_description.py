@@ -1,4 +1,4 @@
-"""A description says everything that is known of a hand: another hand is another description."""
+"""A description contains all data about a hand, so another hand needs only a description."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ ALL = pytest.mark.parametrize('hand', [*HANDS.values(), THREE_FINGER_HAND], ids=
 
 @ALL
 def test_links_belong_to_fingers(hand: HandDescription):
-    """Each finger is a chain from the palm; the palm is none of them; tips are on all of them."""
+    """Each finger is a chain from the palm, which belongs to none; every finger has a tip."""
     fingers = {hand.finger(link) for link in hand.link_names[1:]}
     assert hand.finger(hand.palm_link) == hand.palm_link not in fingers
     assert all(hand.parents[hand.link_names.index(finger)] == 0 for finger in fingers)
@@ -34,7 +34,7 @@ def test_links_belong_to_fingers(hand: HandDescription):
 
 @ALL
 def test_patterns_and_open_posture_are_the_hands_own(hand: HandDescription):
-    """Every pattern has all tips; the open posture is within the limits."""
+    """Every pattern includes all tips; the open posture is within the limits."""
     assert {'tips', 'tips_palm', 'wrap'} <= hand.contact_patterns.keys()
     for links in hand.contact_patterns.values():
         assert set(hand.tip_links) <= set(links)
@@ -43,7 +43,7 @@ def test_patterns_and_open_posture_are_the_hands_own(hand: HandDescription):
 
 @ALL
 def test_regions_lie_on_the_palmar_side(hand: HandDescription):
-    """In the open hand every tip has points that may touch, and all of them on the named side."""
+    """In the open hand every tip has points that may touch, all of them on the palmar side."""
     geometry = HandGeometry(HandKinematics(hand))
     opened = torch.tensor([[joint.open for joint in hand.joints]])
     placed = geometry(GraspBatch(torch.zeros(1, 3), torch.eye(3)[None], opened))
@@ -58,13 +58,13 @@ def test_regions_lie_on_the_palmar_side(hand: HandDescription):
 
 
 def test_patterns_name_regions():
-    """A pattern with a link that has no contact region is a mistake in the description."""
+    """A pattern with a link that has no contact region is rejected."""
     with pytest.raises(ValueError, match='wrong.*elbow'):
         replace(THREE_FINGER_HAND, contact_patterns={'wrong': ('elbow',)})
 
 
 def test_another_hand_moves_as_mujoco_says():
-    """Link positions of random postures agree within a micrometre."""
+    """Link positions of random postures agree with MuJoCo's within a micrometre."""
     model = mujoco.MjModel.from_xml_string(write_mjcf(THREE_FINGER_HAND))
     data = mujoco.MjData(model)
     kinematics = HandKinematics(THREE_FINGER_HAND)

@@ -23,7 +23,7 @@ def test_points_lie_on_or_in_their_shapes():
                 np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.uint32))
             points, radius, _ = sample_geom(geom, GeometrySettings())
             distance = scene.compute_distance(np.array(points, np.float32)).numpy()
-            # Meshes of round shapes are facetted: up to 0.45 mm inside the true surface.
+            # Meshes of round shapes are faceted: up to 0.45 mm inside the true surface.
             np.testing.assert_allclose(distance, radius, atol=4.5e-4)
 
 
@@ -36,7 +36,7 @@ def test_fingertip_hull_has_the_measured_size():
 
 
 def test_nearest_candidate_is_the_nearest():
-    """Of each group's own touching points the one with the smallest gap is chosen."""
+    """In each group, the touching point with the smallest gap is chosen."""
     hand = geometry()
     generator = torch.Generator().manual_seed(0)
     gap = torch.rand(6, len(hand.point_radius), generator=generator, dtype=torch.float64)
@@ -62,7 +62,7 @@ def test_segment_distance_of_known_cases():
 
 
 def test_segment_distance_is_the_smallest_over_samples():
-    """No pair of points of the segments is nearer, and some pair is that near."""
+    """No pair of points on the segments is closer, and some pair is that close."""
     generator = torch.Generator().manual_seed(3)
     first, second = torch.randn(2, 40, 2, 1, 3, generator=generator, dtype=torch.float64)
     way = torch.linspace(0, 1, 200, dtype=torch.float64)[None, :, None]
@@ -74,7 +74,7 @@ def test_segment_distance_is_the_smallest_over_samples():
 
 
 def test_capsule_gaps_have_their_gradient():
-    """The gradient of the capsules' gaps is their finite difference."""
+    """The gradient of the capsules' gaps agrees with finite differences."""
     def function(grasps):
         return geometry().capsule_gaps(geometry()(grasps)).sum(1)
 
@@ -84,7 +84,7 @@ def test_capsule_gaps_have_their_gradient():
 
 
 def test_capsules_see_the_overlaps_that_mujoco_sees():
-    """Over random postures the deepest self-overlap agrees within 3 mm, and mostly within 1."""
+    """For random postures the deepest self-overlap agrees within 3 mm, mostly within 1 mm."""
     model = mujoco.MjModel.from_xml_string(write_mjcf(SHADOW_RIGHT))
     data = mujoco.MjData(model)
     grasps = random_grasps(200, seed=5)

@@ -1,4 +1,4 @@
-"""The hand is the Shadow Hand, and its kinematics are MuJoCo's."""
+"""The hand is the Shadow Hand, and its kinematics agree with MuJoCo."""
 
 from xml.etree import ElementTree
 
@@ -63,7 +63,7 @@ def test_mjcf_drives_coupled_joints_by_their_sum():
 
 
 def test_mjcf_weighs_what_the_facts_say():
-    """No mass is lost or invented on the way into the model."""
+    """The total mass in the model is that of the description."""
     model = mujoco.MjModel.from_xml_string(write_mjcf(SHADOW_RIGHT))
     expected = sum(link.mass for link in SHADOW_RIGHT.links)
     np.testing.assert_allclose(model.body_mass.sum(), expected, rtol=1e-6)
@@ -87,7 +87,7 @@ def test_urdf_is_the_same_tree(tmp_path):
 
 
 def test_points_move_with_their_links():
-    """The gradient of any function of the hand's points is its finite difference."""
+    """The gradient of a function of the hand's points agrees with finite differences."""
     generator = torch.Generator().manual_seed(1)
     points = geometry().points
     weights = torch.randn(len(points), 3, generator=generator, dtype=torch.float64)
@@ -102,7 +102,7 @@ def test_points_move_with_their_links():
 
 
 def test_joint_torques_do_the_work_of_the_forces():
-    """Virtual work: J^T f times a step of the joints is f times the step of the points."""
+    """Virtual work: J^T f times a joint displacement equals f times the points' displacement."""
     kinematics = geometry().kinematics
     generator = torch.Generator().manual_seed(2)
     grasps = random_grasps(4)

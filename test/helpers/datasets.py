@@ -1,4 +1,4 @@
-"""A small dataset for tests, made once, and copies of it to spoil."""
+"""A small dataset for tests, made once, and copies of it that tests may corrupt."""
 
 from functools import lru_cache
 from pathlib import Path

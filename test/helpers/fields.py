@@ -1,4 +1,4 @@
-"""Distance fields of shapes whose distance is known."""
+"""Distance fields of shapes with known distance."""
 
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from dexlite_ros.object.distance_field import DistanceField
 
 
 def ball_field(radius: float, spacing: float = 0.002) -> DistanceField:
-    """Return the exact distances to a ball about the origin, at the nodes of a grid."""
+    """Return a field with the exact distances to a ball about the origin."""
     half = radius + 0.03
     axis = np.arange(-half, half + spacing, spacing)
     nodes = np.stack(np.meshgrid(axis, axis, axis, indexing='ij'), -1)

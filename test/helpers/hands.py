@@ -18,7 +18,7 @@ def geometry() -> HandGeometry:
 
 
 def random_grasps(count: int, seed: int = 0) -> GraspBatch:
-    """Return grasps with any wrist pose within 20 cm and joints anywhere within limits."""
+    """Return grasps with random wrist poses within 20 cm and random joints within limits."""
     generator = torch.Generator().manual_seed(seed)
     kinematics = geometry().kinematics
     draw = torch.rand(count, 22, generator=generator, dtype=torch.float64)
@@ -37,7 +37,7 @@ def moved(grasps: GraspBatch, step: torch.Tensor) -> GraspBatch:
 
 
 def slope(function: object, grasps: GraspBatch) -> torch.Tensor:
-    """Return the gradient (B, 6 + J) of a (B,) function along the steps of ``moved``."""
+    """Return the gradient (B, 6 + J) of a (B,) function with respect to steps of ``moved``."""
     step = torch.zeros(len(grasps), 28, dtype=torch.float64, requires_grad=True)
     (gradient,) = torch.autograd.grad(function(moved(grasps, step)).sum(), step)
     return gradient

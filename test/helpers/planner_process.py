@@ -1,4 +1,4 @@
-"""The planner node as its users have it: a process of its own, reached over DDS."""
+"""The planner node as users run it: a separate process, reached over DDS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATCHED = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 QUICK = {'num_candidates': 48, 'max_grasps': 4, 'timeout': 40.0}
 FAST = {**QUICK, 'optimize': False}
-"""Where the grasps themselves do not matter."""
+"""Request fields for tests in which the grasps themselves do not matter."""
 LONG = {'num_candidates': 20000, 'timeout': 60.0}
 START = 90.0
 """Longest time a node may take to become active on a busy machine [s]."""
@@ -36,8 +36,8 @@ class PlannerProcess:
         """
         Start the process.
 
-        :param namespace: of the node.
-        :param log: gets what the node prints.
+        :param namespace: namespace of the node.
+        :param log: file for the node's output.
         :param parameters: e.g. queue_size=0; ``__`` in a name stands for a dot.
         """
         given = [
@@ -56,11 +56,11 @@ class PlannerProcess:
 
     @property
     def log(self) -> str:
-        """What the node has printed so far."""
+        """The node's output so far."""
         return self._log.read_text()
 
     def wait_for_state(self, state: str) -> None:
-        """Wait until the node is in ``state``; a node that ended shows its log."""
+        """Wait until the node is in ``state``; if the node has exited, show its log."""
         deadline = time.monotonic() + START
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log
@@ -77,14 +77,14 @@ class PlannerProcess:
         return self.client.synthesize(request(**fields), timeout=60.0)
 
     def publish(self, cloud: PointCloud2, stamped: bool = True) -> None:
-        """Publish ``cloud``, taken now, when the node listens."""
+        """Publish ``cloud``, stamped with the current time, once the node has subscribed."""
         wait_for(lambda: self.clouds.get_subscription_count() > 0)
         if stamped:
             cloud.header.stamp = self.client.node.get_clock().now().to_msg()
         self.clouds.publish(cloud)
 
     def latest(self, kind: type, topic: str, timeout: float = 5.0) -> object:
-        """Return what a subscriber that comes now gets from a latched topic, or None."""
+        """Return the message that a new subscriber gets from a latched topic, or None."""
         received = []
         subscription = self.client.node.create_subscription(
             kind, f'planner/{topic}', received.append, LATCHED)
@@ -97,14 +97,14 @@ class PlannerProcess:
         return received[-1]
 
     def end(self, number: int = signal.SIGINT) -> tuple[int, float]:
-        """Send a signal; return exit status and how long the end took [s]."""
+        """Send a signal; return the exit status and the time until the exit [s]."""
         started = time.monotonic()
         self.process.send_signal(number)
         status = self.process.wait(30.0)
         return status, time.monotonic() - started
 
     def close(self) -> None:
-        """Make sure that nothing is left."""
+        """Make sure that the process is gone."""
         self.client.close()
         if self.process.poll() is None:
             self.process.kill()
@@ -119,7 +119,7 @@ def request(**fields: object) -> GraspSynthesis.Request:
 
 
 def wait_for(condition: object, timeout: float = 10.0) -> None:
-    """Wait until ``condition()`` is true; raise TimeoutError when it never is."""
+    """Wait until ``condition()`` is true; raise TimeoutError if it does not become true."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
@@ -133,7 +133,7 @@ def cloud_message(points: np.ndarray, frame: str = 'camera') -> PointCloud2:
 
 
 def box_points(size: float = 0.06, count: int = 1500, seed: int = 0) -> np.ndarray:
-    """Return points all over a cube, half a metre in front of the camera."""
+    """Return points on all faces of a cube, half a metre in front of the camera."""
     rng = np.random.default_rng(seed)
     points = rng.uniform(-0.5, 0.5, (count, 3))
     side = rng.integers(0, 3, count)

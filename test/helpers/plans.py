@@ -1,4 +1,4 @@
-"""A small plan with numbers that tell each field from every other."""
+"""A small plan whose fields all have different values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A made-up hand: three fingers of two joints each around a square palm that looks along +z."""
+"""A made-up hand: three fingers of two joints each around a square palm that faces +z."""
 
 from __future__ import annotations
 

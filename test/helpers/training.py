@@ -27,12 +27,12 @@ def coarse() -> HandGeometry:
 
 @lru_cache
 def examples(split: str = 'train') -> Examples:
-    """Return what held on a few objects of the committed dataset."""
+    """Return the successful grasps on a few objects of the committed dataset."""
     return Examples.read(excerpt(), split, coarse(), CPU)
 
 
 def small_settings(**changes: object) -> TrainingSettings:
-    """Return settings under which an epoch takes about a second."""
+    """Return settings with which an epoch takes about a second."""
     return replace(
         TrainingSettings(
             network=SMALL, batches=BatchSettings(grasps=32, grasps_per_cloud=8), epochs=4,

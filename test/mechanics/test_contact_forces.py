@@ -1,4 +1,4 @@
-"""The force balance finds equilibrium where there is one."""
+"""The force balance finds an equilibrium if one exists."""
 
 import torch
 
@@ -36,7 +36,7 @@ def test_opposing_contacts_balance():
 
 
 def test_one_sided_contacts_do_not():
-    """A single contact leaves exactly its smallest push unbalanced."""
+    """A single contact leaves exactly its smallest force unbalanced."""
     one = ContactBatch(*(part[:, :1] for part in vars(ring(3)).values()))
     torch.testing.assert_close(
         residual(one), torch.tensor([LIMITS.min_force**2], dtype=torch.float64))
@@ -58,7 +58,7 @@ def test_wedge_holds_up_to_the_friction_angle():
 
 
 def test_forces_obey_their_limits():
-    """Whatever goes in, forces leave inside their cones, and none on inactive contacts."""
+    """For any input, projected forces are inside their cones and zero at inactive contacts."""
     generator = torch.Generator().manual_seed(0)
     normal = torch.nn.functional.normalize(
         torch.randn(20, 6, 3, generator=generator, dtype=torch.float64), dim=-1)
@@ -77,7 +77,7 @@ def test_forces_obey_their_limits():
 
 
 def test_balance_does_not_depend_on_batch_mates():
-    """A grasp balanced alone gives the same forces as in company."""
+    """A grasp has the same forces alone as in a batch."""
     contacts = ContactBatch(*(
         torch.cat([a, b]) for a, b in zip(
             vars(ring(5, 0.01)).values(), vars(ring(5, 0.03)).values())))
@@ -87,7 +87,7 @@ def test_balance_does_not_depend_on_batch_mates():
 
 
 def test_residual_has_its_gradient():
-    """With forces fixed in the contacts' frames the gradient is the finite difference."""
+    """With forces fixed in the contacts' frames, the gradient agrees with finite differences."""
     generator = torch.Generator().manual_seed(1)
     contacts = ring(4, 0.02)
     force = balance(contacts, ORIGIN, LIMITS, steps=5)
@@ -95,7 +95,7 @@ def test_residual_has_its_gradient():
     normal = contacts.normal.clone().requires_grad_()
 
     def energy(point, normal):
-        # The frame the forces were given in stays where it was.
+        # The frame in which the forces are given stays fixed.
         turned = ContactBatch(point, normal, contacts.active)
         turn = torch.linalg.cross(contacts.normal, normal)
         held = force + torch.linalg.cross(turn, force)
@@ -107,7 +107,7 @@ def test_residual_has_its_gradient():
         (point, normal))
     for which, gradient in enumerate(ours):
         step = 1e-6 * torch.randn(1, 4, 3, generator=generator, dtype=torch.float64)
-        if which == 1:  # a normal can only turn
+        if which == 1:  # a normal can only rotate
             step = step - (step * contacts.normal).sum(-1, keepdim=True) * contacts.normal
         parts = [contacts.point, contacts.normal]
         ahead, behind = parts.copy(), parts.copy()

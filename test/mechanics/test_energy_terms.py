@@ -1,4 +1,4 @@
-"""Each energy is zero when all is well, and its gradient is its finite difference."""
+"""Each energy term is zero at its ideal, and its gradient agrees with finite differences."""
 
 from fields import ball_field, random_points
 from hands import difference, geometry, random_grasps, slope
@@ -27,7 +27,7 @@ def near_grasps(count: int, seed: int = 0) -> GraspBatch:
 
 
 def test_weights_name_the_terms():
-    """Every term has a weight of the same name; the seed's preset is 1, 100, 100, 10, 1."""
+    """Every term has a weight of the same name; the dexlite preset is 1, 100, 100, 10, 1."""
     names = list(EnergyWeights.__dataclass_fields__)
     assert names == list(EnergyTerms.__dataclass_fields__)
     seed = EnergyWeights.dexlite()
@@ -37,14 +37,14 @@ def test_weights_name_the_terms():
 
 
 def test_total_is_the_weighted_sum():
-    """Weights multiply their own term and nothing else."""
+    """Each weight multiplies its own term only."""
     terms = EnergyTerms(*(torch.tensor([float(i)]) for i in range(1, 8)))
     weights = EnergyWeights(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
     assert terms.total(weights) == sum(i * i for i in range(1, 8))
 
 
 def test_force_closure_of_known_contacts():
-    """Opposite contacts give 0; one contact gives its unit force and its moment, squared."""
+    """Opposing contacts give 0; a single contact gives its squared unit force and moment."""
     point = torch.tensor([[[0.02, 0.0, 0.0], [-0.02, 0.0, 0.0]]])
     normal = torch.nn.functional.normalize(point, dim=-1)
     both, one = torch.ones(1, 2), torch.tensor([[1.0, 0.0]])
@@ -58,7 +58,7 @@ def test_force_closure_of_known_contacts():
 
 
 def test_hinges_have_their_margin():
-    """Penetration counts what is below the margin, contact distance both sides of it."""
+    """Penetration counts gaps below the margin, contact distance deviations on both sides."""
     gap = torch.tensor([[-0.002, 0.0, 0.0005, 0.01]])
     torch.testing.assert_close(
         energy_terms.penetration(gap, 0.001), torch.tensor([0.003 + 0.001 + 0.0005]))
@@ -68,7 +68,7 @@ def test_hinges_have_their_margin():
 
 
 def test_joint_limits_are_zero_inside():
-    """Inside the range nothing is paid, outside the overshoot."""
+    """Inside the range the term is 0, outside it is the excess."""
     kinematics = geometry().kinematics
     inside = random_grasps(20).joints
     assert (energy_terms.joint_limits(inside, kinematics.lower, kinematics.upper) == 0).all()
@@ -79,7 +79,7 @@ def test_joint_limits_are_zero_inside():
 
 
 def test_a_hand_far_away_pays_for_distance_only():
-    """Far from the object nothing penetrates; the contact distance is the way to go."""
+    """Far from the object nothing penetrates; the contact distance is the remaining gap."""
     grasps = random_grasps(1)
     far = GraspBatch(
         torch.tensor([[0.0, 0.0, 0.6]], dtype=torch.float64), grasps.rotation,
@@ -93,7 +93,7 @@ def test_a_hand_far_away_pays_for_distance_only():
 @pytest.mark.parametrize('term', [
     'contact_distance', 'penetration', 'self_penetration', 'joint_limits'])
 def test_terms_have_their_gradient(term):
-    """Through hand and field each term's gradient is its finite difference."""
+    """Through hand and field, each term's gradient agrees with finite differences."""
     whole = energy()
     active = whole.active_groups(['wrap'] * 6)
     grasps = near_grasps(6)
@@ -110,9 +110,9 @@ def test_terms_have_their_gradient(term):
 @pytest.mark.parametrize('term', ['force_closure', 'equilibrium'])
 def test_contact_terms_have_their_gradient(term):
     """
-    On a ball the terms that need normals follow their finite difference.
+    On a ball, the gradients of terms that need normals agree with finite differences.
 
-    Curvature is a central difference over 4 mm of a grid, so they agree to some per cent.
+    Curvature is a central difference over 4 mm of a grid, so they agree to a few per cent.
     """
     whole = energy()
     hand = whole.geometry
@@ -141,7 +141,7 @@ def test_contact_terms_have_their_gradient(term):
 
 
 def test_terms_do_not_depend_on_batch_mates():
-    """A grasp evaluated alone has the energy_terms it has in company."""
+    """A grasp has the same energy terms alone as in a batch."""
     whole = energy(weights=EnergyWeights(force_closure=1.0))
     active = whole.active_groups(['tips', 'wrap', 'tips_palm'])
     grasps = near_grasps(3)
@@ -152,7 +152,7 @@ def test_terms_do_not_depend_on_batch_mates():
 
 
 def test_obstacles_push_the_hand_away():
-    """Close to an obstacle the term is positive, and its gradient points towards it."""
+    """Close to an obstacle the term is positive, and its gradient points towards the obstacle."""
     whole = GraspEnergy(
         geometry(), ball_field(0.04), EnergySettings(), ball_field(0.02)).double()
     grasps = GraspBatch(*(part for part in vars(near_grasps(1)).values()))

@@ -1,4 +1,4 @@
-"""The stiffness of a held object is what springs and levers make it."""
+"""The stiffness of a held object follows from the springs and lever arms of the grasp."""
 
 from hands import geometry, random_grasps
 import roma
@@ -29,7 +29,7 @@ def model(
 
 
 def contacts(count: int, links: int, seed: int = 0) -> ContactBatch:
-    """Return contacts anywhere within 5 cm, with any normals, all active."""
+    """Return contacts at random positions within 5 cm, with random normals, all active."""
     generator = torch.Generator().manual_seed(seed)
     point = 0.05 * torch.randn(count, links, 3, generator=generator, dtype=torch.float64)
     normal = torch.randn(count, links, 3, generator=generator, dtype=torch.float64)
@@ -65,7 +65,7 @@ def test_contact_jacobian_is_the_derivative():
 
 
 def test_a_palm_is_as_stiff_as_its_contact():
-    """No joint moves the palm: pushing the object at its centre meets the contact alone."""
+    """No joint moves the palm: a push at the object's centre meets only the contact stiffness."""
     one = contacts(3, 1)
     one = ContactBatch(CENTRE.expand(3, 1, 3), one.normal, one.active)
     total = model(one, ['rh_palm']).total
@@ -77,7 +77,7 @@ def test_a_palm_is_as_stiff_as_its_contact():
 
 
 def test_a_finger_gives_way_as_its_joints_do():
-    """Along a finger's free direction the compliance is lever squared over joint stiffness."""
+    """Along a finger's free direction, compliance is lever arm squared / joint stiffness."""
     grasps, names = random_grasps(2), list(KINEMATICS.description.link_names)
     link = torch.tensor([names.index('rh_ffknuckle')])
     poses = KINEMATICS(grasps)
@@ -97,7 +97,7 @@ def test_a_finger_gives_way_as_its_joints_do():
 
 
 def test_symmetric_and_inactive_contacts_do_nothing():
-    """K is symmetric, and a contact that is not active might as well not be there."""
+    """K is symmetric, and inactive contacts have no effect."""
     both = contacts(4, 2)
     links = ['rh_ffdistal', 'rh_thdistal']
     idle = ContactBatch(both.point, both.normal, both.active * torch.tensor([1.0, 0.0]))
@@ -108,7 +108,7 @@ def test_symmetric_and_inactive_contacts_do_nothing():
 
 
 def test_forces_topple_as_their_potential_says():
-    """What forces add is the second derivative of -sum f . (R(w) r) over the rotation w."""
+    """The forces add the second derivative of -sum f . (R(w) r) with respect to rotation w."""
     two = contacts(3, 2)
     forces = torch.randn(3, 2, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     links = ['rh_ffdistal', 'rh_thdistal']
@@ -130,7 +130,7 @@ def test_forces_topple_as_their_potential_says():
 
 
 def test_response_undoes_the_stiffness():
-    """The twist that a wrench causes meets that wrench."""
+    """The stiffness times the response to a wrench gives that wrench."""
     held = model(contacts(4, 3), ['rh_ffdistal', 'rh_thdistal', 'rh_palm'])
     wrench = torch.randn(4, 6, 2, dtype=torch.float64)
     torch.testing.assert_close(

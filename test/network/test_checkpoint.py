@@ -1,4 +1,4 @@
-"""Networks come back from files as they were, or not at all."""
+"""Networks are read back from files unchanged, or rejected."""
 
 from dataclasses import asdict
 import hashlib
@@ -27,13 +27,13 @@ def written(tmp_path: Path) -> Path:
 
 
 def changed(path: Path, **values: object) -> None:
-    """Change what the sheet says."""
+    """Change values of the JSON sheet."""
     sheet = path.with_suffix('.json')
     sheet.write_text(json.dumps({**json.loads(sheet.read_text()), **values}))
 
 
 def decoded(network: GraspNetwork) -> torch.Tensor:
-    """Return what a network makes of a cloud and a code."""
+    """Return what a network decodes from a cloud and a code."""
     generator = torch.Generator().manual_seed(1)
     cloud = torch.randn(1, 32, 3, generator=generator) / 20
     seen = network.see(cloud, CloudFrames.along(cloud, 'given'))
@@ -43,7 +43,7 @@ def decoded(network: GraspNetwork) -> torch.Tensor:
 
 
 def test_a_network_comes_back(written):
-    """Weights, sizes and name; the name changes with the weights."""
+    """Weights, sizes and name are restored; the name changes with the weights."""
     torch.manual_seed(0)
     original = GraspNetwork(SHADOW_RIGHT, SMALL).eval()
     found = read_checkpoint(written, SHADOW_RIGHT)
@@ -56,14 +56,14 @@ def test_a_network_comes_back(written):
 
 
 def test_either_file_names_it(written):
-    """With an ending or without."""
+    """The path may have either suffix or none."""
     for suffix in ('.safetensors', '.json'):
         assert read_checkpoint(written.with_suffix(suffix), SHADOW_RIGHT).name == 'small'
 
 
 @pytest.mark.parametrize('suffix', ['.safetensors', '.json'])
 def test_a_missing_file_is_named_with_the_remedy(written, suffix):
-    """Which one, and how to go on without."""
+    """The error names the file and how to plan without it."""
     written.with_suffix(suffix).unlink()
     with pytest.raises(ModelError, match=rf"small\{suffix}.*no such file.*'hull'"):
         read_checkpoint(written, SHADOW_RIGHT)
@@ -82,14 +82,14 @@ def test_a_missing_file_is_named_with_the_remedy(written, suffix):
     ({'network': {**asdict(SMALL), 'num_points': 0}}, 'have to be positive'),
 ])
 def test_what_does_not_fit_is_refused(written, values, message):
-    """Each mismatch with its own words."""
+    """Each mismatch has its own message."""
     changed(written, **values)
     with pytest.raises(ModelError, match=message):
         read_checkpoint(written, SHADOW_RIGHT)
 
 
 def test_weights_of_another_size_are_refused(written):
-    """A sheet that describes another network."""
+    """The sheet describes another network."""
     content = json.loads(written.with_suffix('.json').read_text())
     changed(written, network={**content['network'], 'latent': 5})
     with pytest.raises(ModelError, match='do not fit the network'):
@@ -97,7 +97,7 @@ def test_weights_of_another_size_are_refused(written):
 
 
 def test_half_a_file_is_refused(written):
-    """Even where the sheet has its checksum."""
+    """This holds even if the sheet has the checksum of the truncated file."""
     weights = written.with_suffix('.safetensors')
     weights.write_bytes(weights.read_bytes()[:100])
     changed(written, weights=hashlib.sha256(weights.read_bytes()).hexdigest())
@@ -106,7 +106,7 @@ def test_half_a_file_is_refused(written):
 
 
 def test_a_name_may_have_a_dot(tmp_path):
-    """Two that differ behind it are two."""
+    """Names that differ only after the dot are different."""
     for name in ('run_0.5', 'run_0.6'):
         write_checkpoint(tmp_path / name, GraspNetwork(SHADOW_RIGHT, SMALL), SHADOW_RIGHT, {})
         assert read_checkpoint(tmp_path / name, SHADOW_RIGHT).name == name

@@ -1,4 +1,4 @@
-"""Frames of clouds: right-handed, turning with the cloud, and undone without a trace."""
+"""Frames of clouds are right-handed, rotate with the cloud, and can be inverted exactly."""
 
 from hands import random_grasps
 import pytest
@@ -18,12 +18,12 @@ def clouds() -> torch.Tensor:
 
 
 def generator() -> torch.Generator:
-    """Return the same chance every time."""
+    """Return a generator with a fixed seed."""
     return torch.Generator().manual_seed(1)
 
 
 def test_principal_axes_are_a_frame(clouds):
-    """Right-handed; along them coordinates do not covary, and their spread grows."""
+    """Axes are right-handed; coordinates along them are uncorrelated, with growing variance."""
     frames = CloudFrames.along(clouds, 'principal', generator())
     assert torch.linalg.det(frames.rotation).allclose(torch.ones(2).double())
     seen = frames.seen(clouds)
@@ -34,7 +34,7 @@ def test_principal_axes_are_a_frame(clouds):
 
 
 def test_turned_clouds_look_the_same(clouds):
-    """In its principal frame a cloud looks as it did before it was turned, but for signs."""
+    """In its principal frame a rotated cloud is the same as before, except for signs."""
     turn = roma.rotvec_to_rotmat(random_grasps(2).joints[:, :3])
     before = CloudFrames.along(clouds, 'principal', generator()).seen(clouds)
     turned = clouds @ turn.mT + 1.0
@@ -43,14 +43,14 @@ def test_turned_clouds_look_the_same(clouds):
 
 
 def test_all_four_frames_are_met(clouds):
-    """Chance decides which way the axes point."""
+    """The signs of the axes are random."""
     frames = CloudFrames.along(clouds[:1].expand(100, -1, -1), 'principal', generator())
     signs = (frames.rotation[:, :, :2] * frames.rotation[:1, :, :2]).sum(1).sign()
     assert len({tuple(each) for each in signs.tolist()}) == 4
 
 
 def test_every_frame_is_there_once(clouds):
-    """Four right-handed ones along the axes, all different; one where the cloud's own counts."""
+    """There are four different right-handed frames along the axes; only one for 'given'."""
     frames = CloudFrames.every(clouds[0], 'principal')
     assert torch.linalg.det(frames.rotation).allclose(torch.ones(4).double())
     relative = frames.rotation[:1].mT @ frames.rotation
@@ -62,7 +62,7 @@ def test_every_frame_is_there_once(clouds):
 
 @pytest.mark.parametrize('kind', ['given', 'principal'])
 def test_grasps_go_with_their_clouds(clouds, kind):
-    """There and back is nothing; a point of the hand is seen as a point of the cloud is."""
+    """The round trip is the identity; points of hand and cloud transform in the same way."""
     frames = CloudFrames.along(clouds, kind, generator())
     cloud = torch.tensor([1, 0, 1])
     grasps = random_grasps(3)

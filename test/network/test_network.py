@@ -1,4 +1,4 @@
-"""The network's parts: what they ignore, what they keep, and where gradients go."""
+"""The network's parts: their invariances, round trips and gradients."""
 
 from hands import random_grasps
 import pytest
@@ -17,7 +17,7 @@ def clouds() -> torch.Tensor:
 
 
 def test_the_order_of_points_does_not_matter(clouds):
-    """The whole stays, local features go with their points."""
+    """Global features stay the same; local features follow their points."""
     encoder = PointEncoder().eval()
     order = torch.randperm(100, generator=torch.Generator().manual_seed(1))
     features, shuffled = encoder(clouds), encoder(clouds[:, order])
@@ -48,7 +48,7 @@ def test_the_condition_is_the_cloud_and_the_point(clouds):
 
 @pytest.mark.parametrize('rotation', ['euler', '6d'])
 def test_codes_are_the_grasps(rotation):
-    """There and back is nothing; joints fill -1 to 1; the exchange layout has as many numbers."""
+    """The round trip is the identity, joints span -1 to 1, and the vector has the right size."""
     code = PoseCode(SHADOW_RIGHT, rotation).double()
     grasps = random_grasps(50)
     vector = code.encode(grasps)
@@ -61,7 +61,7 @@ def test_codes_are_the_grasps(rotation):
 
 @pytest.mark.parametrize('rotation', ['euler', '6d'])
 def test_gradients_reach_the_rotation(rotation):
-    """A loss on the decoded rotation moves every number that stands for it."""
+    """A loss on the decoded rotation has a gradient for every number that encodes it."""
     code = PoseCode(SHADOW_RIGHT, rotation).double()
     weights = torch.randn(50, 3, 3, generator=torch.Generator().manual_seed(0)).double()
     vector = code.encode(random_grasps(50)).requires_grad_()
@@ -79,7 +79,7 @@ def test_gradients_reach_the_rotation(rotation):
 
 
 def test_divergence_is_that_of_normal_distributions():
-    """As torch computes it; zero only for the standard one."""
+    """It agrees with torch and is zero only for the standard normal distribution."""
     generator = torch.Generator().manual_seed(0)
     latent = Latent(*torch.randn(2, 5, 8, generator=generator))
     normal = torch.distributions.Normal(latent.mean, (0.5 * latent.log_variance).exp())
@@ -89,7 +89,7 @@ def test_divergence_is_that_of_normal_distributions():
 
 
 def test_draws_follow_their_distribution():
-    """Mean and spread, by seed, and differentiable in both."""
+    """Draws have the given mean and spread, depend on the seed, and are differentiable."""
     mean, log_variance = torch.full((20000, 1), 2.0), torch.full((20000, 1), -1.0)
     mean.requires_grad_(), log_variance.requires_grad_()
     draws = Latent(mean, log_variance).draw(torch.Generator().manual_seed(0))

@@ -1,4 +1,4 @@
-"""Clouds: files come back as written, good points survive, every bad cloud gets its error."""
+"""Clouds: files are read as written, good points are kept, every bad cloud has its error."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ BOX = trimesh.creation.box((0.06, 0.08, 0.12))
 
 
 def box_points(count: int = 3000, seed: int = 0) -> np.ndarray:
-    """Return points all over a box."""
+    """Return points on all faces of a box."""
     return sample_mesh(BOX, count, np.random.default_rng(seed)).points
 
 
@@ -54,14 +54,14 @@ def test_a_bad_cloud_is_named(
     error: type[DexliteError],
     words: str,
 ) -> None:
-    """Its error class and the value at fault."""
+    """The error has the right class and names the value at fault."""
     with pytest.raises(error, match=words):
         clean_cloud(PointCloud(points))
 
 
 @pytest.mark.parametrize('shape', [(3,), (5, 2), (5, 4)])
 def test_points_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    """Not reshaped, not cut."""
+    """They are neither reshaped nor truncated."""
     with pytest.raises(InvalidRequest, match='points'):
         PointCloud(np.zeros(shape))
 
@@ -73,7 +73,7 @@ def test_contradicting_limits_are_refused() -> None:
 
 
 def test_stray_points_go_and_the_rest_stays() -> None:
-    """Far points, a far clump, NaN and duplicates are dropped; of the box, next to nothing."""
+    """Far points, a far cluster, NaN and duplicates are dropped, but hardly any box points."""
     good = box_points(1500)
     clump = [0.3, 0.0, 0.0] + 0.002 * np.random.default_rng(0).random((20, 3))
     bad = np.concatenate([[[0.5, 0.5, 0.5], [-2.0, 0.0, 0.0], [np.nan] * 3], clump, good[:50]])
@@ -83,7 +83,7 @@ def test_stray_points_go_and_the_rest_stays() -> None:
 
 
 def test_thinning_keeps_measured_points_evenly() -> None:
-    """Exactly as many as asked for, each a measured one, with the normals that belong to it."""
+    """The result has exactly the requested number of measured points, with their normals."""
     dense = box_points(30000)
     dense = np.concatenate([dense, dense[dense[:, 2] > 0.05] + 1e-5])  # denser on one side
     clean = clean_cloud(PointCloud(dense, normals=dense), CloudLimits(num_points=1000))
@@ -94,7 +94,7 @@ def test_thinning_keeps_measured_points_evenly() -> None:
 
 
 def test_cleaning_is_repeatable_and_keeps_the_viewpoint() -> None:
-    """Same seed, same points."""
+    """The same seed gives the same points."""
     cloud = PointCloud(box_points(6000), viewpoint=np.array([0.0, 0.0, 1.0]))
     first, second = clean_cloud(cloud), clean_cloud(cloud)
     assert np.array_equal(first.points, second.points)
@@ -111,7 +111,7 @@ def test_spacing_is_that_of_a_grid() -> None:
 
 @pytest.mark.parametrize('suffix', ['.ply', '.pcd'])
 def test_a_cloud_file_comes_back(tmp_path: Path, suffix: str) -> None:
-    """As written, as a cloud."""
+    """The file is read as a cloud, with the written values."""
     path = tmp_path / f'cloud{suffix}'
     points = box_points(200)
     open3d.io.write_point_cloud(
@@ -125,7 +125,7 @@ def test_a_cloud_file_comes_back(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize('suffix', ['.ply', '.obj', '.stl'])
 def test_a_mesh_file_comes_back_closed(tmp_path: Path, suffix: str) -> None:
-    """STL repeats corners per triangle; they are merged, so the mesh is closed."""
+    """STL repeats vertices per triangle; they are merged, so the mesh is closed."""
     path = tmp_path / f'box{suffix}'
     BOX.export(path)
     assert is_mesh_file(path)
@@ -135,7 +135,7 @@ def test_a_mesh_file_comes_back_closed(tmp_path: Path, suffix: str) -> None:
 
 
 def test_files_that_are_not_what_they_claim_are_refused(tmp_path: Path) -> None:
-    """Missing, of another kind, or broken."""
+    """Missing files, files of another kind and broken files each raise an error."""
     with pytest.raises(FileError, match='no such file'):
         load_cloud(tmp_path / 'none.ply')
     with pytest.raises(FileError, match='suffix'):

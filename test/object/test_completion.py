@@ -1,4 +1,4 @@
-"""One view is recognised and completed by what it allows to be known."""
+"""One-sided clouds are recognised and completed from what the view implies."""
 
 import numpy as np
 import open3d
@@ -53,7 +53,7 @@ def overlap(surface: ObjectSurface, mesh: trimesh.Trimesh) -> float:
 
 
 def test_one_view_of_a_ball_is_completed_to_the_ball() -> None:
-    """Within 1.5 mm on average, without a table, from less than half of its surface."""
+    """The error is below 1.5 mm on average, without a table, from less than half the surface."""
     surface = close_surface(seen(BALL))
     assert surface.method.startswith('view') and 0.4 < surface.seen_fraction < 0.8
     off = np.linalg.norm(surface.vertices - [0.0, 0.0, 0.04], axis=1) - 0.04
@@ -65,14 +65,14 @@ def test_one_view_of_a_ball_is_completed_to_the_ball() -> None:
     [(CAN, TABLE, 0.92), (CAN, None, 0.85), (BOX, TABLE, 0.9), (BOX, None, 0.8)],
 )
 def test_one_view_is_completed(mesh: trimesh.Trimesh, table: Plane | None, least: float) -> None:
-    """A can and a box, standing on a known table or anywhere."""
+    """A can and a box are completed, with and without a known table."""
     surface = close_surface(seen(mesh), table)
     assert is_closed(trimesh.Trimesh(surface.vertices, surface.faces, process=False))
     assert overlap(surface, mesh) > least
 
 
 def test_a_thin_thing_on_a_table_is_closed_too() -> None:
-    """A bar 8 mm thick: its unseen bottom is assumed on the table, not above it."""
+    """The unseen bottom of a bar 8 mm thick is assumed on the table, not above it."""
     bar = standing(trimesh.creation.box((0.16, 0.03, 0.008)))
     surface = close_surface(seen(bar), TABLE)
     closed = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
@@ -80,7 +80,7 @@ def test_a_thin_thing_on_a_table_is_closed_too() -> None:
 
 
 def test_completion_moves_with_the_scene() -> None:
-    """Turning cloud, viewpoint and table turns the result."""
+    """Rotating cloud, viewpoint and table rotates the result."""
     turn = Rotation.from_rotvec([0.9, 0.3, -0.5]).as_matrix()
     cloud = seen(CAN)
     moved = PointCloud(cloud.points @ turn.T, viewpoint=turn @ EYE)
@@ -90,7 +90,7 @@ def test_completion_moves_with_the_scene() -> None:
 
 
 def test_the_shadow_is_behind_what_is_seen() -> None:
-    """Positive inside and behind, negative in front and beside."""
+    """The depth is positive inside and behind the object, negative in front and beside."""
     view = DepthView.of(seen(BALL).points, EYE)
     centre = np.array([0.0, 0.0, 0.04])
     ray = (EYE - centre) / np.linalg.norm(EYE - centre)
@@ -103,7 +103,7 @@ def test_the_shadow_is_behind_what_is_seen() -> None:
 
 
 def test_isometries_are_what_they_are_called() -> None:
-    """Twice a mirror, half turn or inversion is nothing; determinants tell reflections."""
+    """Mirrors, half turns and inversions are involutions; determinants identify reflections."""
     points = np.random.default_rng(0).random((20, 3))
     feet = np.array([[0.3, 0.2, 0.1]])
     axis = np.array([0.0, 0.6, 0.8])
@@ -121,7 +121,7 @@ def test_isometries_are_what_they_are_called() -> None:
 
 
 def test_the_table_is_found_below_the_object() -> None:
-    """Upwards, within a millimetre and a degree; a far or slanted one is not taken."""
+    """It is found within a millimetre and a degree; far or slanted planes are ignored."""
     rng = np.random.default_rng(0)
     flat = rng.uniform(-0.3, 0.3, (3000, 3)) * [1.0, 1.0, 0.0]
     obstacles = flat + 0.001 * rng.standard_normal(flat.shape)
@@ -133,7 +133,7 @@ def test_the_table_is_found_below_the_object() -> None:
 
 
 def test_a_plane_has_a_unit_normal() -> None:
-    """Whatever length it is given; none is an error."""
+    """Normals of any length are normalised; a zero vector is an error."""
     plane = Plane(np.array([0.0, 0.0, 2.0]), 0.5)
     assert plane.height(np.array([[1.0, 2.0, 0.35]]))[0] == pytest.approx(0.1)
     np.testing.assert_allclose(plane.project(np.array([[1.0, 2.0, 3.0]])), [[1.0, 2.0, 0.25]])

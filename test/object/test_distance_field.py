@@ -1,4 +1,4 @@
-"""The field knows distance, direction and curvature."""
+"""The field gives distance, direction and curvature."""
 
 from fields import ball_field, random_points
 import numpy as np
@@ -26,14 +26,14 @@ def test_distance_of_a_mesh():
     excess = points.abs() - torch.from_numpy(half).float()
     exact = excess.clamp(min=0).norm(dim=1) + excess.amax(1).clamp(max=0)
     error = (field(points) - exact).abs()
-    # Where the nearest face changes the field has a crease, which a cell rounds off.
+    # Where the nearest face changes, the field has a crease, which the grid smooths.
     assert error[exact.abs() < 0.003].quantile(0.9) < 2e-4
     assert error.max() < field.spacing
     np.testing.assert_allclose(field.centre_of_mass.numpy(), 0, atol=5e-4)
 
 
 def test_gradient_is_the_finite_difference():
-    """The gradient is that of the interpolated value, inside the grid and beyond it."""
+    """The gradient agrees with finite differences of the value, inside and beyond the grid."""
     field = ball_field(0.04).double()
     points = random_points(500, 0.15).requires_grad_()
     (gradient,) = torch.autograd.grad(field(points).sum(), points)
@@ -42,7 +42,7 @@ def test_gradient_is_the_finite_difference():
         step = torch.zeros(3, dtype=torch.float64)
         step[axis] = size
         change = (field(points + step) - field(points - step)) / (2 * size)
-        # A difference across the border of a cell sees two slopes; there are few.
+        # The few differences across the border of a cell involve two slopes.
         assert ((change - gradient[:, axis]).abs() < 1e-4).double().mean() > 0.98
 
 
@@ -56,7 +56,7 @@ def test_normals_point_outwards():
 
 
 def test_normal_turns_as_the_curvature_says():
-    """On a ball dn = (I - n n^T) / r dp; the backward pass must say the same."""
+    """On a ball dn = (I - n n^T) / r dp, and the backward pass agrees."""
     field = ball_field(0.04).double()
     points = random_points(50, 1.0)
     normal = points / points.norm(dim=1, keepdim=True)
@@ -68,7 +68,7 @@ def test_normal_turns_as_the_curvature_says():
 
 
 def test_any_shape_of_points():
-    """Points may come as (3,), (P, 3) or (B, P, 3); each answer is its own."""
+    """Points may have the shape (3,), (P, 3) or (B, P, 3), with the same values."""
     field = ball_field(0.04)
     points = random_points(12, 0.08).float()
     value, gradient = field.value_and_gradient(points)

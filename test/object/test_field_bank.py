@@ -1,4 +1,4 @@
-"""Many fields at once answer as each alone does."""
+"""A bank of fields gives the same values as each field alone."""
 
 from fields import ball_field, random_points
 import pytest
@@ -37,7 +37,7 @@ def test_values_and_slopes_are_those_of_the_object(fields, points):
 
 
 def test_normals_and_centres_are_those_of_the_object(fields, points):
-    """Scale does not turn normals; their change is that of the object as well."""
+    """Scaling does not change normals; their derivative is also that of the object."""
     many = FieldBank(fields).of(OBJECTS, SCALE)
     normal = many.normal(points)
     (change,) = torch.autograd.grad(normal[..., 0].sum(), points)

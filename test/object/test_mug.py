@@ -9,7 +9,7 @@ from dexlite_ros.object.sampling import view_mesh
 
 
 def test_the_mug_is_one_closed_body_with_a_handle() -> None:
-    """Genus 1: one hole, that of the handle; the hollow is not a hole."""
+    """Its genus is 1: the handle makes a hole, the hollow does not."""
     mesh = mug()
     assert mesh.is_watertight and mesh.is_winding_consistent and mesh.body_count == 1
     assert mesh.euler_number == 0
@@ -19,14 +19,14 @@ def test_the_mug_is_one_closed_body_with_a_handle() -> None:
 
 @pytest.mark.parametrize('wall', [0.002, 0.0035, 0.006])
 def test_the_mug_is_hollow(wall: float) -> None:
-    """Its volume is that of bottom, wall and handle; the handle adds less than a tenth."""
+    """Its volume is that of bottom, wall and handle, which adds less than a tenth."""
     shell = np.pi * (0.04**2 * 0.095 - (0.04 - wall)**2 * (0.095 - 0.006))
     handle = mug(wall=wall).volume - shell
     assert 0.0 < handle < 0.25 * shell
 
 
 def test_a_camera_measures_points_on_the_mug() -> None:
-    """Without noise every point lies on the surface; what is seen faces the camera."""
+    """Without noise every point lies on the surface and faces the camera."""
     mesh, eye = mug(), np.array([0.3, -0.4, 0.3])
     seen = view_mesh(mesh, eye, np.random.default_rng(0)).points
     scene = open3d.t.geometry.RaycastingScene()

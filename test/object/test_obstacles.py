@@ -1,4 +1,4 @@
-"""The field of the scene knows how far its points are, and what is below the support."""
+"""The obstacle field gives the distance to points, and is negative below the support."""
 
 import numpy as np
 import torch
@@ -41,7 +41,7 @@ def test_clearance_is_exact():
 
 
 def test_no_wall_slips_between_the_nodes():
-    """Whatever its place, a wall shows as nearer than half a spacing along its whole face."""
+    """Wherever a wall is, the field on its face is below half a spacing."""
     y, z = np.meshgrid(np.arange(-0.1, 0.1, 0.002), np.arange(-0.1, 0.1, 0.002))
     for x in np.linspace(0.06, 0.066, 7):
         wall = np.stack([np.full(y.size, x), y.ravel(), z.ravel()], 1)

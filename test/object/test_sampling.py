@@ -22,20 +22,20 @@ def test_samples_lie_on_the_surface_uniformly() -> None:
 
 
 def test_noise_has_the_deviation_asked_for() -> None:
-    """About the surface, per coordinate."""
+    """The deviation is measured from the surface, per coordinate."""
     points = sample_mesh(BALL, 5000, np.random.default_rng(0), noise=0.002).points
     off = np.linalg.norm(points, axis=1) - 0.05
     assert np.std(off) == pytest.approx(0.002, rel=0.1)
 
 
 def test_sampling_repeats_with_its_seed() -> None:
-    """And only with it."""
+    """The same seed gives the same points, another seed others."""
     draw = [sample_mesh(BALL, 50, np.random.default_rng(seed)).points for seed in (3, 3, 4)]
     assert np.array_equal(draw[0], draw[1]) and not np.array_equal(draw[0], draw[2])
 
 
 def test_a_camera_sees_the_near_side() -> None:
-    """Points of a ball it sees are in front of the horizon and on the surface."""
+    """The points seen on a ball are in front of the horizon and on the surface."""
     camera = Camera(pixels=100, depth_noise=0.0)
     cloud = view_mesh(BALL, EYE, np.random.default_rng(0), camera)
     assert np.array_equal(cloud.viewpoint, EYE)
@@ -53,7 +53,7 @@ def test_a_camera_that_sees_nothing_says_so() -> None:
 
 
 def test_rays_end_at_the_first_surface() -> None:
-    """Through the centre of a ball after distance minus radius; past it never."""
+    """A ray through a ball's centre ends at distance minus radius; a ray past it never ends."""
     origins = np.array([[0.0, 0.0, 1.0], [0.2, 0.0, 1.0]])
     down = np.tile([0.0, 0.0, -1.0], (2, 1))
     depth = cast_rays(BALL, origins, down)

@@ -1,4 +1,4 @@
-"""Closed surfaces lie where the object's surface is, whichever way it is turned."""
+"""Closed surfaces agree with the object's surface in any orientation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ def to_ring(points: NDArray[np.float64]) -> NDArray[np.float64]:
     ],
 )
 def test_the_closed_surface_is_the_true_one(mesh, distance, noise, limit) -> None:
-    """Closed, of the right volume, and on average nearer to the true surface than ``limit``."""
+    """It is closed, has the right volume, and its mean distance error is below ``limit``."""
     surface = close_surface(cloud_of(mesh, noise))
     closed = mesh_of(surface)
     assert is_closed(closed)
@@ -66,7 +66,7 @@ def test_the_closed_surface_is_the_true_one(mesh, distance, noise, limit) -> Non
 
 
 def test_a_moved_cloud_gives_the_moved_surface() -> None:
-    """Within half a millimetre, after moving back."""
+    """They agree within half a millimetre after moving back."""
     turn = Rotation.from_rotvec([0.4, -0.8, 1.1]).as_matrix()
     cloud = cloud_of(BOX)
     moved = close_surface(PointCloud(cloud.points @ turn.T + [0.3, -0.2, 0.5]))
@@ -75,14 +75,14 @@ def test_a_moved_cloud_gives_the_moved_surface() -> None:
 
 
 def test_closing_is_repeatable() -> None:
-    """Same cloud, same triangles."""
+    """The same cloud gives the same triangles."""
     first, second = (close_surface(cloud_of(RING)) for _ in range(2))
     assert np.array_equal(first.vertices, second.vertices)
     assert np.array_equal(first.faces, second.faces)
 
 
 def test_normals_point_out_even_in_thin_walls() -> None:
-    """Of a cup with walls thinner than the ball rolled around it."""
+    """This holds for a cup with walls thinner than the rolled ball."""
     outer = trimesh.creation.cylinder(radius=0.04, height=0.08)
     inner = trimesh.creation.cylinder(radius=0.036, height=0.08)
     inner.apply_translation([0.0, 0.0, 0.006])
@@ -97,14 +97,14 @@ def test_normals_point_out_even_in_thin_walls() -> None:
 
 
 def test_a_ball_stays_outside() -> None:
-    """The space it reaches keeps its radius from the surface; inside it never gets."""
+    """Its centre keeps the radius's distance from the surface and never gets inside."""
     free = roll_ball(cloud_of(BALL).points, 0.01, 0.002)
     assert free.at(np.array([[0.052, 0.0, 0.0]]))[0] < 0.003
     assert free.at(np.zeros((1, 3)))[0] == pytest.approx(0.05, abs=0.004)
 
 
 def test_noise_is_estimated() -> None:
-    """About the deviation the cloud was given."""
+    """The estimate is close to the cloud's standard deviation."""
     assert estimate_noise(cloud_of(BOX).points) < 0.0005
     assert estimate_noise(cloud_of(BOX, 0.002).points) == pytest.approx(0.0018, abs=0.0005)
 

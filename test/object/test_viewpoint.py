@@ -1,4 +1,4 @@
-"""A viewpoint is what was said, else what can be: the frame's origin, or where the points tell."""
+"""A viewpoint is given, or assumed at the frame's origin, or estimated from the points."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ CAN.apply_translation([0.0, 0.0, 0.055])
 
 
 def test_one_sided_clouds_are_told_from_full_ones() -> None:
-    """With the viewpoint, with an impossible one, and without."""
+    """This works with a viewpoint, with an impossible one, and without one."""
     full = clean_cloud(sample_mesh(CAN, 2048, np.random.default_rng(0))).points
     half = clean_cloud(view_mesh(CAN, EYE, np.random.default_rng(0), CAMERA)).points
     assert find_eye(full, EYE) is None and find_eye(full, None) is None
@@ -35,14 +35,14 @@ def test_one_sided_clouds_are_told_from_full_ones() -> None:
     ((0.0, 0.0, 0.0), None),  # in the object's own frame
 ])
 def test_the_origin_is_assumed_where_it_can_be(shift, expected):
-    """It must lie outside the object, a little away from it."""
+    """It must lie outside the object, at some distance."""
     points = np.asarray(trimesh.creation.icosphere(radius=0.05).vertices) + shift
     found = seen_from(PointCloud(points), None).viewpoint
     assert found is None if expected is None else np.array_equal(found, expected)
 
 
 def test_what_was_said_counts():
-    """Whatever the points are, and whatever else the cloud says."""
+    """A given viewpoint overrides the points and the cloud's own viewpoint."""
     cloud = PointCloud(np.array([[0.0, 0.0, 1.0]]), viewpoint=np.ones(3))
     assert np.array_equal(seen_from(cloud, EYE).viewpoint, EYE)
     gaps = PointCloud(np.array([[np.nan] * 3, [0.0, 0.0, 1.0]]))

@@ -1,4 +1,4 @@
-"""Pictures show the object and the hand, without a screen."""
+"""Pictures show the object and the hand, and need no screen."""
 
 import numpy as np
 from PIL import Image
@@ -21,7 +21,7 @@ def test_a_ball_is_a_disc():
 
 
 def test_a_plan_is_a_row_of_panels(tmp_path):
-    """Three grasps give three panels, and every panel shows hand and object."""
+    """Three grasps give three panels, each with hand and object."""
     path = render_plan(make_plan(4), tmp_path / 'new' / 'plan.png', max_hands=3)
     with Image.open(path) as image:
         assert image.size == (3 * 560, 560) and image.format == 'PNG'
@@ -31,7 +31,7 @@ def test_a_plan_is_a_row_of_panels(tmp_path):
 
 
 def test_cloud_mesh_has_a_ball_at_every_point():
-    """The balls' centres are the points, and no ball borrows another's vertices."""
+    """The balls' centres are the points, and no two balls share vertices."""
     points = np.random.default_rng(0).normal(size=(7, 3))
     mesh = cloud_mesh(points, radius=0.01)
     centres = mesh.vertices.reshape(7, -1, 3).mean(1)

@@ -1,4 +1,4 @@
-"""Plans survive the way to disk and back, and broken files are refused with the reason."""
+"""Plans are read as they were written, and broken files are rejected with the reason."""
 
 import json
 
@@ -18,7 +18,7 @@ from dexlite_ros.output.plan_file import (
 
 
 def test_round_trip(tmp_path):
-    """Every pose of every stage comes back as it was written."""
+    """Every pose of every stage is read as it was written."""
     plan = make_plan(3)
     grasps = read_grasps(write_plan(plan, tmp_path / 'deep' / 'plan.json')).grasps
     for name, batch in vars(grasps).items():
@@ -30,7 +30,7 @@ def test_round_trip(tmp_path):
 
 
 def test_grasps_without_a_plan(tmp_path):
-    """Grasps from elsewhere keep the name and the scale of their object."""
+    """Grasps from other sources keep the name and the scale of their object."""
     grasps = make_plan(2).grasps
     path = write_grasps(GraspSet(grasps, name='cup', scale=0.08), tmp_path / 'cup.json')
     back = read_grasps(path)
@@ -39,7 +39,7 @@ def test_grasps_without_a_plan(tmp_path):
 
 
 def test_layout():
-    """The documented keys are there, and what was not computed is null."""
+    """The documented keys exist, and values that were not computed are null."""
     content = plan_to_dict(make_plan(2))
     assert (content['frame'], content['hand_link'], content['version']) == ('input', 'rh_palm', 1)
     assert len(content['joint_names']) == 22
@@ -71,7 +71,7 @@ def test_broken_files_are_refused(tmp_path, content, reason):
     ('joints', [0.0] * 5, 'complete'), ('position', [0.0, 0.0, None], 'complete'),
     ('quat_xyzw', [float('nan')] * 4, 'quat_xyzw')])
 def test_grasps_that_are_no_grasps_are_refused(tmp_path, name, value, reason):
-    """A short list, a missing number, NaN; and joints in another order."""
+    """Short lists, missing numbers, NaN and joints in another order are rejected."""
     content = plan_to_dict(make_plan(2))
     content['grasps'][1]['squeeze'][name] = value
     path = tmp_path / 'plan.json'
@@ -86,14 +86,14 @@ def test_grasps_that_are_no_grasps_are_refused(tmp_path, name, value, reason):
 
 
 def test_no_grasps_are_none(tmp_path):
-    """A file with an empty list is one."""
+    """A file with an empty list is valid."""
     path = tmp_path / 'plan.json'
     path.write_text(json.dumps({**plan_to_dict(make_plan(1)), 'grasps': []}))
     assert len(read_grasps(path).grasps) == 0
 
 
 def test_a_crash_keeps_the_old_file(tmp_path):
-    """When writing fails half-way the old content stays and nothing else is left."""
+    """If writing fails half-way, the old file stays and no other file is left."""
     path = tmp_path / 'file.txt'
     path.write_text('old')
     with pytest.raises(RuntimeError), replaced(path) as temporary:

@@ -1,4 +1,4 @@
-"""Starts surround the object, look at it, and come from their seed alone."""
+"""Starts surround the object, face it, and depend only on their seed."""
 
 from hands import geometry
 import torch
@@ -16,7 +16,7 @@ def starts(count: int = 200, seed: int = 0):
 
 
 def test_palms_look_at_the_object():
-    """The palm's direction points inwards for all, within half a right angle for most."""
+    """All palms face inwards, most of them within 45 degrees."""
     grasps = starts()
     hand = KINEMATICS.description
     palm = grasps.rotation @ torch.tensor(hand.palmar_direction)
@@ -37,7 +37,7 @@ def test_hands_start_outside_and_near():
 
 
 def test_starts_are_legal_and_reproducible():
-    """Rotations are rotations, joints in limits; same seed same starts, another seed others."""
+    """Rotations and joints are valid; the same seed gives the same starts, another seed others."""
     grasps = starts()
     eye = torch.eye(3).expand(200, 3, 3)
     torch.testing.assert_close(grasps.rotation @ grasps.rotation.mT, eye, rtol=0, atol=1e-5)

@@ -1,4 +1,4 @@
-"""A network's proposals: about reachable points, legal, and by seed."""
+"""A network's proposals are about reachable points, valid, and determined by the seed."""
 
 import numpy as np
 import pytest
@@ -18,13 +18,13 @@ KINEMATICS = HandKinematics(SHADOW_RIGHT)
 
 
 def surface(mesh: trimesh.Trimesh) -> ObjectSurface:
-    """Return a mesh as the planner hands it on."""
+    """Return the surface of a mesh, as used by the planner."""
     return ObjectSurface(np.asarray(mesh.vertices), np.asarray(mesh.faces), 1.0, 'mesh')
 
 
 @pytest.fixture(scope='module')
 def proposer() -> NetworkProposer:
-    """Return the proposals of a network that has not learned anything."""
+    """Return a proposer with an untrained network."""
     torch.manual_seed(0)
     network = GraspNetwork(
         SHADOW_RIGHT, NetworkConfig(channels=(16, 32), latent=8, num_points=128)).eval()
@@ -37,7 +37,7 @@ BOX = surface(BOX_MESH)
 
 
 def test_every_side_is_asked_for(proposer):
-    """The first points lie on all six faces of a box, on large ones more often."""
+    """The first points lie on all six faces of a box, more of them on larger faces."""
     points, normals = spread_points(BOX_MESH, 128, 0)
     faces = np.abs(np.abs(points) - [0.015, 0.025, 0.06]).argmin(1) * 2 + (
         points[np.arange(128), np.abs(np.abs(points) - [0.015, 0.025, 0.06]).argmin(1)] > 0)
@@ -47,7 +47,7 @@ def test_every_side_is_asked_for(proposer):
 
 
 def test_the_inside_of_a_cup_is_not_reachable():
-    """No room in front of it; a box is reachable all around."""
+    """A palm has no room there, whereas a box is reachable from all sides."""
     outer = trimesh.creation.cylinder(0.03, 0.08)
     cup = outer.difference(trimesh.creation.cylinder(
         0.026, 0.08, transform=trimesh.transformations.translation_matrix((0, 0, 0.004))))
@@ -61,7 +61,7 @@ def test_the_inside_of_a_cup_is_not_reachable():
 
 
 def test_proposals_are_legal_and_come_from_the_seed(proposer):
-    """Joints within limits and coupled, rotations rotations; same seed same grasps."""
+    """Joints and rotations are valid; the same seed gives the same grasps."""
     first, second, other = (
         proposer.propose(BOX, 50, torch.Generator().manual_seed(seed)) for seed in (3, 3, 4))
     assert torch.equal(first.to_vector(), second.to_vector())
@@ -74,13 +74,13 @@ def test_proposals_are_legal_and_come_from_the_seed(proposer):
 
 
 def test_proposals_are_about_their_points(proposer):
-    """Anchored at points spread over the object, the hands are spread over it, too."""
+    """Because the points are spread over the object, so are the hands."""
     grasps = proposer.propose(BOX, 128, torch.Generator().manual_seed(0))
     spread = grasps.translation.std(0)
     assert spread[2] > 1.5 * spread[0]
 
 
 def test_more_grasps_than_points(proposer):
-    """Points are used again, with other codes."""
+    """Points are reused with other latent codes."""
     grasps = proposer.propose(BOX, 300, torch.Generator().manual_seed(0))
     assert len(grasps) == 300 and len(grasps.to_vector().unique(dim=0)) == 300

@@ -1,4 +1,4 @@
-"""Methods by name."""
+"""Methods are found by name."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ CPU = torch.device('cpu')
 
 
 def test_each_method_has_its_proposer():
-    """The network's carry the name of the weights that come with the package."""
+    """Those with the network are named after the weights that come with the package."""
     assert isinstance(make_proposer('hull', '', KINEMATICS, CPU), HullProposer)
     network = make_proposer('network', '', KINEMATICS, CPU)
     assert isinstance(network, NetworkProposer)
@@ -35,7 +35,7 @@ def test_the_old_name_still_works():
 
 
 def test_what_does_not_exist_is_refused(tmp_path):
-    """Another method; weights that are not there, with the way to do without."""
+    """Unknown methods and missing weights are errors; the latter names the alternative."""
     with pytest.raises(InvalidRequest, match='network, hull, both'):
         PlannerSettings.for_method('guess')
     with pytest.raises(ModelError, match="'hull'"):
@@ -44,7 +44,7 @@ def test_what_does_not_exist_is_refused(tmp_path):
 
 
 def test_two_proposers_take_turns():
-    """Each gives every other proposal, whatever the number."""
+    """They alternate, for any number of proposals."""
     ball = trimesh.creation.icosphere(radius=0.03)
     surface = ObjectSurface(ball.vertices, ball.faces, 1.0, 'mesh')
     parts = [
@@ -59,7 +59,7 @@ def test_two_proposers_take_turns():
 
 
 def test_the_weights_are_small():
-    """At most 8 MiB come with the package."""
+    """The weights that come with the package take at most 8 MiB."""
     import dexlite_ros.network
 
     folder = Path(dexlite_ros.network.__file__).parent

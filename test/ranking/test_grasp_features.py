@@ -1,4 +1,4 @@
-"""Features say what their names say, grasp by grasp."""
+"""Features measure what their names say, independently for each grasp."""
 
 from fields import ball_field
 from hands import geometry, random_grasps
@@ -45,7 +45,7 @@ def measured(grasps: GraspBatch, energy: GraspEnergy) -> GraspFeatures:
 
 
 def test_refined_grasps_are_stiff_and_balanced(energy, grasps):
-    """Hands that hold the ball balance better and are stiffer than hands in the air."""
+    """Hands that hold the ball balance better and are stiffer than hands in free space."""
     away = GraspBatch(grasps.translation + 1.0, grasps.rotation, grasps.joints)
     holding, idle = measured(grasps, energy), measured(away, energy)
     assert (idle.residual == 0).all() and (idle.slippery_residual == 0).all()
@@ -54,13 +54,13 @@ def test_refined_grasps_are_stiff_and_balanced(energy, grasps):
 
 
 def test_less_friction_never_balances_better(energy, grasps):
-    """What balances with friction 0.1 balances with 0.3."""
+    """Grasps that balance with friction 0.1 also balance with 0.3."""
     features = measured(grasps, energy)
     assert (features.slippery_residual >= features.residual - 0.3).all()
 
 
 def test_the_ball_is_as_round_as_it_is(energy, grasps):
-    """3 mm along a ball of 35 mm turn the normal by 3/35, and its box has sides of 7 cm."""
+    """3 mm along a ball of 35 mm radius rotate the normal by 3/35; its box has sides of 7 cm."""
     features = measured(grasps, energy)
     touching = (
         energy.place(grasps).touching(FeatureSettings().contact_threshold).active.sum(1) > 0)
@@ -71,7 +71,7 @@ def test_the_ball_is_as_round_as_it_is(energy, grasps):
 
 
 def test_no_grasp_depends_on_its_batch_mates(energy, grasps):
-    """One grasp alone has the features it has among others."""
+    """A grasp has the same features alone as in a batch."""
     together, alone = measured(grasps, energy), measured(grasps[[3]], energy)
     torch.testing.assert_close(together.matrix()[[3]], alone.matrix(), rtol=1e-6, atol=1e-6)
 

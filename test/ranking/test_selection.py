@@ -1,4 +1,4 @@
-"""The ranking is ordered, deterministic, free of look-alikes, and says what it threw away."""
+"""The ranking is ordered, deterministic, free of duplicates, and counts what it rejects."""
 
 from hands import random_grasps
 import pytest
@@ -13,7 +13,7 @@ NOTHING = torch.zeros(6, dtype=torch.bool)
 
 
 def metrics(count: int) -> GraspMetrics:
-    """Return measures of grasps with nothing wrong."""
+    """Return measures of flawless grasps."""
     zero = torch.zeros(count)
     return GraspMetrics(
         energy=zero + 0, residual=zero + 1e-4, normal_variation=zero + 0, penetration=zero + 0,
@@ -22,7 +22,7 @@ def metrics(count: int) -> GraspMetrics:
 
 
 def test_shortlist_takes_the_likeliest():
-    """Twice as many as wanted, but 16, are staged, the likeliest; ties go to the first."""
+    """The best are staged, twice as many as wanted and at least 16; ties go to the first."""
     probability = torch.tensor([0.2, 0.9, 0.5, 0.5, 0.1]).repeat(10)
     assert shortlist(probability, 1, SETTINGS).tolist() == [
         1, 6, 11, 16, 21, 26, 31, 36, 41, 46, 2, 3, 7, 8, 12, 13]
@@ -40,7 +40,7 @@ def test_shortlist_takes_the_likeliest():
     ('residual', 1.0, 'residual'),
 ])
 def test_each_filter_rejects_its_own_fault(name, value, reason):
-    """A fault is caught by the filter of its name and by no other."""
+    """Each fault is caught by its own filter and by no other."""
     faulty = metrics(3)
     getattr(faulty, name)[1] = value
     angle = torch.full((3,), torch.nan)
@@ -50,13 +50,13 @@ def test_each_filter_rejects_its_own_fault(name, value, reason):
 
 
 def test_approach_filter():
-    """Only grasps within the tolerance of the wanted direction stay."""
+    """Only grasps within the tolerance of the requested direction are kept."""
     filters = hard_filters(metrics(3), torch.tensor([0.0, 0.2, 0.4]), 0.3, SETTINGS)
     assert filters['approach'].tolist() == [False, False, True]
 
 
 def test_select_orders_counts_and_cuts():
-    """Best first, ties by index; each rejection is counted once, for its first reason."""
+    """Grasps are sorted, ties by index; each rejection is counted once, for its first reason."""
     grasps = random_grasps(6)
     scores = torch.tensor([0.5, 0.9, 0.5, 0.1, 0.8, 0.7])
     penetration = NOTHING.clone()

@@ -1,4 +1,4 @@
-"""The model of success reads, writes, and turns features into probabilities."""
+"""The success model is read and written, and converts features to probabilities."""
 
 from dataclasses import fields
 import json
@@ -12,7 +12,7 @@ from dexlite_ros.ranking.success_model import FEATURES, SuccessModel
 
 
 def features(count: int) -> GraspFeatures:
-    """Return features of any grasps."""
+    """Return random features."""
     generator = torch.Generator().manual_seed(0)
     return GraspFeatures(*(
         torch.randn(count, generator=generator) for _ in fields(GraspFeatures)))
@@ -27,14 +27,14 @@ def test_probability_is_the_logistic_of_the_weighted_sum():
 
 
 def test_round_trip(tmp_path):
-    """A model comes back as it was written."""
+    """A model is read as it was written."""
     model = SuccessModel(dict(zip(FEATURES, torch.arange(20.0).tolist())), -3.5, {'objects': 7})
     model.write(tmp_path / 'model.json')
     assert SuccessModel.read(tmp_path / 'model.json') == model
 
 
 def test_the_shipped_model_knows_what_is_good():
-    """It was fitted to many objects; stiff and balanced grasps are likelier to hold."""
+    """It was fitted to many objects; stiff and balanced grasps are more likely to hold."""
     model = SuccessModel.read()
     assert model.fitted_on['objects'] >= 50
     assert model.weights['stiffness'] > 0 > model.weights['perturbed_residual']

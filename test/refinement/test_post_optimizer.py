@@ -1,4 +1,4 @@
-"""Refinement goes down, keeps its best, and treats every grasp as if it were alone."""
+"""Refinement lowers the energy, keeps the best pose, and treats each grasp independently."""
 
 from dataclasses import replace
 import time
@@ -37,7 +37,7 @@ def refine(energy: GraspEnergy, grasps: GraspBatch, **kwargs):
 
 
 def test_energy_never_rises(energy):
-    """The best energy falls from start to end, and for most grasps by a lot."""
+    """The best energy falls from start to end, for most grasps considerably."""
     begin = refine(energy, starts(12), settings=OptimizerSettings(iterations=0))
     end = refine(energy, starts(12), settings=OptimizerSettings(iterations=40))
     assert (end.energy <= begin.energy + 1e-9).all()
@@ -45,7 +45,7 @@ def test_energy_never_rises(energy):
 
 
 def test_returned_energy_belongs_to_the_returned_pose(energy):
-    """Evaluating the returned grasps gives their contact and penetration terms again."""
+    """Evaluating the returned grasps reproduces their contact and penetration terms."""
     result = refine(energy, starts(4))
     active = energy.active_groups(['tips'] * 4)
     terms = energy(result.grasps, active).terms
@@ -64,7 +64,7 @@ def test_joints_stay_in_limits_and_coupled(energy):
 
 
 def test_batch_mates_do_not_matter(energy):
-    """A grasp refined alone ends where it ends in company."""
+    """A grasp has the same result alone as in a batch."""
     grasps = starts(5)
     together = refine(energy, grasps).grasps[[2]]
     alone = refine(energy, grasps[[2]]).grasps
@@ -73,7 +73,7 @@ def test_batch_mates_do_not_matter(energy):
 
 
 def test_non_finite_starts_are_told_apart(energy):
-    """A start that is not a number has infinite energy and leaves the others alone."""
+    """A NaN start gets infinite energy and does not affect the others."""
     grasps = starts(3)
     broken = GraspBatch(grasps.translation.clone(), grasps.rotation, grasps.joints)
     broken.translation[1] = torch.nan
@@ -84,7 +84,7 @@ def test_non_finite_starts_are_told_apart(energy):
 
 
 def test_stops_when_told(energy):
-    """A stop or a deadline ends the search at once, with the best so far."""
+    """A stop or a deadline ends the search at once and returns the best so far."""
     calls = []
 
     def stop():
@@ -97,7 +97,7 @@ def test_stops_when_told(energy):
 
 
 def test_annealing_needs_and_obeys_its_seeds(energy):
-    """The preset of the original draws: same seeds same result, alone or not; none: an error."""
+    """The dexlite preset requires seeds; the same seeds give the same result, alone or not."""
     settings = replace(OptimizerSettings.dexlite(), iterations=10)
     whole = GraspEnergy(geometry(), ball_field(0.035), settings.energy).double()
 
@@ -114,7 +114,7 @@ def test_annealing_needs_and_obeys_its_seeds(energy):
 
 
 def test_seed_preset_has_the_seed_schedule():
-    """200 iterations, step 0.005, mu 0.98 on the newest, T0 18, 0.95 per 30, switch 0.5."""
+    """200 iterations, step 0.005, mu 0.98 of the newest, T0 18, 0.95 per 30, switch 0.5."""
     preset = OptimizerSettings.dexlite()
     assert (preset.iterations, preset.step_size, preset.decay) == (200, 0.005, 0.02)
     assert (preset.temperature, preset.temperature_decay, preset.temperature_period) == (
@@ -124,6 +124,6 @@ def test_seed_preset_has_the_seed_schedule():
 
 @pytest.mark.parametrize('wrong', [{'iterations': -1}, {'decay': 1.0}])
 def test_settings_are_checked(wrong):
-    """A value that makes no sense is refused by name."""
+    """An invalid value is rejected by name."""
     with pytest.raises(InvalidRequest, match=next(iter(wrong))):
         OptimizerSettings(**wrong)

@@ -1,4 +1,4 @@
-"""Rounds prune within contact patterns, and stop where time ends."""
+"""Rounds prune within contact patterns, and stop when time runs out."""
 
 import time
 
@@ -32,7 +32,7 @@ def run(count: int = 32, wanted: int = 4, **kwargs):
 
 
 def test_every_set_keeps_its_share():
-    """Half the starts touch with tips, a quarter each with palm and wrapped, before and after."""
+    """Half of the starts are 'tips', a quarter each 'tips_palm' and 'wrap', before and after."""
     population = run()
     assert len(population.grasps) == 8
     assert torch.bincount(population.contact_pattern).tolist() == [4, 2, 2]
@@ -40,12 +40,12 @@ def test_every_set_keeps_its_share():
 
 
 def test_refinement_is_reproducible():
-    """Same starts and generator, same survivors."""
+    """The same starts and generator give the same survivors."""
     assert torch.equal(run().grasps.translation, run().grasps.translation)
 
 
 def test_time_and_switch_end_it():
-    """Past the deadline no batch after the first is begun; without optimising all come back."""
+    """After the deadline only the first batch runs; without refinement all starts are returned."""
     small = RefinementSettings(rounds=SETTINGS.rounds, cpu_batch=8)
     late = run(settings=small, deadline=time.monotonic() - 1.0)
     assert late.iterations == 0 and 0 < len(late.grasps) <= 8
@@ -54,6 +54,6 @@ def test_time_and_switch_end_it():
 
 
 def test_rounds_are_needed():
-    """No rounds is a mistake, not a way to switch the refinement off."""
+    """An empty list of rounds is an error, not a way to switch off the refinement."""
     with pytest.raises(InvalidRequest, match='rounds'):
         RefinementSettings(rounds=())

@@ -1,4 +1,4 @@
-"""Clouds and plans keep every number on their way through messages."""
+"""Clouds and plans keep every number when converted to messages and back."""
 
 import struct
 
@@ -98,7 +98,7 @@ def test_every_layout_gives_the_same_points(order: str, kind: str, layout: dict)
 
 
 def test_a_cloud_comes_back_with_its_normals() -> None:
-    """What is written is read, over the wire too."""
+    """A cloud is read as it was written, also after serialisation."""
     normals = np.eye(3)[[0, 1, 2, 0]]
     message = point_cloud_message(POINTS, 'camera', STAMP, normals)
     wired = deserialize_message(serialize_message(message), PointCloud2)
@@ -110,7 +110,7 @@ def test_a_cloud_comes_back_with_its_normals() -> None:
 
 
 def test_points_that_are_not_finite_are_left_out() -> None:
-    """Organised clouds mark missing depth by NaN, some by infinity."""
+    """Organised clouds mark missing depth with NaN, some with infinity."""
     holes = POINTS.copy()
     holes[1, 2], holes[2, 0] = np.nan, np.inf
     points, _ = points_and_normals(packed(holes, width=2))
@@ -126,7 +126,7 @@ def test_normals_that_are_all_nan_are_no_normals() -> None:
 
 
 def test_a_million_points_take_a_moment(benchmark_seconds: float = 0.5) -> None:
-    """Reading is a few passes over the bytes."""
+    """Reading takes a few passes over the bytes."""
     import time
 
     rng = np.random.default_rng(0)
@@ -166,13 +166,13 @@ BEYOND = [PointField(name=n, offset=4 * i + 4, datatype=PointField.FLOAT32, coun
     ids=lambda value: value if isinstance(value, str) else '',
 )
 def test_a_bad_cloud_says_what_is_wrong(message: PointCloud2, words: str) -> None:
-    """Each fault has its sentence."""
+    """Each fault has its own message."""
     with pytest.raises(BadCloud, match=words):
         points_and_normals(message)
 
 
 def test_a_plan_survives_the_wire() -> None:
-    """Poses, joints and order come back within float32."""
+    """Poses, joints and order are preserved to float32 precision."""
     plan = make_plan()
     array = grasp_array(plan, LABELS)
     wired = deserialize_message(serialize_message(array), DexGraspArray)
@@ -185,7 +185,7 @@ def test_a_plan_survives_the_wire() -> None:
 
 
 def test_every_number_of_a_grasp_is_in_its_own_field() -> None:
-    """Metrics go by name; what was not computed is NaN; three points in increasing time."""
+    """Metrics match by name, NaN if not computed; the trajectory has three increasing times."""
     plan = make_plan()
     for rank, grasp in enumerate(grasp_array(plan, LABELS).grasps):
         assert (grasp.rank, grasp.id, grasp.object_id) == (rank, f'7.{rank}', 'mug')
@@ -205,14 +205,14 @@ def test_every_number_of_a_grasp_is_in_its_own_field() -> None:
 
 
 def test_quaternions_are_unit() -> None:
-    """To double precision, as tf2 and MoveIt demand."""
+    """They are normalised in double precision, as tf2 and MoveIt require."""
     for grasp in grasp_array(make_plan(20), LABELS).grasps:
         q = grasp.grasp_pose.orientation
         assert q.x**2 + q.y**2 + q.z**2 + q.w**2 == pytest.approx(1.0, abs=1e-12)
 
 
 def test_the_small_topics_repeat_the_result() -> None:
-    """Pose array, best pose and joint states are the result's own numbers."""
+    """Pose array, best pose and joint states contain the numbers of the result."""
     result = grasp_array(make_plan(), LABELS)
     assert pose_array(result).poses == [grasp.grasp_pose for grasp in result.grasps]
     assert best_pose(result).pose == result.grasps[0].grasp_pose
@@ -225,7 +225,7 @@ def test_the_small_topics_repeat_the_result() -> None:
 
 
 def test_the_report_keeps_times_and_counts() -> None:
-    """Every rejection and stage time lands in the field of its name."""
+    """Every rejection count and step time is in the field of its name."""
     report = make_plan().report
     message = deserialize_message(serialize_message(report_message(report)), SynthesisReport)
     for name, value in vars(report.rejected).items():
@@ -240,6 +240,6 @@ def test_the_report_keeps_times_and_counts() -> None:
 
 @pytest.mark.parametrize('value', [0.0, 0.25, 1.0, 12.999999999])
 def test_durations_round_trip(value: float) -> None:
-    """Nanoseconds never reach a whole second."""
+    """Nanoseconds stay below a whole second."""
     assert seconds(duration(value)) == pytest.approx(value, abs=1e-9)
     assert 0 <= duration(value).nanosec < 10**9

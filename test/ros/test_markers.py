@@ -1,4 +1,4 @@
-"""Markers show the plan where it is, and leave nothing of the last one behind."""
+"""Markers show the plan in the right place, and nothing of the previous plan."""
 
 from collections import Counter
 
@@ -25,7 +25,7 @@ HEADER = Header(stamp=Time(sec=3), frame_id='camera')
 
 @pytest.fixture(scope='module')
 def drawn() -> MarkerArray:
-    """Return three grasps drawn, after a trip over the wire."""
+    """Return the markers of three grasps, serialised and deserialised."""
     markers = PlanMarkers(SHADOW_RIGHT).draw(make_plan(5), HEADER, MarkerStyle(3, 0.8))
     return deserialize_message(serialize_message(markers), MarkerArray)
 
@@ -39,7 +39,7 @@ def test_the_first_marker_clears_the_others(drawn: MarkerArray) -> None:
 
 
 def test_every_grasp_has_hand_contacts_approach_and_label(drawn: MarkerArray) -> None:
-    """Three of the five, no more, and no two with the same name."""
+    """Three of five grasps are drawn, and no two markers have the same name."""
     shown = drawn.markers[1:]
     names = Counter((marker.ns, marker.id) for marker in shown)
     assert max(names.values()) == 1
@@ -69,7 +69,7 @@ def test_markers_are_well_formed(drawn: MarkerArray) -> None:
 
 
 def test_ghost_hands_stand_where_the_kinematics_says(drawn: MarkerArray) -> None:
-    """Every triangle corner of every link, to a hundredth of a millimetre."""
+    """Every triangle vertex of every link agrees within a hundredth of a millimetre."""
     plan = make_plan(5)
     poses = HandKinematics(SHADOW_RIGHT)(plan.grasps.grasp)
     for link, (vertices, faces) in enumerate(link_meshes(SHADOW_RIGHT)):
@@ -87,7 +87,7 @@ def test_ghost_hands_stand_where_the_kinematics_says(drawn: MarkerArray) -> None
 
 
 def test_approach_arrows_point_out_of_the_palm(drawn: MarkerArray) -> None:
-    """Along the palmar normal, the palm's own -y, ending where the hand closes."""
+    """They point along the palm's own -y axis and end where the hand closes."""
     plan = make_plan(5)
     for marker in (m for m in drawn.markers if m.ns == 'approach'):
         tail, tip = (np.array([p.x, p.y, p.z]) for p in marker.points)

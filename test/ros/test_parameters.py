@@ -1,4 +1,4 @@
-"""Table, settings, YAML file and documentation say the same about every parameter."""
+"""Table, settings, YAML file and documentation agree on every parameter."""
 
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ TABLES = [NODE_TABLE, PLANNER_TABLE]
 
 @pytest.fixture
 def make_node():
-    """Return what makes nodes in a context of their own, with parameters as a file would."""
+    """Return a function that makes nodes in their own context, with the given parameters."""
     context = Context()
     context.init()
     nodes = []
@@ -53,7 +53,7 @@ def test_the_documentation_is_up_to_date(root: Path) -> None:
 
 
 def test_the_yaml_file_holds_exactly_the_defaults(root: Path) -> None:
-    """With their types: 5.0 is a float, 5 is not."""
+    """The types are compared as well: 5.0 is a float, 5 is not."""
     loaded = yaml.safe_load((root / 'config/planner.yaml').read_text())
     assert loaded.keys() == {'/**'}
     flat = _flatten(loaded['/**']['ros__parameters'])
@@ -66,13 +66,13 @@ def test_the_yaml_file_holds_exactly_the_defaults(root: Path) -> None:
 
 
 def test_every_field_of_the_node_is_a_parameter() -> None:
-    """Nothing the node can be told is hidden."""
+    """No setting of the node is hidden."""
     assert {entry.name for entry in NODE_TABLE.entries} == set(_leaves(NodeSettings()))
 
 
 @pytest.mark.parametrize('table', TABLES, ids=['node', 'planner'])
 def test_declared_parameters_read_back_as_the_defaults(make_node, table: ParameterTable) -> None:
-    """A node without any file behaves as the settings' own defaults say."""
+    """Without a file, a node has the default settings."""
     node = make_node()
     table.declare(node)
     assert table.read(node) == table.defaults
@@ -80,7 +80,7 @@ def test_declared_parameters_read_back_as_the_defaults(make_node, table: Paramet
 
 @pytest.mark.parametrize('table', TABLES, ids=['node', 'planner'])
 def test_every_parameter_is_described_and_in_range(table: ParameterTable) -> None:
-    """One sentence each; the default lies within its own range."""
+    """Each has one sentence, and its default is within its range."""
     for entry in table.entries:
         assert entry.meaning.endswith(('.', '...')), entry.name
         if entry.lower is not None:
@@ -88,7 +88,7 @@ def test_every_parameter_is_described_and_in_range(table: ParameterTable) -> Non
 
 
 def test_given_values_reach_the_settings(make_node) -> None:
-    """By the path of the field, nested ones too."""
+    """They are assigned by the path of the field, also in nested settings."""
     node = make_node(
         queue_size=3, markers__alpha=0.25, trajectory__times=[0.5, 1.0, 4.0],
         cloud__min_points=100, max_grasps=7)
@@ -116,7 +116,7 @@ def test_wrong_values_are_refused_by_name(make_node, given: dict, error: type) -
 
 
 def test_changes_are_judged_together_with_the_rest(make_node) -> None:
-    """What single ranges cannot say, the settings do."""
+    """The settings check what the range of a single parameter cannot."""
     node = make_node()
     NODE_TABLE.declare(node)
     changed = NODE_TABLE.read(node, [Parameter('seed', value=5), Parameter('other', value=1)])
@@ -134,7 +134,7 @@ def test_read_only_parameters_stay(make_node) -> None:
 
 
 def test_override_keeps_what_is_not_named() -> None:
-    """Nested settings keep their own defaults, not those of their class."""
+    """Nested settings keep their current values instead of the defaults of their class."""
     changed = override(PLANNER_TABLE.defaults, {'squeeze.total_force': 30.0})
     assert changed.squeeze.total_force == 30.0
     assert changed.squeeze.forces == PLANNER_TABLE.defaults.squeeze.forces

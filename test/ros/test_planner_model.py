@@ -1,4 +1,4 @@
-"""The node and its network, over real DDS: loaded, named, missed, done without."""
+"""The node and its network, over real DDS: loaded, named, missing, not needed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +55,7 @@ def ask(node: PlannerProcess) -> Report:
 
 
 def test_what_was_trained_plans(planner: PlannerProcess, trained: Path) -> None:
-    """The node names the weights it was given, and answers with their grasps."""
+    """The node names the given weights and plans with them."""
     expected = read_checkpoint(trained, SHADOW_RIGHT).model_id
     assert f'{expected} on cpu ready' in planner.log
     report = ask(planner)
@@ -64,7 +64,7 @@ def test_what_was_trained_plans(planner: PlannerProcess, trained: Path) -> None:
 
 
 def test_missing_weights_are_an_error_with_its_fix(planner: PlannerProcess) -> None:
-    """MODEL_ERROR until the weights are there, or nobody needs them."""
+    """Calls end with MODEL_ERROR until the weights exist or are not needed."""
     set_parameter(planner, 'weights', '/no/such/weights')
     report = ask(planner)
     assert report.error_code == Report.MODEL_ERROR
@@ -80,7 +80,7 @@ def test_missing_weights_are_an_error_with_its_fix(planner: PlannerProcess) -> N
 def test_a_node_without_its_weights_says_so(
     planner: PlannerProcess, tmp_path: Path
 ) -> None:
-    """It cannot be configured, and its log says why."""
+    """It cannot be configured, and its log gives the reason."""
     node = PlannerProcess(
         '/unlearned', tmp_path / 'node.log', device='cpu', weights=str(tmp_path / 'none'))
     try:

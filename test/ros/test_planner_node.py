@@ -1,4 +1,4 @@
-"""The node over real DDS, as a process: every answer and every code."""
+"""The node as a process, over real DDS: every answer and every error code."""
 
 from collections.abc import Iterator
 import re
@@ -37,7 +37,7 @@ from dexlite_ros.msg import SynthesisReport as Report
 
 @pytest.fixture(scope='module')
 def planner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlannerProcess]:
-    """Start a planner as a launch file does, and wait until it is active."""
+    """Start a planner as a launch file would, and wait until it is active."""
     rclpy.init()
     node = PlannerProcess('/left', tmp_path_factory.mktemp('node') / 'left.log', device='cpu')
     try:
@@ -49,7 +49,7 @@ def planner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlannerProcess
 
 
 def test_a_cloud_on_the_topic_becomes_ranked_grasps(planner: PlannerProcess) -> None:
-    """The main job: publish, call with hardly any field, get everything filled in."""
+    """The main use: publish a cloud, call with few fields, get a complete response."""
     cloud = cloud_message(box_points())
     planner.publish(cloud)
     response = planner.call(object_id='box', **QUICK)
@@ -95,7 +95,7 @@ def test_late_subscribers_get_the_last_result(planner: PlannerProcess) -> None:
 
 
 def test_clear_leaves_nothing(planner: PlannerProcess) -> None:
-    """Not for those who listen, nor for those who come later; the clouds are gone too."""
+    """Neither current nor late subscribers have a result, and the clouds are discarded."""
     planner.publish(cloud_message(box_points()))
     planner.call(**FAST)
     assert planner.client.trigger('clear').success
@@ -125,7 +125,7 @@ FLAT = box_points() * [1, 1, 0] + [0, 0, 0.5]
 def test_a_bad_cloud_gets_its_code(
     planner: PlannerProcess, cloud: object, code: int, words: str
 ) -> None:
-    """And a sentence; the node stays up."""
+    """It also gets a message, and the node keeps running."""
     response = planner.call(cloud=cloud, **FAST)
     assert response.report.error_code == code, response.report.error_msg
     assert words in response.report.error_msg
@@ -134,7 +134,7 @@ def test_a_bad_cloud_gets_its_code(
 
 
 def test_an_empty_cloud_on_the_topic_is_bad(planner: PlannerProcess) -> None:
-    """In a request it would mean "the newest one"."""
+    """In a request, by contrast, an empty cloud means "the newest one"."""
     planner.publish(empty())
     wait_for(lambda: planner.call(**FAST).report.error_code != Report.NO_CLOUD)
     report = planner.call(**FAST).report
@@ -142,7 +142,7 @@ def test_an_empty_cloud_on_the_topic_is_bad(planner: PlannerProcess) -> None:
 
 
 def test_an_old_cloud_is_stale(planner: PlannerProcess) -> None:
-    """By the stamp in its header, not by its arrival."""
+    """Its age counts from the stamp in its header, not from its arrival."""
     planner.publish(cloud_message(box_points()), stamped=False)
     wait_for(lambda: planner.call(**FAST).report.error_code == Report.STALE_CLOUD)
     assert 'max_cloud_age = 2.00 s' in planner.call(**FAST).report.error_msg
@@ -170,14 +170,14 @@ def test_an_old_cloud_is_stale(planner: PlannerProcess) -> None:
 def test_a_senseless_request_gets_its_code(
     planner: PlannerProcess, fields: dict, code: int, words: str
 ) -> None:
-    """The sentence names the value and what was expected."""
+    """The message names the value and what was expected."""
     report = planner.call(**{'cloud': cloud_message(box_points()), **FAST, **fields}).report
     assert report.error_code == code, report.error_msg
     assert words in report.error_msg
 
 
 def test_ten_calls_with_one_seed_are_identical(planner: PlannerProcess) -> None:
-    """Bit for bit, apart from the counter in the ids."""
+    """They are identical bit for bit, apart from the counter in the ids."""
     results = []
     for _ in range(10):
         response = planner.call(
@@ -190,7 +190,7 @@ def test_ten_calls_with_one_seed_are_identical(planner: PlannerProcess) -> None:
 
 
 def test_seed_zero_is_a_new_one_that_can_be_repeated(planner: PlannerProcess) -> None:
-    """The report tells the seed that was drawn."""
+    """The report contains the seed that was drawn."""
     cloud = cloud_message(box_points())
     first, second = (planner.call(cloud=cloud, **FAST) for _ in range(2))
     assert first.report.seed != second.report.seed
@@ -200,7 +200,7 @@ def test_seed_zero_is_a_new_one_that_can_be_repeated(planner: PlannerProcess) ->
 
 
 def test_busy_cancel_and_diagnostics_during_a_synthesis(planner: PlannerProcess) -> None:
-    """While one call runs and one waits: a third is refused, health is told, cancel works."""
+    """While one call runs and one waits, a third is BUSY, and diagnostics and cancel work."""
     times: list[tuple[float, DiagnosticStatus]] = []
     listening = planner.client.node.create_subscription(
         DiagnosticArray, '/diagnostics',
@@ -230,7 +230,7 @@ def test_busy_cancel_and_diagnostics_during_a_synthesis(planner: PlannerProcess)
 
 
 def test_a_call_answers_within_its_timeout(planner: PlannerProcess) -> None:
-    """Whatever the planner is at; with no time for anything that is a time-out."""
+    """This holds at any stage of planning; with hardly any time the answer is TIMEOUT."""
     for budget, codes in ((0.05, {Report.TIMEOUT}), (1.5, {Report.TIMEOUT, Report.NONE})):
         started = time.monotonic()
         response = planner.call(
@@ -240,7 +240,7 @@ def test_a_call_answers_within_its_timeout(planner: PlannerProcess) -> None:
 
 
 def test_parameters_set_at_run_time_count_at_once(planner: PlannerProcess) -> None:
-    """Good ones are used by the next call, bad ones are refused with a reason."""
+    """Valid values are used by the next call, invalid ones are rejected with a reason."""
     def set_parameter(name: str, value: object) -> object:
         message = SetParameters.Request(
             parameters=[Parameter(name, value=value).to_parameter_msg()])
@@ -257,7 +257,7 @@ def test_parameters_set_at_run_time_count_at_once(planner: PlannerProcess) -> No
 
 
 def test_the_planner_can_be_loaded_anew(planner: PlannerProcess) -> None:
-    """Reloading answers with what was loaded, and calls work after it."""
+    """Reloading answers with the name of the model, and later calls work."""
     answer = planner.client.trigger('reload_model', 60.0)
     assert answer.success and re.fullmatch(r'shadow_right@\w{12} on cpu', answer.message)
     assert planner.call(cloud=cloud_message(box_points()), **FAST).report.error_code == 0

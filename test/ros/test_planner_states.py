@@ -1,4 +1,4 @@
-"""The node's states and its end, over real DDS: two planners side by side."""
+"""The node's states and its shutdown, over real DDS: two planners side by side."""
 
 from collections.abc import Iterator
 import signal
@@ -31,7 +31,7 @@ from dexlite_ros.msg import SynthesisReport as Report
 
 @pytest.fixture(scope='module')
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[PlannerProcess]]:
-    """Start two planners side by side: one as launched, one for a lifecycle manager."""
+    """Start two planners side by side: one with autostart, one for a lifecycle manager."""
     rclpy.init()
     folder = tmp_path_factory.mktemp('nodes')
     nodes = [
@@ -66,7 +66,7 @@ def change_state(node: PlannerProcess, transition: int) -> bool:
 
 
 def test_two_nodes_answer_each_its_own(planner: PlannerProcess, managed: PlannerProcess) -> None:
-    """A managed node: no services, then NOT_ACTIVE, then answers; the other one never notices."""
+    """A managed node has no services, then is NOT_ACTIVE, then plans; the other is unaffected."""
     managed.wait_for_state('unconfigured')
     assert change_state(managed, Transition.TRANSITION_CONFIGURE)
     cloud = cloud_message(box_points())
@@ -86,7 +86,7 @@ def test_two_nodes_answer_each_its_own(planner: PlannerProcess, managed: Planner
 
 
 def test_the_age_of_clouds_goes_by_simulated_time(managed: PlannerProcess) -> None:
-    """Clouds of a recording are fresh as long as /clock says so."""
+    """The age of recorded clouds is measured by /clock."""
     clock = managed.client.node.create_publisher(Clock, '/clock', 1)
     wait_for(lambda: clock.get_subscription_count() > 0)
     cloud = cloud_message(box_points())  # taken at 100.5 s
@@ -107,7 +107,7 @@ def test_the_age_of_clouds_goes_by_simulated_time(managed: PlannerProcess) -> No
 def test_the_trajectory_topic_exists_only_on_demand(
     planner: PlannerProcess, managed: PlannerProcess
 ) -> None:
-    """Nothing can move a hand by accident."""
+    """So no hand can be moved by accident."""
     topics = dict(planner.client.node.get_topic_names_and_types())
     assert '/left/planner/hand_trajectory' not in topics
     received: list[JointTrajectory] = []
@@ -121,7 +121,7 @@ def test_the_trajectory_topic_exists_only_on_demand(
 
 
 def test_deactivating_cancels_and_cleaning_up_removes(managed: PlannerProcess) -> None:
-    """An impossible transition in between is survived, although rclpy raises on it."""
+    """The node survives an impossible transition in between, although rclpy raises on it."""
     future = managed.client.synthesize_async(request(cloud=cloud_message(box_points()), **LONG))
     time.sleep(1.0)
     assert change_state(managed, Transition.TRANSITION_DEACTIVATE)
@@ -137,14 +137,14 @@ def test_deactivating_cancels_and_cleaning_up_removes(managed: PlannerProcess) -
 
 
 def test_sigterm_ends_an_idle_node(managed: PlannerProcess) -> None:
-    """Within two seconds, with status 0 and without a traceback."""
+    """It exits within two seconds, with status 0 and without a traceback."""
     status, seconds = managed.end(signal.SIGTERM)
     assert (status, seconds < 2.0) == (0, True)
     assert 'Traceback' not in managed.log
 
 
 def test_sigint_during_a_synthesis_ends_the_node(planner: PlannerProcess) -> None:
-    """Within two seconds, with status 0, and the call is answered."""
+    """It exits within two seconds, with status 0, and the call is answered."""
     future = planner.client.synthesize_async(request(cloud=cloud_message(box_points()), **LONG))
     time.sleep(1.0)
     status, seconds = planner.end(signal.SIGINT)
@@ -155,7 +155,7 @@ def test_sigint_during_a_synthesis_ends_the_node(planner: PlannerProcess) -> Non
 
 
 def test_a_refused_parameter_ends_the_start() -> None:
-    """One line that names it, exit status 1, no traceback."""
+    """The node prints one line that names it and exits with status 1, without a traceback."""
     ended = subprocess.run(
         [sys.executable, '-m', 'dexlite_ros.ros.planner_node', '--ros-args', '-p', 'timeout:=5'],
         capture_output=True, text=True, timeout=60.0)

@@ -1,4 +1,4 @@
-"""Frames: what is computed is exact, what cannot be looked up is a precise error."""
+"""Frames: transforms are exact, and failed lookups give precise errors."""
 
 from types import SimpleNamespace
 
@@ -31,11 +31,11 @@ TURN = Transform(
 
 
 class LookupFailed(Exception):
-    """What the stand-in raises, as tf2_ros raises TransformException."""
+    """Raised by the stand-in, as TransformException is by tf2_ros."""
 
 
 class OneTransform:
-    """Stands in for tf2_ros.Buffer, which is not among the wheels: knows camera -> base."""
+    """Stand-in for tf2_ros.Buffer, which the wheels lack: it knows camera -> base only."""
 
     def __init__(self) -> None:
         self.asked: list[tuple] = []
@@ -48,7 +48,7 @@ class OneTransform:
 
 
 def test_equal_frames_need_no_tf2() -> None:
-    """Also when one is written with the slash of ROS 1."""
+    """This also holds if one has the leading slash of ROS 1."""
     frames = FrameTransforms(None)
     assert not frames.available
     np.testing.assert_array_equal(frames.matrix('camera', 'camera', STAMP, 0.1), np.eye(4))
@@ -56,7 +56,7 @@ def test_equal_frames_need_no_tf2() -> None:
 
 
 def test_without_tf2_other_frames_are_an_error_that_names_the_package() -> None:
-    """Never a silent identity."""
+    """Different frames are never silently treated as equal."""
     with pytest.raises(TransformError, match=r"'camera' to 'base'.*tf2-ros") as caught:
         FrameTransforms(None).matrix('base', 'camera', STAMP, 0.1)
     assert caught.value.code == 10
@@ -70,7 +70,7 @@ def test_a_frame_without_a_name_is_an_error(target: str, source: str) -> None:
 
 
 def test_lookups_are_made_at_the_stamp_of_the_cloud() -> None:
-    """The buffer is asked for the cloud's time and may wait as long as allowed."""
+    """The buffer is queried for the cloud's time and may wait for the given timeout."""
     buffer = OneTransform()
     matrix = FrameTransforms(buffer, (LookupFailed,)).matrix('base', '/camera', STAMP, 0.2)
     assert buffer.asked == [('base', 'camera', 5 * 10**9, 2 * 10**8)]
@@ -78,14 +78,14 @@ def test_lookups_are_made_at_the_stamp_of_the_cloud() -> None:
 
 
 def test_a_failed_lookup_keeps_the_reason() -> None:
-    """What tf2 says reaches the caller."""
+    """The message of tf2 reaches the caller."""
     frames = FrameTransforms(OneTransform(), (LookupFailed,))
     with pytest.raises(TransformError, match='"map" passed to lookupTransform does not exist'):
         frames.matrix('map', 'camera', STAMP, 0.2)
 
 
 def test_listening_without_tf2_gives_frames_without_tf2() -> None:
-    """The import is tried, and its absence is not an exception."""
+    """A missing tf2_ros is not an exception."""
     try:
         import tf2_ros  # noqa: F401
     except ImportError:
@@ -114,6 +114,6 @@ def test_a_plan_moves_as_one_rigid_body() -> None:
 
 
 def test_the_identity_leaves_the_plan_alone() -> None:
-    """Not a bit changes in the cloud's own frame."""
+    """In the cloud's own frame the plan stays the same bit for bit."""
     plan = make_plan()
     assert plan_in_frame(plan, np.eye(4)) is plan

@@ -1,4 +1,4 @@
-"""One job at a time; whoever waits for one is answered in time, whatever happens."""
+"""One job runs at a time, and every waiting caller is answered in time."""
 
 from collections.abc import Iterator
 import subprocess
@@ -30,7 +30,7 @@ def patient(job: Job) -> str:
 
 
 def test_results_and_errors_reach_the_one_who_waits(worker: DeviceWorker) -> None:
-    """Also in a row: a worker is free again before its answer is out."""
+    """This also holds for jobs in a row: a worker is free again before it answers."""
     for number in range(50):
         assert worker.submit(Job(lambda _, n=number: n, 5.0), queue_size=0).wait() == number
 
@@ -58,7 +58,7 @@ def test_jobs_never_overlap(worker: DeviceWorker) -> None:
 
 @pytest.mark.parametrize('queue_size', [0, 1, 3])
 def test_a_full_queue_refuses(worker: DeviceWorker, queue_size: int) -> None:
-    """One runs, as many as allowed wait, the next is told so at once."""
+    """One job runs, the allowed number waits, and the next one is rejected at once."""
     jobs = [worker.submit(Job(patient, 5.0), queue_size) for _ in range(queue_size + 1)]
     with pytest.raises(Busy, match=f'{queue_size + 1} requests'):
         worker.submit(Job(patient, 5.0), queue_size)
@@ -67,7 +67,7 @@ def test_a_full_queue_refuses(worker: DeviceWorker, queue_size: int) -> None:
 
 
 def test_cancelling_answers_those_who_run_and_those_who_wait(worker: DeviceWorker) -> None:
-    """At once, even while the running one does not look up."""
+    """They are answered at once, even if the running job does not notice the stop request."""
     release = threading.Event()
     jobs = [worker.submit(Job(lambda _: release.wait(5.0), 5.0), queue_size=1) for _ in range(2)]
     time.sleep(0.05)
@@ -82,7 +82,7 @@ def test_cancelling_answers_those_who_run_and_those_who_wait(worker: DeviceWorke
 
 
 def test_a_deadline_holds_for_work_that_overruns_it(worker: DeviceWorker) -> None:
-    """The one who waits is answered; the job learns that nobody waits any more."""
+    """The caller is answered, and the job is told to stop."""
     job = worker.submit(Job(patient, 0.1), queue_size=0)
     started = time.monotonic()
     with pytest.raises(PlanningTimeout, match='0.10 s'):
@@ -92,7 +92,7 @@ def test_a_deadline_holds_for_work_that_overruns_it(worker: DeviceWorker) -> Non
 
 
 def test_who_ran_out_of_time_while_waiting_does_not_fill_the_queue(worker: DeviceWorker) -> None:
-    """Its place is free again."""
+    """Its place in the queue is free again."""
     first = worker.submit(Job(patient, 5.0), queue_size=1)
     with pytest.raises(PlanningTimeout):
         worker.submit(Job(patient, 0.05), queue_size=1).wait()
@@ -101,7 +101,7 @@ def test_who_ran_out_of_time_while_waiting_does_not_fill_the_queue(worker: Devic
 
 
 def test_stopping_does_not_wait_for_work_that_does_not_look_up() -> None:
-    """It says so instead."""
+    """It returns False instead."""
     worker = DeviceWorker('test')
     job = worker.submit(Job(lambda _: time.sleep(1.0), 5.0), queue_size=0)
     time.sleep(0.05)
@@ -115,6 +115,6 @@ def test_stopping_does_not_wait_for_work_that_does_not_look_up() -> None:
 
 
 def test_the_client_needs_no_torch() -> None:
-    """A computer that only calls the planner need not have its libraries."""
+    """A computer that only calls the planner does not need its libraries."""
     code = 'import sys, dexlite_ros.ros.client; sys.exit("torch" in sys.modules)'
     assert subprocess.run([sys.executable, '-c', code]).returncode == 0
