@@ -146,7 +146,7 @@ class PlanReport:
     seed: int
     device: str
     model_id: str
-    """Name of the proposer: ``hull-starts``, or ``name@hash`` of a network."""
+    """Name of the proposer: ``hull-starts``, ``name@hash`` of a network, or both with ``+``."""
     stopped_early: bool
     """True when the time budget ended the refinement before its last step."""
 

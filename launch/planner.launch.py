@@ -47,10 +47,10 @@ def _arguments() -> list[DeclareLaunchArgument]:
             description='true: show clouds and grasps in RViz (needs a screen).'),
         DeclareLaunchArgument(
             'rviz_config', default_value=_config('planner.rviz'),
-            description='What RViz shows; topics in the default one are relative to namespace.'),
+            description='RViz configuration; topics in the default one follow the namespace.'),
         DeclareLaunchArgument(
             'fixed_frame', default_value='map',
-            description='Frame RViz draws in; clouds need a transform to it, or this frame.'),
+            description="RViz's fixed frame; clouds must be in it or have a transform to it."),
     ]
 
 
