@@ -26,7 +26,7 @@ from dexlite_ros.ros.process import initialise, spin, stop_on_signal
 
 
 class CloudPublisher(Node):
-    """Publishes a cloud on ``object_cloud``, stamped anew each time."""
+    """Publishes a cloud on ``object_cloud``, with a new stamp each time."""
 
     def __init__(self, cloud: PointCloud | None = None, **kwargs: Any) -> None:
         """
