@@ -18,7 +18,7 @@ Method = Literal['network', 'hull', 'both']
 METHODS: tuple[Method, ...] = ('network', 'hull', 'both')
 DEFAULT_METHOD: Method = 'network'
 MethodName = Literal[Method, 'optimise']
-"""A method, or one under the name it had in release 0.1; the next release drops those."""
+"""A method, or its name in release 0.1, which the next release will no longer accept."""
 OLD_NAMES: dict[str, Method] = {'optimise': 'hull'}
 """Names of release 0.1, which the next release will no longer accept."""
 
