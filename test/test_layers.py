@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
+import re
 import subprocess
 import sys
 
@@ -140,6 +141,14 @@ def test_modules_and_functions_stay_short(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno - node.lineno < MAX_FUNCTION, node.name
+
+
+@pytest.mark.parametrize('path', MODULES, ids=_name)
+def test_only_descriptions_name_a_hand(path):
+    """Joints, links and names of hands stand in hand/, and in the readers of others' files."""
+    if not path.is_relative_to(PACKAGE / 'hand'):
+        if not path.is_relative_to(PACKAGE / 'offline' / 'formats'):
+            assert not re.search(r"'(rh_|lh_|shadow_)", path.read_text())
 
 
 def test_the_core_needs_neither_ros_nor_physics_nor_pictures():

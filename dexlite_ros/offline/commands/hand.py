@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from dexlite_ros.files import replaced
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.urdf import write_urdf
 from dexlite_ros.offline.commands.command_line import parse, refuse
@@ -17,7 +16,7 @@ from dexlite_ros.offline.commands.command_line import parse, refuse
 class Hand:
     """Write the hand as MJCF, URDF or picture; SI units."""
 
-    hand: Literal['shadow_right'] = 'shadow_right'
+    hand: str = DEFAULT_HAND
     """Which hand."""
     mjcf: Path | None = None
     """Write a MuJoCo model here."""
@@ -36,7 +35,7 @@ def main(argv: list[str]) -> int:
     options = parse(Hand, 'dexlite hand', argv)
     if options.mjcf is None and options.urdf is None and options.picture is None:
         refuse('dexlite hand', 'nothing to write: give --mjcf, --urdf or --picture FILE')
-    hand = HANDS[options.hand]
+    hand = find_hand(options.hand)
     if options.mjcf is not None:
         with replaced(options.mjcf) as temporary:
             temporary.write_text(write_mjcf(hand, stiffness=options.stiffness))

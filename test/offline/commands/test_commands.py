@@ -47,6 +47,8 @@ def test_hand_writes_models(tmp_path, capsys):
     assert urdf.is_file()
     with pytest.raises(SystemExit):
         main(['hand'])
+    assert main(['hand', '--hand', 'claw', '--mjcf', str(mjcf)]) == 1
+    assert 'known hands: shadow_right' in capsys.readouterr().err
 
 
 def test_errors_are_sentences(tmp_path, capsys):

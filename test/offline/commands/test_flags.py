@@ -6,13 +6,11 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 import re
-from typing import get_args, get_type_hints
+from typing import get_args
 
 import pytest
 
-from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.commands.__main__ import COMMANDS, main
-from dexlite_ros.offline.commands.hand import Hand
 from dexlite_ros.offline.generation.candidates import REFINED
 from dexlite_ros.offline.physics.judge import TestName, TESTS
 from dexlite_ros.offline.training.losses import PHYSICS
@@ -111,7 +109,6 @@ def test_unknown_flags_are_noticed(capsys):
 def test_helps_name_what_can_be_chosen():
     """Names that a string under a field lists are those that are known."""
     assert get_args(TestName) == tuple(TESTS)
-    assert get_args(get_type_hints(Hand)['hand']) == tuple(HANDS)
     for command, names in (('validate', TESTS), ('evaluate', TESTS), ('train', PHYSICS)):
         assert all(re.search(rf'\b{name}\b', _help(command)) for name in names)
     assert f'up to {REFINED}' in _help('generate')

@@ -1,0 +1,42 @@
+"""Pages lead to each other, and name what there is."""
+
+from pathlib import Path
+import re
+
+import pytest
+
+from dexlite_ros.offline.commands.__main__ import COMMANDS
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), *ROOT.glob('data/*.md')])
+LINK = re.compile(r'\]\(([^)#\s]+)(?:#[^)]*)?\)')
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    """Every relative link of a page is a file or a folder of the checkout."""
+    for target in LINK.findall(page.read_text()):
+        if '://' not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_readme_links_to_every_page():
+    """Nothing that is written is hidden."""
+    text = (ROOT / 'README.md').read_text()
+    linked = {(ROOT / target).resolve() for target in LINK.findall(text)}
+    assert {page.resolve() for page in ROOT.glob('docs/*.md')} <= linked
+
+
+def test_readme_names_every_command():
+    """Each subcommand has its line in the table, and the table names no other."""
+    rows = re.findall(r'^\| `(dexlite [^|]*)` \|', (ROOT / 'README.md').read_text(), re.M)
+    named = {word for row in rows for word in re.findall(r'[a-z][a-z-]+', row)} - {'dexlite'}
+    assert named == set(COMMANDS)
+
+
+def test_architecture_names_every_module_of_the_core():
+    """The tree in docs/architecture.md knows each folder and each module beside the folders."""
+    tree = (ROOT / 'docs/architecture.md').read_text()
+    names = {path.name.removesuffix('.py') for path in (ROOT / 'dexlite_ros').iterdir()
+             if path.suffix == '.py' or (path / '__init__.py').exists()} - {'__init__'}
+    assert {name for name in names if not re.search(rf'\b{name}\b', tree)} == set()
