@@ -1,0 +1,62 @@
+"""Settings are complete when they are made, and a request overrides them where it says so."""
+
+from dataclasses import fields
+
+import pytest
+import torch
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.plan import GraspMetrics
+from dexlite_ros.plan_request import PlanRequest
+from dexlite_ros.planner_settings import PlannerSettings
+from dexlite_ros.proposal.proposer import METHODS
+from dexlite_ros.ranking.selection import hard_filters
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_settings_of_a_method_are_complete(method):
+    """Candidates and rounds are there, and what is given counts."""
+    settings = PlannerSettings.for_method(method)
+    assert settings.method == method
+    assert settings.num_candidates >= settings.max_grasps and settings.refinement.rounds
+    given = PlannerSettings.for_method(method, num_candidates=7, max_grasps=3)
+    assert (given.num_candidates, given.max_grasps) == (7, 3)
+    assert given.refinement == settings.refinement
+
+
+@pytest.mark.parametrize(('name', 'value'), [
+    ('num_candidates', 0), ('max_grasps', 0), ('temperature', -0.1)])
+def test_values_out_of_range_are_named(name, value):
+    """Each is refused by its name."""
+    with pytest.raises(InvalidRequest, match=name):
+        PlannerSettings.for_method(**{name: value})
+
+
+def test_a_request_overrides_what_it_says():
+    """What it leaves open stays as it was set."""
+    settings = PlannerSettings.for_method(min_score=0.3)
+    assert settings.for_request(PlanRequest()) == settings
+    changed = settings.for_request(PlanRequest(max_grasps=4, min_score=0.0))
+    assert (changed.max_grasps, changed.min_score) == (4, 0.0)
+    assert changed.num_candidates == settings.num_candidates
+
+
+def test_without_optimisation_no_filter_on_quality_is_left():
+    """Grasps that are as bad as can be pass, unless they are no numbers or look elsewhere."""
+    settings = PlannerSettings.for_method().for_request(PlanRequest(optimize=False))
+    assert settings.ranking.same_position == PlannerSettings.for_method().ranking.same_position
+    bad = {'joint_limit_margin': 0.0, 'clearance': -1.0, 'pregrasp_clearance': -1.0}
+    metrics = GraspMetrics(**{
+        field.name: torch.full((2,), bad.get(field.name, 1.0)) for field in fields(GraspMetrics)})
+    rejected = hard_filters(metrics, torch.tensor([0.1, 0.5]), 0.3, settings.ranking)
+    assert {name for name, rejects in rejected.items() if rejects.any()} == {'approach'}
+    assert rejected['approach'].tolist() == [False, True]
+
+
+def test_presets_keep_what_others_set():
+    """DexLite's preset and the unranked one take any other setting."""
+    assert PlannerSettings.dexlite().method == 'hull'
+    assert PlannerSettings.dexlite(method='both').method == 'both'
+    unranked = PlannerSettings.unranked(5, 12, method='hull')
+    assert unranked.num_candidates == unranked.max_grasps == 12
+    assert [each.optimizer.iterations for each in unranked.refinement.rounds] == [5]
