@@ -19,17 +19,19 @@ def seen_from(cloud: PointCloud, viewpoint: Points | None) -> PointCloud:
     """
     Return a cloud with the position of its sensor, as used by the command line and the node.
 
-    Without a given viewpoint, the sensor is assumed to be at the origin, as in a camera's own
-    frame. If the origin lies inside or close to the object, the cloud is not in a sensor's frame
-    and the viewpoint stays unknown.
+    Without a given viewpoint, the cloud's own is kept. If it has none, the sensor is assumed to be
+    at the origin, as in a camera's own frame. If the origin lies inside or close to the object, the
+    cloud is not in a sensor's frame and the viewpoint stays unknown.
 
     :param viewpoint: (3,) in the cloud's frame [m]; None: not given
     """
+    if viewpoint is not None:
+        return replace(cloud, viewpoint=viewpoint)
     points = cloud.points[np.isfinite(cloud.points).all(axis=1)]
-    if viewpoint is None and len(points):
-        outside = np.maximum(points.min(axis=0), -points.max(axis=0)).max()
-        viewpoint = np.zeros(3) if outside > SENSOR_DISTANCE else None
-    return replace(cloud, viewpoint=viewpoint)
+    if cloud.viewpoint is not None or not len(points):
+        return cloud
+    outside = np.maximum(points.min(axis=0), -points.max(axis=0)).max()
+    return replace(cloud, viewpoint=np.zeros(3) if outside > SENSOR_DISTANCE else None)
 
 
 def find_eye(points: Points, viewpoint: Points | None) -> Points | None:

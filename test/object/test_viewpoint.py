@@ -45,6 +45,7 @@ def test_what_was_said_counts():
     """A given viewpoint overrides the points and the cloud's own viewpoint."""
     cloud = PointCloud(np.array([[0.0, 0.0, 1.0]]), viewpoint=np.ones(3))
     assert np.array_equal(seen_from(cloud, EYE).viewpoint, EYE)
+    assert np.array_equal(seen_from(cloud, None).viewpoint, np.ones(3))
     gaps = PointCloud(np.array([[np.nan] * 3, [0.0, 0.0, 1.0]]))
     assert np.array_equal(seen_from(gaps, None).viewpoint, np.zeros(3))
     assert seen_from(PointCloud(np.zeros((0, 3))), None).viewpoint is None

@@ -47,7 +47,8 @@ class Plan(ProposerOptions, OnDevice, Printed):
     """Settings of the planner; 'dexlite': energy and schedule of the original."""
     viewpoint: Annotated[
         tuple[float, float, float] | None, tyro.conf.arg(metavar='X Y Z')] = None
-    """Position of the sensor [m]; None: as the file says, or the origin."""
+    """Position of the sensor [m]; None: the origin of the cloud's frame, unless that is
+    in or at the object."""
     obstacles: Path | None = None
     """Cloud that the hand must not touch (PLY, PCD) [m]."""
     timeout: float | None = None
