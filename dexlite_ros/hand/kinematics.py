@@ -141,7 +141,12 @@ class HandKinematics(nn.Module):
         """
         Return J^T f: the generalised forces of forces [N] at points [m] fixed to links.
 
-        A joint is loaded by the forces on its own link and on all links beyond it.
+        A joint is loaded by the forces on its own link and on all links beyond it:
+
+            tau_j = a_j . sum_p (x_p - o_j) x f_p = a_j . (sum_p x_p x f_p - o_j x sum_p f_p) ,
+
+        a_j its axis, o_j its origin, the sums over the points it moves. The right-hand side needs
+        two matrix products for all joints.
 
         :param moving: 1 where a joint moves the point: ``joints_moving`` of the points' links
         """

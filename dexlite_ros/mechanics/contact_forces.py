@@ -84,6 +84,11 @@ def balance(
     """
     Return forces (B, C, 3) on the object that minimise E, by accelerated projected gradient.
 
+        y = f + k / (k + 3) (f - f_before) ,   f <- P(y - dE/df(y) / (2 lambda)) ,
+
+    with P the projection onto cones and limits and lambda a bound on the largest eigenvalue of E's
+    quadratic form (Beck and Teboulle 2009).
+
     :param steps: gradient steps; 3 suffice to follow a slowly moving grasp, 150 to 300 to converge
         from zero
     :param start: (B, C, 3) initial forces, such as those of the previous step
@@ -98,6 +103,7 @@ def balance(
             ahead = force + iteration / (iteration + 3) * (force - previous)
             net, moment = net_wrench(contacts.point, ahead, centre)
             lever = (contacts.point - centre) / TORQUE_LENGTH
+            # Half of dE/df: the net force, and the net moment turned into a force at the lever.
             gradient = net[:, None] + cross(moment[:, None].expand_as(lever), lever)
             previous = force
             force = project(ahead - step * gradient, contacts, limits)

@@ -115,13 +115,16 @@ class DistanceField(nn.Module):
         """
         Return signed distance (...) [m] and its gradient (..., 3) at points (..., 3) [m].
 
-        The gradient is that of the trilinear interpolation; not tracked by autograd.
+        Inside the grid d is the trilinear interpolation of the eight nodes around a point, and the
+        gradient its exact derivative. Beyond it d(p) = d(c) + |p - c|, c the nearest point of the
+        grid. Not tracked by autograd.
         """
         with torch.no_grad():
             first, part, overflow = self._locate(points)
             corners = self._corner_values(first)
             v000, v001, v010, v011, v100, v101, v110, v111 = corners
             x, y, z = part
+            # Interpolate along z, then y, then x; each slope is the difference before its axis.
             v00, v01 = torch.lerp(v000, v001, z), torch.lerp(v010, v011, z)
             v10, v11 = torch.lerp(v100, v101, z), torch.lerp(v110, v111, z)
             v0, v1 = torch.lerp(v00, v01, y), torch.lerp(v10, v11, y)

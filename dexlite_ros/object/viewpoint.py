@@ -20,8 +20,8 @@ def seen_from(cloud: PointCloud, viewpoint: Points | None) -> PointCloud:
     Return a cloud with the position of its sensor, as used by the command line and the node.
 
     Without a given viewpoint, the cloud's own is kept. If it has none, the sensor is assumed to be
-    at the origin, as in a camera's own frame. If the origin lies inside or close to the object, the
-    cloud is not in a sensor's frame and the viewpoint stays unknown.
+    at the origin, as in a camera's own frame. If the origin lies inside or close to the object,
+    the cloud is not in a sensor's frame and the viewpoint stays unknown.
 
     :param viewpoint: (3,) in the cloud's frame [m]; None: not given
     """

@@ -180,7 +180,12 @@ def _squeezed(
 
 
 def _gap_wrench(held: GraspStiffness, contacts: ContactBatch, gap: Tensor) -> Tensor:
-    """Return the wrench (B, 6) that is missing until the links have closed their gaps."""
+    """
+    Return the wrench (B, 6) that is missing until the links have closed their gaps.
+
+    w = -G^T S u, with u the gaps along the inward normals, S the stiffness at the contacts and G
+    their motion per twist of the object, as in ``grasp_stiffness``.
+    """
     inward = -contacts.normal * gap[..., None]
     motion = torch.cat([inward, torch.zeros_like(gap)[..., None]], -1).flatten(1)
     lost = -(held.contact_stiffness @ motion[..., None])

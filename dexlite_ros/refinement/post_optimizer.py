@@ -1,6 +1,13 @@
 """
 Refine proposals into firm contact: RMSProp per grasp, with optional simulated annealing.
 
+With g the slope of the energy along translation, left rotation vector and joints, one step is
+
+    v <- d v + (1 - d) g^2 ,   x <- x - r_t s g / (sqrt(v / (1 - d^t)) + 0.001) ,
+
+where d is the decay, r_t the scheduled step size and s the scale of each coordinate. At temperature
+T > 0 a step is taken with the probability min(1, exp((E_old - E_new) / T)) (Metropolis).
+
 A grasp's result does not depend on the others in its batch: each has its own step sizes, random
 numbers (from its own seed) and best pose. Letters: B grasps, G contact groups, C contacts, J
 joints.
@@ -161,6 +168,7 @@ class PostOptimizer:
     def _step(self, state: _State, square: Tensor, iteration: int) -> GraspBatch:
         """Take one RMSProp step; joints stay within their limits and couplings."""
         settings = self.settings
+        # v starts at zero, which the first steps would take for small slopes.
         unbiased = square / (1 - settings.decay**iteration)
         rate = settings.step_size * _schedule(settings, iteration)
         step = -rate * self._scale * state.slope / (unbiased.sqrt() + 1e-3)
@@ -184,6 +192,7 @@ class PostOptimizer:
                 chosen=chosen)
             energy = result.terms.total(self.energy.settings.weights)
             translation, rotation, joints = torch.autograd.grad(energy.sum(), leaves)
+        # dE/dw of R -> exp([w]x) R at w = 0: the sum over the columns r of R of r x dE/dr.
         moment = torch.linalg.cross(grasps.rotation, rotation, dim=1).sum(-1)
         slope = torch.cat([translation, moment, self._kinematics.couple(joints)], 1)
         finite = energy.isfinite() & slope.isfinite().all(1)
