@@ -5,8 +5,8 @@ With g the slope of the energy along translation, left rotation vector and joint
 
     v <- d v + (1 - d) g^2 ,   x <- x - r_t s g / (sqrt(v / (1 - d^t)) + 0.001) ,
 
-where d is the decay, r_t the scheduled step size and s the scale of each coordinate. At temperature
-T > 0 a step is taken with the probability min(1, exp((E_old - E_new) / T)) (Metropolis).
+where d is the decay, r_t the scheduled step size and s the scale of each coordinate. At a
+temperature T > 0 a step is taken with probability min(1, exp((E_old - E_new) / T)) (Metropolis).
 
 A grasp's result does not depend on the others in its batch: each has its own step sizes, random
 numbers (from its own seed) and best pose. Letters: B grasps, G contact groups, C contacts, J
