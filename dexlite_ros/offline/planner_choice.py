@@ -1,4 +1,4 @@
-"""Which planner is wanted, as the command line names it."""
+"""The planner to use, as named on the command line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PlannerChoice:
     """Steps after which every proposal is returned; None: refined, filtered and ranked."""
 
     def settings(self, max_grasps: int) -> PlannerSettings:
-        """Return what the planner is made with."""
+        """Return the settings of the planner."""
         chosen: dict[str, str | float] = {'weights': self.weights, 'temperature': self.temperature}
         if self.method is not None:
             chosen['method'] = self.method

@@ -1,4 +1,4 @@
-"""What a file says about where it comes from: the question it answers, the code that made it."""
+"""Provenance of a file: the question it answers and the code that made it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 
 
 def fingerprint(*parts: object) -> str:
-    """Return a short name of what is asked; parts with equal ``repr`` or bytes agree."""
+    """Return a fingerprint of what is asked; parts with equal ``repr`` or bytes agree."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part if isinstance(part, bytes) else repr(part).encode())

@@ -1,4 +1,4 @@
-"""``dexlite bench``: how long planning takes, through the public interface."""
+"""``dexlite bench``: time planning and refinement through the public interface."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Bench(OnDevice, Printed):
     runs: int = 5
     """Runs per case."""
     seed: int = 0
-    """Of the cloud and of the starts."""
+    """Seed of the cloud and the starting grasps."""
     quick: bool = False
     """Time small cases only."""
     peer: bool = False

@@ -1,4 +1,4 @@
-"""Command lines from dataclasses: each field is an option, the string under it its help."""
+"""Command lines from dataclasses: each field is an option, the string below it its help text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parse(
     options: type[Options], command: str, arguments: Sequence[str], description: str | None = None
 ) -> Options:
     """
-    Return what a command is told to do.
+    Return the options of a command line.
 
     A wrong usage ends the program with exit code 2, ``--help`` with 0. An option that takes
     several values needs at least one.
@@ -43,7 +43,7 @@ def parse(
 
 
 def _without_values(options: object) -> Iterator[str]:
-    """Yield the names of what takes several values and was given none, subcommands included."""
+    """Yield the options that take several values and were given none, subcommands included."""
     for name, value in vars(options).items():
         if value == ():
             yield name
@@ -52,6 +52,6 @@ def _without_values(options: object) -> Iterator[str]:
 
 
 def refuse(command: str, problem: str) -> NoReturn:
-    """End the program for a wrong usage that the types of the options cannot tell."""
+    """Exit because of wrong usage that the types of the options cannot express."""
     print(f'{command}: {problem}\n\nFor full helptext, run {command} --help', file=sys.stderr)
     raise SystemExit(2)

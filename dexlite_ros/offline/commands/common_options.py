@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Printed:
-    """What is printed."""
+    """The printed output."""
 
     json: bool = False
     """Print JSON instead of text."""
@@ -15,7 +15,7 @@ class Printed:
 
 @dataclass(frozen=True, kw_only=True)
 class Parallel:
-    """How many processes work."""
+    """Worker processes."""
 
     workers: int = 0
     """Processes; 0: one per CPU."""
@@ -23,7 +23,7 @@ class Parallel:
 
 @dataclass(frozen=True, kw_only=True)
 class OnDevice:
-    """Where tensors are."""
+    """Where to compute."""
 
     device: str = 'auto'
     """One of auto, cpu, cuda, cuda:N."""
@@ -31,11 +31,11 @@ class OnDevice:
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """Which objects of a folder are meant."""
+    """Which objects of a folder to take."""
 
     split: str | None = None
-    """Of the folder's manifest.csv, such as dev; None: all."""
+    """Split in the folder's manifest.csv, such as dev; None: all."""
     tier: str | None = None
-    """Of the folder's manifest.csv, such as core; None: all."""
+    """Tier in the folder's manifest.csv, such as core; None: all."""
     limit: int | None = None
     """Take the first so many objects; None: all."""

@@ -1,4 +1,4 @@
-"""``dexlite dataset``: look at datasets, check them, join them, draw from them."""
+"""``dexlite dataset``: summarise, check, merge and sample datasets."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from dexlite_ros.offline.dataset.verification import Verification
 
 @dataclass(frozen=True, kw_only=True)
 class Info(Printed):
-    """Count what is in it."""
+    """Print statistics of a dataset."""
 
     dataset: tyro.conf.Positional[Path]
-    """Its folder."""
+    """Folder of the dataset."""
     only: Annotated[
         tuple[str, ...] | None, tyro.conf.arg(metavar='NAME [NAME ...]')] = None
     """Names of the objects to count; 'bm_*' works. None: all."""
@@ -40,19 +40,19 @@ class Info(Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Verify(Parallel, Printed):
-    """Check every law it has to obey."""
+    """Check every rule that a dataset must satisfy."""
 
     dataset: tyro.conf.Positional[Path]
-    """Its folder."""
+    """Folder of the dataset."""
     judge: Annotated[int, tyro.conf.arg(metavar='N')] = 0
-    """Judge so many of the grasps that held once more, by the full tests."""
+    """Number of successful grasps to judge again with the full tests."""
     pass_share: Annotated[float, tyro.conf.arg(metavar='S')] = 0.97
-    """Share of them that has to hold again."""
+    """Share of these that must hold again."""
     seed: int = 0
-    """Of what is drawn."""
+    """Seed of the random choice."""
 
     def run(self) -> int:
-        """Check everything; the exit code is 1 when a law is broken."""
+        """Check everything; the exit code is 1 when a rule is broken."""
         found = Verification.of(
             self.dataset, judged=self.judge, pass_share=self.pass_share, seed=self.seed,
             workers=self.workers)
@@ -62,16 +62,16 @@ class Verify(Parallel, Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Sample(Printed):
-    """Draw grasps, as a picture and as plan files."""
+    """Sample grasps, as a picture and as plan files."""
 
     dataset: tyro.conf.Positional[Path]
-    """Its folder."""
+    """Folder of the dataset."""
     count: int = 12
-    """Grasps to draw."""
+    """Number of grasps to sample."""
     failed: bool = False
-    """Draw from those that did not hold."""
+    """Sample from the grasps that did not hold."""
     seed: int = 0
-    """Of what is drawn."""
+    """Seed of the random choice."""
     output: Path
     """Folder for sample.png and a plan file per grasp."""
 
@@ -87,11 +87,11 @@ class Sample(Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Merge(Printed):
-    """Join datasets into a compact one."""
+    """Merge datasets into one compact dataset."""
 
     datasets: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='FOLDER [FOLDER ...]')]
-    """Their folders."""
+    """Folders of the datasets."""
     output: Path
     """A new folder."""
 
@@ -105,14 +105,14 @@ class Merge(Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Look at datasets that dexlite generate wrote; see docs/data.md."""
+    """Work with datasets written by dexlite generate; see docs/data.md."""
 
     action: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[
         Annotated[Info, tyro.conf.subcommand('info')]
         | Annotated[Verify, tyro.conf.subcommand('verify')]
         | Annotated[Sample, tyro.conf.subcommand('sample')]
         | Annotated[Merge, tyro.conf.subcommand('merge')]]]
-    """What is done."""
+    """The action to perform."""
 
 
 def main(argv: list[str]) -> int:

@@ -29,8 +29,8 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
     """
     Plan on clouds of known objects, judge all grasps in MuJoCo, and write a report.
 
-    It is report.md, report.json, report.png and contact_sheet.png. Interrupted, it goes on where
-    it stopped when called again.
+    The output is report.md, report.json, report.png and contact_sheet.png. An interrupted run
+    resumes where it stopped when called again.
     """
 
     objects: str = BUILTIN
@@ -46,16 +46,17 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
     temperature: float = TEMPERATURE
     """Standard deviation of the network's latent codes; it was trained with 1."""
     unranked: Annotated[int | None, tyro.conf.arg(metavar='STEPS')] = None
-    """Judge all of --max-grasps proposals after so many steps of refinement, none filtered;
+    """Judge all --max-grasps proposals, unfiltered, after this many refinement steps;
     None: refined, filtered and ranked."""
     views: View = 'full'
     """Clouds from all sides, or from one camera above a table."""
     no_table: bool = False
-    """One camera: do not tell the planner of the table; the object floats."""
+    """With one camera: do not tell the planner about the table; the object floats."""
     points: int = 2048
     """Points of a full cloud."""
     noise: float | None = None
-    """Of each coordinate, or along the rays of the camera [m]; None: full 0, single 0.001."""
+    """Standard deviation of each coordinate, or along the rays of the camera [m];
+    None: full 0, single 0.001."""
     seeds: int = 1
     """Plans per object."""
     max_grasps: int | None = None

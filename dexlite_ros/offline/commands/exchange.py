@@ -1,4 +1,4 @@
-"""``dexlite import`` and ``dexlite export``: plan files from and to the formats of others."""
+"""``dexlite import`` and ``dexlite export``: exchange plan files with other projects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Import:
     source: tyro.conf.Positional[Path]
     """A .npy file, or a folder of them."""
     format: exchange.Format
-    """Whose files they are."""
+    """The project that wrote them."""
     output: Path
     """Folder for the plan files."""
 
@@ -43,7 +43,7 @@ class Export:
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='FILE [FILE ...]')]
     """Plan files (JSON) of one object."""
     format: exchange.Format
-    """Whose files are written."""
+    """The project to write for."""
     output: Path
     """Folder to write to."""
     name: Annotated[str, tyro.conf.arg(name='object')] = ''

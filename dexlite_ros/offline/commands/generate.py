@@ -1,4 +1,4 @@
-"""``dexlite generate``: grasps by the thousand, judged, in a dataset that grows."""
+"""``dexlite generate``: generate judged grasps by the thousand into a growing dataset."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Generate(OnDevice, Parallel, Printed):
     """
     Propose grasps on many objects, judge them in MuJoCo, and keep all in a dataset.
 
-    The tests are six forces and lift. Interrupted, it goes on where it stopped when called again;
+    The tests are six forces and lift. An interrupted run resumes when called again;
     see docs/data.md.
     """
 
@@ -60,15 +60,15 @@ class Generate(OnDevice, Parallel, Printed):
     scales: Annotated[tuple[float, ...], tyro.conf.arg(metavar='S [S ...]')] = (1.0,)
     """Factors to the size of each object."""
     seed: int = 0
-    """The first seed."""
+    """First seed."""
     seeds: int = 1
-    """How many seeds."""
+    """Number of seeds."""
     candidates: int = 512
-    """Started from per object, scale and seed."""
+    """Candidates per object, scale and seed."""
     grasps: int = 40
-    """Judged per object, scale and seed, at most; up to 120."""
+    """Grasps judged per object, scale and seed, at most; up to 120."""
     expand: Annotated[Path | None, tyro.conf.arg(metavar='DATASET')] = None
-    """Do not start anew but from the grasps there that held; None: start anew."""
+    """Start from the successful grasps of this dataset; None: start from scratch."""
     network: OptionalWeights = ''
     """With --expand: new grasps are what the network makes of the old ones about other points,
     not the old ones carried there. Without WEIGHTS: with those that come with the package."""

@@ -1,4 +1,4 @@
-"""``dexlite objects``: what objects are made of, how they rest, what they look like."""
+"""``dexlite objects``: prepare objects and show them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from dexlite_ros.offline.workers.processes import run_tasks
 @dataclass(frozen=True, kw_only=True)
 class Objects(Listed, Parallel, Printed):
     """
-    Make objects ready as dexlite generate does, and show them.
+    Prepare objects as dexlite generate does, and show them.
 
-    That is: repair, convex pieces, mass, resting poses in MuJoCo.
+    Preparation is repair, convex pieces, mass, and resting poses in MuJoCo.
     """
 
     objects: tyro.conf.Positional[str]

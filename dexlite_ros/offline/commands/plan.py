@@ -73,7 +73,7 @@ def main(argv: list[str]) -> int:
 
 
 def _target(options: Plan) -> Target:
-    """Return what is to be grasped; a cloud knows from where it was seen."""
+    """Return the object to grasp; a cloud gets its viewpoint."""
     target = load_geometry(options.geometry)
     if isinstance(target, trimesh.Trimesh):
         return target

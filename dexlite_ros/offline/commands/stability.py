@@ -1,4 +1,4 @@
-"""``dexlite stability``: which objects stay where they are put down, in one engine or two."""
+"""``dexlite stability``: test which objects rest stably on a table, in one engine or two."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RestOnTable(Listed, Parallel, Printed):
     """
     Put objects down in their likeliest resting poses.
 
-    Tells which have moved less than 5 cm and turned less than 7 degrees after 2 s.
+    An object rests if it moved less than 5 cm and turned less than 7 degrees after 2 s.
     """
 
     objects: tyro.conf.Positional[Path]

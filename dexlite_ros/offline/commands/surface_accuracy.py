@@ -1,4 +1,4 @@
-"""``dexlite surface-accuracy``: how near closed surfaces come to the truth."""
+"""``dexlite surface-accuracy``: accuracy of closed surfaces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dexlite_ros.offline.objects.mesh_folder import list_objects, ObjectFile
 
 @dataclass(frozen=True, kw_only=True)
 class SurfaceAccuracy(Printed):
-    """Tell how near closed surfaces come to the truth."""
+    """Compare closed surfaces with the true meshes."""
 
     objects: Path
     """Folder of manifest.csv and <name>/mesh.obj."""
@@ -30,15 +30,15 @@ class SurfaceAccuracy(Printed):
     limit: int | None = None
     """Number of objects; None: all."""
     view: View = 'full'
-    """Points all around, or from one camera."""
+    """Points from all sides, or from one camera."""
     points: int = 2048
     """Points of a full cloud."""
     noise: float | None = None
     """Standard deviation [m]; None: 0 for full, 0.001 for single."""
     no_support: bool = False
-    """Do not tell the plane the object stands on."""
+    """Do not tell the planner about the plane the object stands on."""
     seed: int = 0
-    """Of the clouds."""
+    """Seed of the clouds."""
 
     def setup(self) -> Setup:
         """Return how clouds are measured."""

@@ -1,4 +1,4 @@
-"""``dexlite train``: a network from a dataset, with the losses' curves beside it."""
+"""``dexlite train``: train the network on a dataset, with curves of the losses."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Train(OnDevice, Printed):
     """
     Train the network that proposes grasps.
 
-    Interrupted, even by a crash, it goes on after the last whole epoch when called again. Several
-    GPUs or processes: torchrun --nproc-per-node N -m dexlite_ros.offline.commands train ...
+    Interrupted, even by a crash, it resumes after the last complete epoch when called again.
+    Several GPUs or processes: torchrun --nproc-per-node N -m dexlite_ros.offline.commands train ...
     """
 
     data: Path = Path('data/seed_grasps')

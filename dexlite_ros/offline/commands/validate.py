@@ -1,4 +1,4 @@
-"""``dexlite validate``: does the hand hold the object, grasp by grasp."""
+"""``dexlite validate``: test in simulation whether each grasp of a plan holds."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Validate(Parallel, Printed):
     table: float | None = None
     """Height of a table for the test lift [m]; None: no table."""
     seed: int = 0
-    """Of the noise."""
+    """Seed of the noise."""
     output: Path | None = None
-    """Write the verdicts as JSON here; a file that is there is continued."""
+    """Write the verdicts as JSON here; an existing file is completed."""
     grasp: int = 0
     """Rank of the grasp to show; the best is 0."""
     picture: Path | None = None

@@ -1,5 +1,5 @@
 """
-Laws that a dataset has to obey, whatever made it.
+Rules that every dataset must satisfy, however it was made.
 
 Each check returns how many rows break it, so a report can say where to look.
 """

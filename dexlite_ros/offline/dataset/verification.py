@@ -25,7 +25,7 @@ class Verification:
     again: dict[str, bool] | None
     """By key, whether a grasp that held before held again; None: none was to be judged."""
     pass_share: float
-    """Share of them that has to hold again."""
+    """Share of these that must hold again."""
 
     @classmethod
     def of(
@@ -36,7 +36,7 @@ class Verification:
         Check a dataset.
 
         :param judged: how many of the grasps that held are judged again, if all laws are kept
-        :param pass_share: share of them that has to hold again
+        :param pass_share: share of these that must hold again
         :param seed: of what is drawn
         :param workers: processes that judge; 0: one per CPU
         :raises InvalidRequest: for a dataset without grasps

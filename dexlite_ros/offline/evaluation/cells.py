@@ -97,7 +97,7 @@ def evaluate_cell(cell: Cell) -> None:
         else:
             found = _plan(cell, cell.planner, mesh)
     except (NoGraspFound, BadCloud, ScaleError) as error:
-        # What the planner makes of the object; anything else is nobody's grasp and stops here.
+        # The planner could not plan: that is a result. Any other error ends the evaluation.
         _write(cell, content | {'error': str(error)})
         return
     placed = [piece @ found.pose[:3, :3].T + found.pose[:3, 3] for piece in pieces]

@@ -41,7 +41,7 @@ class NetworkExpansion(ExpansionProposer):
 
         :param offset: (3,) where the origin of the surfaces to come lies in the parents' frame [m]
         :param device: where the network computes
-        :param settings: of them only the reach counts; the latent code brings the variety
+        :param settings: only the reach is used; the variety comes from the latent code
         """
         super().__init__(kinematics, parents, offset, settings or ExpansionSettings())
         self.model_id = checkpoint.model_id

@@ -55,7 +55,7 @@ def note_run(dataset: GraspDataset, command: str) -> None:
 
 
 def keep(dataset: GraspDataset, task: GenerationTask, result: Generated) -> None:
-    """Write what came of a task: the object first, so that no grasp is without."""
+    """Write the outcome of a task: the object first, so that no grasp lacks its object."""
     if 'error' not in result.figures:
         path = dataset.object_file(task.target.name)
         if result.target is not None and not path.exists():

@@ -1,7 +1,7 @@
 """
-Does an object stay where it is put down? Two seconds on a table, in MuJoCo or in PyBullet.
+Table stability: does an object stay where it is put down?
 
-DexLite's author filtered objects so with PyBullet: less than 5 cm and 7 degrees.
+Two seconds on a table, in MuJoCo or in PyBullet. DexLite's author filtered objects so with PyBullet: less than 5 cm and 7 degrees.
 """
 
 from __future__ import annotations

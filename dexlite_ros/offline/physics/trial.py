@@ -1,4 +1,4 @@
-"""All grasps of a set by several tests, over processes, in a file that is continued."""
+"""Judge a set of grasps by several tests, in parallel, into a file that later runs complete."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def judge_all(
     Return the verdict of every test on every grasp, by name of the test.
 
     :param workers: processes; 0: one per CPU
-    :param output: a file that is kept up to date and continued; None: none
+    :param output: a file that is kept up to date and completed by later runs; None: none
     :raises InvalidRequest: when the file belongs to another trial
     """
     key = trial.key()

@@ -33,7 +33,7 @@ class TrainingRun:
     data: Path
     """Dataset of judged grasps."""
     output: Path
-    """Folder of the network, its curves, and the state that an interrupted run goes on from."""
+    """Folder of the network, its curves, and the state from which an interrupted run resumes."""
     settings: TrainingSettings
     command: str
     """What was called, for the network to remember."""
@@ -42,7 +42,7 @@ class TrainingRun:
 
     def execute(self, device: str, tell: Callable[[str], None]) -> Progress | None:
         """
-        Train to the end, or on from where an earlier run stopped.
+        Train to the end, resuming an earlier run if there is one.
 
         Return how it went; None in all processes but the first.
 

@@ -35,7 +35,7 @@ Figures = dict[str, float]
 
 
 class Diverged(DexliteError):
-    """A loss is no number any more; what was saved before is good."""
+    """A loss is no longer finite; the states saved before are still good."""
 
     def __init__(self, epoch: int, names: list[str]) -> None:
         super().__init__(
@@ -168,7 +168,7 @@ class Trainer:
 
     def resume(self, path: Path) -> None:
         """
-        Go on where a state was saved.
+        Resume from a saved state.
 
         :raises FileError: unreadable, or saved under other settings
         """

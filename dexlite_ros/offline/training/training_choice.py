@@ -1,4 +1,4 @@
-"""How a network is trained, as the command line names it: a preset, and what differs from it."""
+"""How to train a network, as named on the command line: a preset and changes to it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from dexlite_ros.errors import DexliteError
 Task = TypeVar('Task')
 Result = TypeVar('Result')
 RETRIES = 3
-"""How often a task is begun again when a process dies; nobody knows whose task it died of."""
+"""How often a task is restarted when a process dies; it is unknown which task was the cause."""
 AHEAD = 2
 """Tasks in flight for each process."""
 ONE_THREAD = {name: '1' for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
@@ -52,7 +52,7 @@ def run_tasks(
     :param first: done in this process, which may own a GPU, while the workers are busy with tasks
         before; its outcome is what ``function`` gets
     :param note: returns what the progress bar says after a result
-    :raises WorkerLost: when processes died more often than tasks are begun again
+    :raises WorkerLost: when processes died more often than tasks are restarted
     """
     workers = min(workers or joblib.cpu_count(), max(len(tasks), 1))
     if workers == 1:
@@ -88,7 +88,7 @@ def _over_processes(
     workers: int,
     first: Callable[[Task], Any] | None,
 ) -> Iterator[tuple[int, Result]]:
-    """Keep the processes busy and yield what is done; what died with one is begun again."""
+    """Keep the processes busy and yield what is done; what was lost with one is restarted."""
     waiting = deque(range(len(tasks)))
     begun: Counter[int] = Counter()
     running: dict[Future[Result], int] = {}

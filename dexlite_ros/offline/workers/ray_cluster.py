@@ -17,7 +17,7 @@ from dexlite_ros.errors import InvalidRequest, MissingDependency
 from dexlite_ros.offline.workers.processes import Result, Task, tracked, WorkerLost
 
 RETRIES = 5
-"""How often a task is begun again when its worker or its machine dies."""
+"""How often a task is restarted when its worker or machine dies."""
 AHEAD = 3
 """Tasks in flight for each CPU of the cluster."""
 

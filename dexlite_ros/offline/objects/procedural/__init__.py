@@ -1,1 +1,1 @@
-"""Household shapes from numbers: any number of them, watertight, and nobody's property."""
+"""Household shapes from numbers: as many as wanted, watertight, free of third-party rights."""
