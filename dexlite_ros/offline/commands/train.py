@@ -29,7 +29,8 @@ class Train(OnDevice, Printed):
     Train the network that proposes grasps.
 
     Interrupted, even by a crash, it resumes after the last complete epoch when called again.
-    Several GPUs or processes: torchrun --nproc-per-node N -m dexlite_ros.offline.commands train ...
+    On several GPUs or in several processes:
+    torchrun --nproc-per-node N -m dexlite_ros.offline.commands train ...
     """
 
     data: Path = Path('data/seed_grasps')

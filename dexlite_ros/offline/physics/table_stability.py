@@ -1,7 +1,8 @@
 """
-Table stability: does an object stay where it is put down?
+Table stability: whether an object stays where it is put down.
 
-Two seconds on a table, in MuJoCo or in PyBullet. DexLite's author filtered objects so with PyBullet: less than 5 cm and 7 degrees.
+Two seconds on a table, in MuJoCo or in PyBullet. DexLite's author
+filtered objects like this with PyBullet: less than 5 cm and 7 degrees.
 """
 
 from __future__ import annotations
