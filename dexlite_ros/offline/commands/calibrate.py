@@ -1,4 +1,4 @@
-"""``dexlite calibrate``: teach the success model from judged grasps."""
+"""``dexlite calibrate``: fit the success model to judged grasps."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from dexlite_ros.ranking.success_model import DEFAULT
 @dataclass(frozen=True, kw_only=True)
 class Calibrate:
     """
-    Fit the model of success to the six-force verdicts of evaluations.
+    Fit the success model to the six-force verdicts of evaluations.
 
-    Tells how well it predicts objects it was not fitted to.
+    Reports how well the model predicts objects held out from the fit.
     """
 
     evaluations: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='FOLDER [FOLDER ...]')]
-    """Folders that dexlite evaluate wrote; never those to report on."""
+    """Folders written by dexlite evaluate; never those used for reporting."""
     output: Path = DEFAULT
-    """Where the model goes; the default is the one the planner uses."""
+    """File of the model; the default is the file that the planner uses."""
 
 
 def main(argv: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""``dexlite dataset``: look at datasets, check them, join them, draw from them."""
+"""``dexlite dataset``: count, check, merge and sample datasets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from dexlite_ros.offline.dataset.verification import Verification
 
 @dataclass(frozen=True, kw_only=True)
 class Info(Printed):
-    """Count what is in it."""
+    """Count the contents of a dataset."""
 
     dataset: tyro.conf.Positional[Path]
     """Its folder."""
     only: Annotated[
         tuple[str, ...] | None, tyro.conf.arg(metavar='NAME [NAME ...]')] = None
-    """Names of the objects to count; 'bm_*' works. None: all."""
+    """Names of the objects to count, or patterns such as 'bm_*'; None: all."""
 
     def run(self) -> int:
         """Print the figures."""
@@ -40,19 +40,19 @@ class Info(Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Verify(Parallel, Printed):
-    """Check every law it has to obey."""
+    """Check that a dataset satisfies every invariant."""
 
     dataset: tyro.conf.Positional[Path]
     """Its folder."""
     judge: Annotated[int, tyro.conf.arg(metavar='N')] = 0
-    """Judge so many of the grasps that held once more, by the full tests."""
+    """Judge this many of the grasps that held again, with the full tests."""
     pass_share: Annotated[float, tyro.conf.arg(metavar='S')] = 0.97
-    """Share of them that has to hold again."""
+    """Fraction of these grasps that must hold again."""
     seed: int = 0
     """Of what is drawn."""
 
     def run(self) -> int:
-        """Check everything; the exit code is 1 when a law is broken."""
+        """Check everything; the exit code is 1 when an invariant is violated."""
         found = Verification.of(
             self.dataset, judged=self.judge, pass_share=self.pass_share, seed=self.seed,
             workers=self.workers)
@@ -62,21 +62,21 @@ class Verify(Parallel, Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Sample(Printed):
-    """Draw grasps, as a picture and as plan files."""
+    """Sample grasps and write them as a picture and as plan files."""
 
     dataset: tyro.conf.Positional[Path]
     """Its folder."""
     count: int = 12
-    """Grasps to draw."""
+    """Number of grasps."""
     failed: bool = False
-    """Draw from those that did not hold."""
+    """Sample from the grasps that did not hold."""
     seed: int = 0
     """Of what is drawn."""
     output: Path
-    """Folder for sample.png and a plan file per grasp."""
+    """Folder for sample.png and one plan file per grasp."""
 
     def run(self) -> int:
-        """Write grasps and print their keys."""
+        """Write the grasps and print their keys."""
         drawn = draw(
             GraspDataset.open(self.dataset), self.count, failed=self.failed, seed=self.seed)
         picture, keys = write_drawn(drawn, self.output), [each.key for each in drawn]
@@ -87,16 +87,16 @@ class Sample(Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Merge(Printed):
-    """Join datasets into a compact one."""
+    """Merge datasets into one compact dataset."""
 
     datasets: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='FOLDER [FOLDER ...]')]
-    """Their folders."""
+    """Folders of the datasets."""
     output: Path
     """A new folder."""
 
     def run(self) -> int:
-        """Write the dataset and print its figures."""
+        """Write the merged dataset and print its figures."""
         merged = merge([GraspDataset.open(folder) for folder in self.datasets], self.output)
         content = figures.figures(merged)
         print(json.dumps(content, allow_nan=False) if self.json else figures.text(content))
@@ -105,14 +105,14 @@ class Merge(Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Look at datasets that dexlite generate wrote; see docs/data.md."""
+    """Work with datasets written by dexlite generate; see docs/data.md."""
 
     action: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[
         Annotated[Info, tyro.conf.subcommand('info')]
         | Annotated[Verify, tyro.conf.subcommand('verify')]
         | Annotated[Sample, tyro.conf.subcommand('sample')]
         | Annotated[Merge, tyro.conf.subcommand('merge')]]]
-    """What is done."""
+    """The subcommand."""
 
 
 def main(argv: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""``dexlite objects``: what objects are made of, how they rest, what they look like."""
+"""``dexlite objects``: prepare objects, report their properties, and draw them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from dexlite_ros.offline.workers.processes import run_tasks
 @dataclass(frozen=True, kw_only=True)
 class Objects(Listed, Parallel, Printed):
     """
-    Make objects ready as dexlite generate does, and show them.
+    Prepare objects as dexlite generate does, and show them.
 
-    That is: repair, convex pieces, mass, resting poses in MuJoCo.
+    This covers mesh repair, convex pieces, mass, and resting poses in MuJoCo.
     """
 
     objects: tyro.conf.Positional[str]
-    """Such as 'procedural:27' or 'random_urdfs:20', or a folder of meshes."""
+    """'procedural:27', 'random_urdfs:20' and the like, or a folder of meshes."""
     unit: float = 1.0
     """Metres per unit of mesh files; 0.001: millimetres."""
     picture: Path | None = None
-    """Write a PNG of all of them here."""
+    """Write a PNG of all objects here."""
 
 
 def main(argv: list[str]) -> int:
