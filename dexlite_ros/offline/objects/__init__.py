@@ -1,1 +1,1 @@
-"""Where objects come from, and what is prepared of them."""
+"""Sources of objects, and their preparation for simulation."""

@@ -206,7 +206,7 @@ class Trainer:
         return {'network': self._loss.network, 'average': self._average}
 
     def _key(self) -> str:
-        """Return a key of everything that affects the result, on a CPU also the number of threads."""
+        """Return everything that affects the result; on a CPU, this includes the thread count."""
         threads = torch.get_num_threads() if self._device.type == 'cpu' else 0
         return json.dumps([
             __version__, asdict(self.settings), self._data, self._world, threads, FIELD_NODES,
@@ -225,7 +225,7 @@ class Trainer:
 
     def _validate(self) -> Figures:
         """Return the losses of the moving average, on the same batches in every epoch."""
-        if self._world > 1:  # Processes have seen different clouds; the first one's buffers are kept.
+        if self._world > 1:  # Processes saw different clouds; keep the first one's.
             for buffer in self._average.buffers():
                 distributed.broadcast(buffer, 0)
         loss = TrainingLoss(self.network, self._loss.geometry, self.settings.losses).eval()

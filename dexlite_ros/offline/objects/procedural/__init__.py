@@ -1,1 +1,1 @@
-"""Household shapes from numbers: any number of them, watertight, and nobody's property."""
+"""Procedural household shapes: unlimited in number, watertight, and free of third-party rights."""
