@@ -1,8 +1,8 @@
 """
 Timing of the PyPI package Dex1B (MIT) on the same starts, in the same process.
 
-Its ``post_optimize`` takes the hand as a function from poses to spheres; here it returns our hand's
-own points, moved by plain autograd through our kinematics.
+Its ``post_optimize`` takes the hand as a function from poses to spheres; here it returns our own
+hand's points, moved by plain autograd through our kinematics.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def run_tasks(
         one worker it runs in this process
     :param workers: worker processes; 0: one per CPU
     :param unit: name of one task in the progress bar
-    :param first: runs in this process, which may own a GPU, while workers process earlier tasks; its
+    :param first: runs in this process, which may own a GPU, while workers do earlier tasks; its
         outcome is passed to ``function``
     :param note: returns the text of the progress bar after a result
     :raises WorkerLost: when processes died more often than tasks are restarted

@@ -38,7 +38,7 @@ def run_on_ray(
     Each step is a separate Ray task, so both GPUs and CPUs are kept busy: ``first`` runs on a
     free GPU, if requested and the cluster has any, ``then`` on any CPU.
 
-    :param address: address of the head node, such as '10.0.0.1:6379'; 'auto': the one on this machine
+    :param address: of the head node, such as '10.0.0.1:6379'; 'auto': the one on this machine
     :param unit: name of one task in the progress bar
     :param note: returns the text of the progress bar after a result
     :raises MissingDependency: when Ray is not installed
