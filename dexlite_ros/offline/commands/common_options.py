@@ -38,4 +38,4 @@ class Listed:
     tier: str | None = None
     """Tier in the folder's manifest.csv, such as core; None: all."""
     limit: int | None = None
-    """Take only the first objects, this many; None: all."""
+    """Maximum number of objects, in order; None: all."""

@@ -46,7 +46,7 @@ class Generate(OnDevice, Parallel, Printed):
     """
 
     objects: Annotated[tuple[str, ...], tyro.conf.arg(metavar='SOURCE [SOURCE ...]')]
-    """'procedural:40', 'procedural:40-80', 'random_urdfs:20' and the like,
+    """Such as 'procedural:40', 'procedural:40-80', 'random_urdfs:20',
     a folder of meshes, or a folder with a manifest.csv."""
     tier: str | None = None
     """Tier in a manifest, such as core; the split is always train. None: all tiers."""
@@ -56,7 +56,7 @@ class Generate(OnDevice, Parallel, Printed):
         tuple[str, ...] | None, tyro.conf.arg(metavar='NAME [NAME ...]')] = None
     """Names of the objects to take, or patterns such as 'bm_*'; None: all."""
     limit: int | None = None
-    """Take only the first objects, this many; None: all."""
+    """Maximum number of objects, in order; None: all."""
     scales: Annotated[tuple[float, ...], tyro.conf.arg(metavar='S [S ...]')] = (1.0,)
     """Scale factors applied to each object."""
     seed: int = 0

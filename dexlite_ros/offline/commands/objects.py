@@ -25,7 +25,7 @@ class Objects(Listed, Parallel, Printed):
     """
 
     objects: tyro.conf.Positional[str]
-    """'procedural:27', 'random_urdfs:20' and the like, or a folder of meshes."""
+    """Such as 'procedural:27', 'random_urdfs:20', or a folder of meshes."""
     unit: float = 1.0
     """Metres per unit of mesh files; 0.001: millimetres."""
     picture: Path | None = None

@@ -12,8 +12,8 @@ class ProposerOptions:
     """The method that proposes grasps."""
 
     method: MethodName | None = None
-    """Source of candidates: the network, starts around the convex hull, or both. None: that of
-    the preset; 'default' uses the network, 'dexlite' starts around the hull."""
+    """Source of candidates: the network, starts around the hull, or both.
+    None: that of the preset; 'default': the network, 'dexlite': starts around the hull."""
     weights: str = ''
     """Path of the network's weights; empty: those shipped with the package."""
 

@@ -29,7 +29,8 @@ class Train(OnDevice, Printed):
     Train the network that proposes grasps.
 
     After an interruption or a crash, the same command resumes after the last complete epoch.
-    Several GPUs: torchrun --nproc-per-node N -m dexlite_ros.offline.commands train ...
+    On several GPUs or in several processes:
+    torchrun --nproc-per-node N -m dexlite_ros.offline.commands train ...
     """
 
     data: Path = Path('data/seed_grasps')
