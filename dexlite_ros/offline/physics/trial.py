@@ -101,7 +101,7 @@ def _known(trial: Trial, key: str, output: Path | None) -> Verdicts:
     known, verdicts = read_verdicts(output)
     if known != key:
         raise InvalidRequest(
-            'output', str(output), 'a new path: the file belongs to another trial')
+            'output', str(output), 'a new path: the file answers another question')
     return verdicts
 
 
