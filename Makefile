@@ -1,4 +1,4 @@
-# Everything a newcomer needs: make demo, make test.
+# To get started: make demo, make test.
 
 RUN := tools/run.sh
 
@@ -6,16 +6,16 @@ RUN := tools/run.sh
 .PHONY: help setup build demo test bench evaluate-quick evaluate lint format clean
 
 help:
-	@echo 'make demo    set up and run the main job: a cloud in, grasps and a picture out'
+	@echo 'make demo    set up, then plan grasps for a sample cloud and draw them'
 	@echo 'make test    set up, check style and types, run the tests'
-	@echo 'make setup   only set up (again: only what changed)'
-	@echo 'make build   the same as setup; builds the messages anew when they changed'
+	@echo 'make setup   set up only (repeated: only what changed)'
+	@echo 'make build   same as setup; rebuilds the messages if they changed'
 	@echo 'make bench   time the planner'
-	@echo 'make evaluate-quick            judge grasps of six built-in shapes, minutes'
-	@echo 'make evaluate OBJECTS=FOLDER   judge grasps of a folder of meshes, hours'
+	@echo 'make evaluate-quick            judge grasps of six built-in shapes (minutes)'
+	@echo 'make evaluate OBJECTS=FOLDER   judge grasps of a folder of meshes (hours)'
 	@echo 'make lint    check style and types'
 	@echo 'make format  apply the style'
-	@echo 'make clean   remove everything set-up made'
+	@echo 'make clean   remove everything that set-up created'
 
 setup build:
 	@tools/setup.sh

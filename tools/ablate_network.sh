@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What each part of the training is worth: tools/ablate_network.sh OBJECTS [OUTPUT] [EPOCHS]
+# Contribution of each part of the training: tools/ablate_network.sh OBJECTS [OUTPUT] [EPOCHS]
 #
-# Short trainings that differ in one thing each, then their proposals as they are, judged on split
-# "dev", tier "core" of OBJECTS. Continues where it was interrupted. Half an hour on two cores.
+# Trains briefly with one change at a time, then judges the unrefined proposals on split "dev", tier
+# "core" of OBJECTS. Resumes after an interruption. Takes half an hour on two cores.
 set -euo pipefail
 
 objects=${1:?usage: tools/ablate_network.sh OBJECTS [OUTPUT] [EPOCHS]}

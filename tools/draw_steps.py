@@ -1,7 +1,7 @@
 """
 Draw the five steps of a plan, for the README: tools/run.sh python tools/draw_steps.py.
 
-Every hand in the picture is what the planner computes for a mug that one depth camera sees.
+All hands in the picture are computed by the planner for a mug seen by one depth camera.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ EYE = np.array([0.45, -0.35, 0.35])
 TABLE = Plane(np.array([0.0, 0.0, 1.0]), 0.0)
 PANEL = (400, 400)
 APART = 0.15
-"""The two hands that are shown on their way are so far apart [m]."""
+"""Distance between the two hands shown in motion [m]."""
 PALE, DARK = (0.75, 0.80, 0.86), (0.30, 0.30, 0.30)
 CPU = torch.device('cpu')
 
@@ -86,7 +86,7 @@ def main() -> None:
 def hands(
     grasps: GraspBatch, colour: tuple[float, float, float] | None = None
 ) -> list[ColouredMesh]:
-    """Return the links of all hands, in one colour or their own."""
+    """Return the links of all hands, in one colour or in their own colours."""
     meshes = [mesh for index in range(len(grasps))
               for mesh in hand_meshes(DEFAULT_HAND, grasps[[index]])]
     if colour is None:

@@ -1,8 +1,8 @@
-# Source this in bash: puts .venv, ROS 2 and this package's messages in reach.
+# Source this in bash to make .venv, ROS 2 and this package's messages available.
 #
 #   source tools/environment.sh
 #
-# Run tools/setup.sh (or "make setup") first. A ROS 2 that set-up used must be sourced before.
+# Run tools/setup.sh (or "make setup") first. If set-up used a sourced ROS 2, source that before.
 
 _dexlite_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
@@ -28,9 +28,9 @@ _dexlite_environment() {
   set +u
   source "$root/.workspace/install/local_setup.bash"
   [[ $flags != *u* ]] || set -u
-  # The checkout comes before the installed links: new modules count without a build.
+  # The checkout comes before the installed links, so new modules are found without a build.
   export PYTHONPATH="$root:${PYTHONPATH:-}"
-  # Nothing leaves this machine unless the user says otherwise.
+  # ROS traffic stays on this machine unless the user sets otherwise.
   export ROS_AUTOMATIC_DISCOVERY_RANGE="${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"
   export ROS_LOG_DIR="${ROS_LOG_DIR:-$root/.workspace/log/ros}"
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Everything docs/results says about grasps, from meshes: tools/evaluate.sh OBJECTS [OUTPUT]
+# Reproduce all grasp results in docs/results from meshes: tools/evaluate.sh OBJECTS [OUTPUT]
 #
 # OBJECTS is a folder with a manifest.csv (columns id, split, tier) and ID/mesh.obj; its split
-# "dev" is evaluated. Each part has a folder below OUTPUT (output/evaluation) and continues there
-# when it was interrupted. Some two hours on two cores.
+# "dev" is evaluated. Each part has a folder below OUTPUT (output/evaluation) and resumes there
+# after an interruption. Takes about two hours on two cores.
 set -euo pipefail
 
 objects=${1:?usage: tools/evaluate.sh OBJECTS [OUTPUT]}

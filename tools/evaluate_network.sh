@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What the network is worth: tools/evaluate_network.sh OBJECTS [OUTPUT]
+# Contribution of the network: tools/evaluate_network.sh OBJECTS [OUTPUT]
 #
-# OBJECTS is a folder with a manifest.csv, of which split "dev", tier "core" is evaluated. Proposals
-# of the network and starts around the hull, after more and more steps, every proposal judged; then
-# what a user gets. Continues where it was interrupted. About an hour on two cores.
+# OBJECTS is a folder with a manifest.csv, of which split "dev", tier "core" is evaluated. Judges
+# all proposals of the network and all starts around the hull after increasing numbers of refinement
+# steps, then complete plans. Resumes after an interruption. Takes about an hour on two cores.
 set -euo pipefail
 
 objects=${1:?usage: tools/evaluate_network.sh OBJECTS [OUTPUT]}

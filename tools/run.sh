@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run a command in this package's environment, unheard by any other ROS 2 program.
+# Run a command in this package's environment, isolated from all other ROS 2 programs.
 #
 #   tools/run.sh python -m dexlite_ros.ros.demo
 set -eo pipefail
@@ -7,7 +7,7 @@ set -eo pipefail
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 source "$tools/environment.sh"
 
-# DDS domain D talks on the UDP ports from 7400 + 250 * D on; take one that nobody listens in.
+# DDS domain D uses the UDP ports from 7400 + 250 * D on; choose a domain without listeners.
 free_domain() {
   local used=' ' domain address
   while read -r _ address _; do
@@ -23,7 +23,7 @@ free_domain() {
 export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST
 ROS_DOMAIN_ID=$(free_domain)
 export ROS_DOMAIN_ID
-# Matplotlib and others keep their settings here instead of in the user's home.
+# Keep Matplotlib's settings here instead of in the user's home.
 export MPLCONFIGDIR="${MPLCONFIGDIR:-${tools%/*}/.workspace/cache/matplotlib}"
 
 exec "$@"

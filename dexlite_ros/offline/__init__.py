@@ -1,1 +1,1 @@
-"""Commands and simulation: everything that needs no ROS and no running node."""
+"""Commands and simulation: everything that needs neither ROS nor a running node."""

@@ -1,4 +1,4 @@
-"""The planner to use, as named on the command line."""
+"""Choice of a planner by command-line options."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PRESETS: dict[Preset, Callable[..., PlannerSettings]] = {
 
 @dataclass(frozen=True)
 class PlannerChoice:
-    """A planner by its options; the same choice plans the same grasps."""
+    """Options of a planner; the same choice plans the same grasps."""
 
     preset: Preset = 'default'
     method: Method | None = None
-    """None: as the preset has it."""
+    """Source of candidates; None: that of the preset."""
     weights: str = ''
-    """Of the network; empty: those that come with the package."""
+    """Path of the network's weights; empty: those shipped with the package."""
     temperature: float = TEMPERATURE
     unranked: int | None = None
     """Steps after which every proposal is returned; None: refined, filtered and ranked."""

@@ -1,4 +1,4 @@
-"""Provenance of a file: the question it answers and the code that made it."""
+"""Provenance of files: the question a file answers, and the code that produced it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 
 
 def fingerprint(*parts: object) -> str:
-    """Return a fingerprint of what is asked; parts with equal ``repr`` or bytes agree."""
+    """Return a short hash of the parts, by their ``repr`` or bytes."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part if isinstance(part, bytes) else repr(part).encode())
@@ -20,7 +20,7 @@ def fingerprint(*parts: object) -> str:
 
 @cache
 def commit() -> str:
-    """Return the commit of the checkout this runs from, or 'unknown'."""
+    """Return the commit of the running checkout, or 'unknown'."""
     answer = subprocess.run(
         ['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, text=True,
         capture_output=True, check=False)
@@ -28,7 +28,7 @@ def commit() -> str:
 
 
 def command_without_folders(*words: str) -> str:
-    """Return a command as one line, of every path only its last part, also in ``--name=PATH``."""
+    """Return a command as one line, each path (also in ``--name=PATH``) cut to its last part."""
     parts = (word.partition('=') for word in words)
     return shlex.join(
         f'{Path(name).name or name}{equals}{Path(value).name or value}'

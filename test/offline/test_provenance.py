@@ -1,4 +1,4 @@
-"""Where files come from: questions as keys, commands without the way to folders."""
+"""Provenance: keys from settings, commands without the paths to folders."""
 
 from dexlite_ros.offline.provenance import command_without_folders, fingerprint
 
@@ -12,6 +12,6 @@ def test_commands_lose_the_way_to_folders():
 
 
 def test_fingerprints_tell_parts_apart():
-    """Equal parts agree; another order or another cut does not."""
+    """Equal parts give equal keys; another order or division does not."""
     assert fingerprint('a', 1, b'x') == fingerprint('a', 1, b'x')
     assert len({fingerprint('a', 'b'), fingerprint('b', 'a'), fingerprint('ab')}) == 3

@@ -1,1 +1,1 @@
-"""The command ``dexlite``: one thin module for each subcommand."""
+"""The command ``dexlite``: one thin module per subcommand."""

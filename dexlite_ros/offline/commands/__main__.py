@@ -30,10 +30,10 @@ COMMANDS = {
 
 def main(argv: list[str] | None = None) -> int:
     """
-    Run one subcommand; its exit code is returned.
+    Run one subcommand and return its exit code.
 
-    A DexliteError ends the program with its message and exit code 1, a wrong usage with 2, an
-    interruption with 130.
+    A DexliteError ends the program with its message and exit code 1, a usage error with 2, an
+    interrupt with 130.
     """
     arguments = sys.argv[1:] if argv is None else argv
     try:
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         print('interrupted', file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of our output left, as `head` does; there is nobody to tell.
+        # The reader of the output is gone, as with `head`: end quietly.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 

@@ -1,4 +1,4 @@
-"""``dexlite bench``: time planning and refinement through the public interface."""
+"""``dexlite bench``: time planning through the public interface."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from dexlite_ros.offline.evaluation.benchmark import benchmark
 @dataclass(frozen=True, kw_only=True)
 class Bench(OnDevice, Printed):
     """
-    Time planning and refining on a procedural mug.
+    Time planning and refinement on a procedural mug.
 
-    Every case is run once to warm up and then --runs times.
+    Every case runs once to warm up and then --runs times.
     """
 
     runs: int = 5
     """Runs per case."""
     seed: int = 0
-    """Seed of the cloud and the starting grasps."""
+    """Seed of the cloud and of the starts."""
     quick: bool = False
     """Time small cases only."""
     peer: bool = False

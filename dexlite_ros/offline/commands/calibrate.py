@@ -18,14 +18,14 @@ class Calibrate:
     """
     Fit the success model to the six-force verdicts of evaluations.
 
-    Tells how well it predicts objects it was not fitted to.
+    Reports how well the model predicts objects held out from the fit.
     """
 
     evaluations: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='FOLDER [FOLDER ...]')]
-    """Folders that dexlite evaluate wrote; never folders whose results are reported."""
+    """Folders written by dexlite evaluate; never those used for reporting."""
     output: Path = DEFAULT
-    """Where the model goes; the default is the one the planner uses."""
+    """File of the model; the default is the file that the planner uses."""
 
 
 def main(argv: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Command lines from dataclasses: each field is an option, the string below it its help text."""
+"""Command lines from dataclasses: a field is an option, the string under it is its help."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Options = TypeVar('Options')
 STYLE = (
     # --json, but no --no-json.
     tyro.conf.FlagCreatePairsOff,
-    # What is left open is left out: the word None is a name like any other.
+    # An option without a value is omitted; the word None is an ordinary string.
     tyro.conf.DisallowNone,
     tyro.conf.PositionalMetavarFromFieldName,
 )
@@ -23,17 +23,17 @@ def parse(
     options: type[Options], command: str, arguments: Sequence[str], description: str | None = None
 ) -> Options:
     """
-    Return the options of a command line.
+    Return the parsed options of a command.
 
-    A wrong usage ends the program with exit code 2, ``--help`` with 0. An option that takes
+    A usage error ends the program with exit code 2, ``--help`` with 0. An option that takes
     several values needs at least one.
 
     :param options: a dataclass
     :param command: as the user calls it, such as 'dexlite plan'
-    :param arguments: the words after it
-    :param description: what the help says above the options; None: the dataclass' docstring
+    :param arguments: the words after the command
+    :param description: text above the options in the help; None: the docstring of the dataclass
     """
-    # Frames are for the eye; a file or a pager gets plain lines.
+    # Boxes are drawn only on a terminal; a file or a pager gets plain lines.
     tyro._experimental_options['utf8_boxes'] = sys.stdout.isatty()
     found = tyro.cli(
         options, prog=command, description=description, args=arguments, config=STYLE)
@@ -43,7 +43,7 @@ def parse(
 
 
 def _without_values(options: object) -> Iterator[str]:
-    """Yield the options that take several values and were given none, subcommands included."""
+    """Yield the names of list options given without values, subcommands included."""
     for name, value in vars(options).items():
         if value == ():
             yield name
@@ -52,6 +52,6 @@ def _without_values(options: object) -> Iterator[str]:
 
 
 def refuse(command: str, problem: str) -> NoReturn:
-    """Exit because of wrong usage that the types of the options cannot express."""
+    """End the program for a usage error that the types of the options cannot express."""
     print(f'{command}: {problem}\n\nFor full helptext, run {command} --help', file=sys.stderr)
     raise SystemExit(2)

@@ -1,4 +1,4 @@
-"""Options that several commands have; a command inherits those it needs."""
+"""Options shared by several commands; a command inherits those it needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Printed:
-    """The printed output."""
+    """Format of the printed output."""
 
     json: bool = False
     """Print JSON instead of text."""
@@ -15,15 +15,15 @@ class Printed:
 
 @dataclass(frozen=True, kw_only=True)
 class Parallel:
-    """Worker processes."""
+    """Number of worker processes."""
 
     workers: int = 0
-    """Processes; 0: one per CPU."""
+    """Worker processes; 0: one per CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnDevice:
-    """Where to compute."""
+    """Device of the tensors."""
 
     device: str = 'auto'
     """One of auto, cpu, cuda, cuda:N."""
@@ -31,11 +31,11 @@ class OnDevice:
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """Which objects of a folder to take."""
+    """Selection of objects from a folder."""
 
     split: str | None = None
     """Split in the folder's manifest.csv, such as dev; None: all."""
     tier: str | None = None
     """Tier in the folder's manifest.csv, such as core; None: all."""
     limit: int | None = None
-    """Take the first so many objects; None: all."""
+    """Maximum number of objects, in order; None: all."""

@@ -1,4 +1,4 @@
-"""``dexlite compare``: evaluations in one table, and success against steps as a picture."""
+"""``dexlite compare``: one table of evaluations, and a plot of success against steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Compare(Printed):
     """
     Put the reports of dexlite evaluate side by side.
 
-    There is one row per folder, named after it, in the order given.
+    The table has one row per folder, named after the folder, in the order given.
     """
 
     evaluations: Annotated[
@@ -29,8 +29,8 @@ class Compare(Printed):
     output: Path | None = None
     """Write the table here as Markdown."""
     picture: Path | None = None
-    """Write a PNG of success and energy against steps of refinement here;
-    it shows the evaluations made with --unranked."""
+    """Write a PNG of success and energy against refinement steps here;
+    it shows the evaluations run with --unranked."""
 
 
 def main(argv: list[str]) -> int:

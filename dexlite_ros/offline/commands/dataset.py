@@ -1,4 +1,4 @@
-"""``dexlite dataset``: summarise, check, merge and sample datasets."""
+"""``dexlite dataset``: count, check, merge and sample datasets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from dexlite_ros.offline.dataset.verification import Verification
 
 @dataclass(frozen=True, kw_only=True)
 class Info(Printed):
-    """Print statistics of a dataset."""
+    """Count the contents of a dataset."""
 
     dataset: tyro.conf.Positional[Path]
     """Folder of the dataset."""
     only: Annotated[
         tuple[str, ...] | None, tyro.conf.arg(metavar='NAME [NAME ...]')] = None
-    """Names of the objects to count; 'bm_*' works. None: all."""
+    """Names of the objects to count, or patterns such as 'bm_*'; None: all."""
 
     def run(self) -> int:
         """Print the figures."""
@@ -40,19 +40,19 @@ class Info(Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Verify(Parallel, Printed):
-    """Check every rule that a dataset must satisfy."""
+    """Check that a dataset satisfies every invariant."""
 
     dataset: tyro.conf.Positional[Path]
     """Folder of the dataset."""
     judge: Annotated[int, tyro.conf.arg(metavar='N')] = 0
-    """Number of successful grasps to judge again with the full tests."""
+    """Judge this many of the grasps that held again, with the full tests."""
     pass_share: Annotated[float, tyro.conf.arg(metavar='S')] = 0.97
-    """Share of these that must hold again."""
+    """Fraction of these grasps that must hold again."""
     seed: int = 0
     """Seed of the random choice."""
 
     def run(self) -> int:
-        """Check everything; the exit code is 1 when a rule is broken."""
+        """Check everything; the exit code is 1 when an invariant is violated."""
         found = Verification.of(
             self.dataset, judged=self.judge, pass_share=self.pass_share, seed=self.seed,
             workers=self.workers)
@@ -62,21 +62,21 @@ class Verify(Parallel, Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class Sample(Printed):
-    """Sample grasps, as a picture and as plan files."""
+    """Sample grasps and write them as a picture and as plan files."""
 
     dataset: tyro.conf.Positional[Path]
     """Folder of the dataset."""
     count: int = 12
-    """Number of grasps to sample."""
+    """Number of grasps."""
     failed: bool = False
     """Sample from the grasps that did not hold."""
     seed: int = 0
     """Seed of the random choice."""
     output: Path
-    """Folder for sample.png and a plan file per grasp."""
+    """Folder for sample.png and one plan file per grasp."""
 
     def run(self) -> int:
-        """Write grasps and print their keys."""
+        """Write the grasps and print their keys."""
         drawn = draw(
             GraspDataset.open(self.dataset), self.count, failed=self.failed, seed=self.seed)
         picture, keys = write_drawn(drawn, self.output), [each.key for each in drawn]
@@ -96,7 +96,7 @@ class Merge(Printed):
     """A new folder."""
 
     def run(self) -> int:
-        """Write the dataset and print its figures."""
+        """Write the merged dataset and print its figures."""
         merged = merge([GraspDataset.open(folder) for folder in self.datasets], self.output)
         content = figures.figures(merged)
         print(json.dumps(content, allow_nan=False) if self.json else figures.text(content))
@@ -112,7 +112,7 @@ class Dataset:
         | Annotated[Verify, tyro.conf.subcommand('verify')]
         | Annotated[Sample, tyro.conf.subcommand('sample')]
         | Annotated[Merge, tyro.conf.subcommand('merge')]]]
-    """The action to perform."""
+    """The subcommand."""
 
 
 def main(argv: list[str]) -> int:

@@ -29,38 +29,38 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
     """
     Plan on clouds of known objects, judge all grasps in MuJoCo, and write a report.
 
-    The output is report.md, report.json, report.png and contact_sheet.png. An interrupted run
-    resumes where it stopped when called again.
+    The output is report.md, report.json, report.png and contact_sheet.png. After an
+    interruption, the same command resumes where it stopped.
     """
 
     objects: str = BUILTIN
-    """Folder of meshes or with a manifest.csv; 'builtin': six shapes."""
+    """Folder of meshes, or folder with a manifest.csv; 'builtin': six shapes."""
     only: Annotated[
         tuple[str, ...] | None, tyro.conf.arg(metavar='NAME [NAME ...]')] = None
     """Names of the objects to take; None: all."""
     scales: Annotated[tuple[float, ...], tyro.conf.arg(metavar='S [S ...]')] = (1.0,)
-    """Factors from the meshes to metres."""
+    """Factors that convert the meshes to metres."""
     planner: str = 'default'
-    """One of the presets default and dexlite,
-    or a folder that dexlite import wrote, whose grasps are judged instead."""
+    """The preset default or dexlite, or a folder written by dexlite import, whose grasps are
+    judged instead."""
     temperature: float = TEMPERATURE
     """Standard deviation of the network's latent codes; it was trained with 1."""
     unranked: Annotated[int | None, tyro.conf.arg(metavar='STEPS')] = None
-    """Judge all --max-grasps proposals, unfiltered, after this many refinement steps;
-    None: refined, filtered and ranked."""
+    """Judge all --max-grasps proposals after this many refinement steps, without filtering;
+    None: judge refined, filtered and ranked grasps."""
     views: View = 'full'
-    """Clouds from all sides, or from one camera above a table."""
+    """Clouds seen from all sides, or from one camera above a table."""
     no_table: bool = False
-    """With one camera: do not tell the planner about the table; the object floats."""
+    """One camera: plan without the table, as if the object floated."""
     points: int = 2048
     """Points of a full cloud."""
     noise: float | None = None
-    """Standard deviation of each coordinate, or along the rays of the camera [m];
-    None: full 0, single 0.001."""
+    """Standard deviation per coordinate, or along the camera rays [m];
+    None: 0 for full, 0.001 for single."""
     seeds: int = 1
     """Plans per object."""
     max_grasps: int | None = None
-    """Grasps per plan, best first; None: 20, all of imported ones."""
+    """Grasps per plan, best first; None: 20, or all if imported."""
     tests: Annotated[tuple[TestName, ...], tyro.conf.arg(metavar='TEST [TEST ...]')] = (
         'six-forces', 'lift', 'noise')
     """Some of six-forces, six-torques, lift, noise, low-friction, six-forces-quick, lift-quick;
@@ -69,7 +69,7 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
     """Folder for the results."""
 
     def question(self) -> Question:
-        """Return what is asked."""
+        """Return the question that the evaluation answers."""
         source = grasp_source(
             self.planner, self.known_method(), self.weights, self.temperature, self.unranked)
         usual = ALL if isinstance(source, Path) else 20

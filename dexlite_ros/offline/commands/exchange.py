@@ -1,4 +1,4 @@
-"""``dexlite import`` and ``dexlite export``: exchange plan files with other projects."""
+"""``dexlite import`` and ``dexlite export``: convert plan files to and from other formats."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Import:
     """
     Read grasps of other projects and write plan files.
 
-    There is one for each object and scale: OUTPUT/OBJECT/scale_S.json.
+    Each object and scale gets one file: OUTPUT/OBJECT/scale_S.json.
     """
 
     source: tyro.conf.Positional[Path]
-    """A .npy file, or a folder of them."""
+    """A .npy file, or a folder of .npy files."""
     format: exchange.Format
-    """The project that wrote them."""
+    """Format of the source."""
     output: Path
     """Folder for the plan files."""
 
@@ -43,13 +43,13 @@ class Export:
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='FILE [FILE ...]')]
     """Plan files (JSON) of one object."""
     format: exchange.Format
-    """The project to write for."""
+    """Format to write."""
     output: Path
     """Folder to write to."""
     name: Annotated[str, tyro.conf.arg(name='object')] = ''
-    """Name of the object there; empty: as the plan file says."""
+    """Name of the object in the output; empty: that of the plan file."""
     scale: float | None = None
-    """Factor from its mesh to metres; None: as the plan file says, or 1."""
+    """Factor that converts its mesh to metres; None: that of the plan file, else 1."""
 
 
 def import_main(argv: list[str]) -> int:
@@ -72,7 +72,7 @@ def export_main(argv: list[str]) -> int:
 
 
 def _read(path: Path, options: Export) -> GraspSet:
-    """Return the grasps of a plan file, with name and scale as they are wanted."""
+    """Return the grasps of a plan file, with name and scale overridden by the options."""
     found = read_grasps(path)
     name = options.name or found.name
     if not name:

@@ -1,4 +1,4 @@
-"""``dexlite generate``: generate judged grasps by the thousand into a growing dataset."""
+"""``dexlite generate``: write judged grasps into a dataset, thousands per run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dexlite_ros.offline.provenance import command_without_folders
 
 
 def _path_of_weights(words: Sequence[str]) -> str:
-    """Return what comes after ``--network``; nothing stands for the weights of the package."""
+    """Return the path given to ``--network``; without one, the weights of the package."""
     if len(words) > 1:
         raise ValueError(f'one path at most, not {" ".join(words)}')
     return words[0] if words else str(WEIGHTS / HAND)
@@ -33,52 +33,52 @@ def _path_of_weights(words: Sequence[str]) -> str:
 OptionalWeights = Annotated[str, PrimitiveConstructorSpec(
     nargs='*', metavar='[WEIGHTS]', instance_from_str=_path_of_weights,
     is_instance=lambda value: isinstance(value, str), str_from_instance=lambda value: [value])]
-"""An option that may be followed by a path."""
+"""Type of an option that takes an optional path."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Generate(OnDevice, Parallel, Printed):
     """
-    Propose grasps on many objects, judge them in MuJoCo, and keep all in a dataset.
+    Propose grasps on many objects, judge them in MuJoCo, and store all in a dataset.
 
-    The tests are six forces and lift. An interrupted run resumes when called again;
-    see docs/data.md.
+    The tests are six forces and lift. After an interruption, the same command resumes where it
+    stopped; see docs/data.md.
     """
 
     objects: Annotated[tuple[str, ...], tyro.conf.arg(metavar='SOURCE [SOURCE ...]')]
-    """Such as 'procedural:40', 'procedural:40-80' or 'random_urdfs:20',
-    or a folder of meshes or with a manifest.csv."""
+    """Such as 'procedural:40', 'procedural:40-80', 'random_urdfs:20',
+    a folder of meshes, or a folder with a manifest.csv."""
     tier: str | None = None
-    """Of a manifest, such as core; its split is always train. None: all."""
+    """Tier in a manifest, such as core; the split is always train. None: all tiers."""
     unit: float = 1.0
     """Metres per unit of mesh files; 0.001: millimetres."""
     only: Annotated[
         tuple[str, ...] | None, tyro.conf.arg(metavar='NAME [NAME ...]')] = None
-    """Names of the objects to take; 'bm_*' works. None: all."""
+    """Names of the objects to take, or patterns such as 'bm_*'; None: all."""
     limit: int | None = None
-    """Take the first so many objects; None: all."""
+    """Maximum number of objects, in order; None: all."""
     scales: Annotated[tuple[float, ...], tyro.conf.arg(metavar='S [S ...]')] = (1.0,)
-    """Factors to the size of each object."""
+    """Scale factors applied to each object."""
     seed: int = 0
     """First seed."""
     seeds: int = 1
     """Number of seeds."""
     candidates: int = 512
-    """Candidates per object, scale and seed."""
+    """Initial candidates per object, scale and seed."""
     grasps: int = 40
-    """Grasps judged per object, scale and seed, at most; up to 120."""
+    """Maximum of judged grasps per object, scale and seed; up to 120."""
     expand: Annotated[Path | None, tyro.conf.arg(metavar='DATASET')] = None
-    """Start from the successful grasps of this dataset; None: start from scratch."""
+    """Start from the grasps of this dataset that held; None: start from scratch."""
     network: OptionalWeights = ''
-    """With --expand: new grasps are what the network makes of the old ones about other points,
-    not the old ones carried there. Without WEIGHTS: with those that come with the package."""
+    """With --expand: let the network decode the old grasps at other points, instead of moving
+    them there rigidly. Without WEIGHTS: use those shipped with the package."""
     ray: Annotated[str | None, tyro.conf.arg(metavar='ADDRESS')] = None
-    """Work on a Ray cluster instead, at this address, or 'auto'; None: on this machine."""
+    """Address of the Ray cluster to work on, or 'auto'; None: work on this machine."""
     output: Path
     """Folder of the dataset."""
 
     def request(self) -> GenerationRequest:
-        """Return what is generated for each object."""
+        """Return the request that is generated for each object."""
         return GenerationRequest(
             self.scales, self.seed, self.seeds, self.candidates, self.grasps, self.expand,
             self.network)

@@ -14,16 +14,16 @@ from dexlite_ros.offline.commands.command_line import parse, refuse
 
 @dataclass(frozen=True, kw_only=True)
 class Hand:
-    """Write the hand as MJCF, URDF or picture; SI units."""
+    """Write the hand as MJCF, URDF or a picture; units are SI."""
 
     hand: str = DEFAULT_HAND
     """Which hand."""
     mjcf: Path | None = None
     """Write a MuJoCo model here."""
     urdf: Path | None = None
-    """Write a URDF here, and its meshes into '<name>_meshes' beside it."""
+    """Write a URDF here, and its meshes into '<name>_meshes' next to it."""
     picture: Path | None = None
-    """Draw the palm link and its axes here, as PNG."""
+    """Write a PNG of the palm link and its axes here."""
     stiffness: float = 5.0
     """Gain of the MuJoCo position actuators [N m/rad]."""
     free_joints: bool = False

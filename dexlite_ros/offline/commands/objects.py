@@ -1,4 +1,4 @@
-"""``dexlite objects``: prepare objects and show them."""
+"""``dexlite objects``: prepare objects, report their properties, and draw them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Objects(Listed, Parallel, Printed):
     """
     Prepare objects as dexlite generate does, and show them.
 
-    Preparation is repair, convex pieces, mass, and resting poses in MuJoCo.
+    This covers mesh repair, convex pieces, mass, and resting poses in MuJoCo.
     """
 
     objects: tyro.conf.Positional[str]
-    """Such as 'procedural:27' or 'random_urdfs:20', or a folder of meshes."""
+    """Such as 'procedural:27', 'random_urdfs:20', or a folder of meshes."""
     unit: float = 1.0
     """Metres per unit of mesh files; 0.001: millimetres."""
     picture: Path | None = None
-    """Write a PNG of all of them here."""
+    """Write a PNG of all objects here."""
 
 
 def main(argv: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""``dexlite plan``: grasps for one cloud or mesh, as a table, JSON and a picture."""
+"""``dexlite plan``: grasps for one cloud or mesh, as a table, JSON or a picture."""
 
 from __future__ import annotations
 
@@ -36,23 +36,22 @@ class Plan(ProposerOptions, OnDevice, Printed):
     geometry: tyro.conf.Positional[Path]
     """Point cloud (PLY, PCD) or mesh (OBJ, STL, PLY) [m]."""
     max_grasps: int = 20
-    """Grasps at most."""
+    """Maximum number of grasps returned."""
     num_candidates: int | None = None
-    """Grasps proposed; None: as many as the method needs."""
+    """Number of proposed grasps; None: as many as the method needs."""
     output: Path | None = None
     """Write the plan as JSON here."""
     picture: Path | None = None
     """Write a PNG of the best three grasps here."""
     preset: Preset = 'default'
-    """Settings of the planner; 'dexlite': energy and schedule of the original."""
+    """Settings of the planner; 'dexlite': energy and schedule of the original DexLite."""
     viewpoint: Annotated[
         tuple[float, float, float] | None, tyro.conf.arg(metavar='X Y Z')] = None
-    """Position of the sensor [m]; None: the origin of the cloud's frame, unless that is
-    in or at the object."""
+    """Position of the sensor [m]; None: as stored in the file, else the origin."""
     obstacles: Path | None = None
     """Cloud that the hand must not touch (PLY, PCD) [m]."""
     timeout: float | None = None
-    """Time budget [s]; None: as long as it takes."""
+    """Time budget [s]; None: unlimited."""
     seed: int = 0
     """The same seed gives the same grasps."""
 
@@ -73,7 +72,7 @@ def main(argv: list[str]) -> int:
 
 
 def _target(options: Plan) -> Target:
-    """Return the object to grasp; a cloud gets its viewpoint."""
+    """Return the cloud or mesh to grasp; a cloud carries its viewpoint."""
     target = load_geometry(options.geometry)
     if isinstance(target, trimesh.Trimesh):
         return target

@@ -1,4 +1,4 @@
-"""``dexlite stability``: test which objects rest stably on a table, in one engine or two."""
+"""``dexlite stability``: which objects rest stably on a table, in one physics engine or two."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from dexlite_ros.offline.workers.processes import run_tasks
 @dataclass(frozen=True, kw_only=True)
 class RestOnTable(Listed, Parallel, Printed):
     """
-    Put objects down in their likeliest resting poses.
+    Place objects on a table in their most likely resting poses.
 
-    An object rests if it moved less than 5 cm and turned less than 7 degrees after 2 s.
+    Reports which have moved less than 5 cm and turned less than 7 degrees after 2 s.
     """
 
     objects: tyro.conf.Positional[Path]
-    """Folder of meshes, or with a manifest.csv."""
+    """Folder of meshes, or folder with a manifest.csv."""
     engine: Annotated[tuple[Engine, ...], tyro.conf.arg(metavar='ENGINE [ENGINE]')] = ('mujoco',)
-    """Engine of the simulation, mujoco or pybullet; both to compare them."""
+    """Physics engine, mujoco or pybullet; give both to compare them."""
     scale: float = 1.0
-    """Factor from the meshes to metres."""
+    """Factor that converts the meshes to metres."""
     poses: int = 1
-    """Poses per object, the likeliest first."""
+    """Poses per object, most likely first."""
     output: Path | None = None
     """Write the verdicts as JSON here."""
 

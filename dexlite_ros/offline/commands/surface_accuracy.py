@@ -1,4 +1,4 @@
-"""``dexlite surface-accuracy``: accuracy of closed surfaces."""
+"""``dexlite surface-accuracy``: compare closed surfaces with ground truth."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from dexlite_ros.offline.objects.mesh_folder import list_objects, ObjectFile
 
 @dataclass(frozen=True, kw_only=True)
 class SurfaceAccuracy(Printed):
-    """Compare closed surfaces with the true meshes."""
+    """Measure the accuracy of closed surfaces against the true meshes."""
 
     objects: Path
-    """Folder of manifest.csv and <name>/mesh.obj."""
+    """Folder with manifest.csv and <name>/mesh.obj."""
     split: Literal['train', 'dev', 'all'] = 'dev'
-    """Of the manifest."""
+    """Split in the manifest."""
     tier: Literal['core', 'hard', 'all'] = 'core'
-    """Of the manifest."""
+    """Tier in the manifest."""
     limit: int | None = None
     """Number of objects; None: all."""
     view: View = 'full'
@@ -34,19 +34,19 @@ class SurfaceAccuracy(Printed):
     points: int = 2048
     """Points of a full cloud."""
     noise: float | None = None
-    """Standard deviation [m]; None: 0 for full, 0.001 for single."""
+    """Standard deviation of the noise [m]; None: 0 for full, 0.001 for single."""
     no_support: bool = False
-    """Do not tell the planner about the plane the object stands on."""
+    """Withhold the plane that the object stands on."""
     seed: int = 0
     """Seed of the clouds."""
 
     def setup(self) -> Setup:
-        """Return how clouds are measured."""
+        """Return the settings under which clouds are measured."""
         noise = Setup.usual_noise(self.view) if self.noise is None else self.noise
         return Setup(self.view, self.points, noise, not self.no_support, self.seed)
 
     def files(self) -> list[ObjectFile]:
-        """Return the objects, families mixed."""
+        """Return the objects in shuffled order, so that a limit mixes families."""
         split, tier = (None if each == 'all' else each for each in (self.split, self.tier))
         files = list_objects(self.objects, split, tier)
         order = np.random.default_rng(0).permutation(len(files))[:self.limit]

@@ -1,4 +1,4 @@
-"""``dexlite train``: train the network on a dataset, with curves of the losses."""
+"""``dexlite train``: train a network on a dataset and draw its loss curves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Train(OnDevice, Printed):
     """
     Train the network that proposes grasps.
 
-    Interrupted, even by a crash, it resumes after the last complete epoch when called again.
+    After an interruption or a crash, the same command resumes after the last complete epoch.
     On several GPUs or in several processes:
     torchrun --nproc-per-node N -m dexlite_ros.offline.commands train ...
     """
@@ -36,31 +36,31 @@ class Train(OnDevice, Printed):
     data: Path = Path('data/seed_grasps')
     """Dataset of judged grasps."""
     preset: TrainingPreset = 'default'
-    """Network, losses and rates; 'dexlite': those of the original."""
+    """Network, losses and learning rates; 'dexlite': those of the original DexLite."""
     epochs: int | None = None
-    """Epochs at most; None: 80, of preset 'dexlite' 100."""
+    """Maximum number of epochs; None: 80, or 100 with preset 'dexlite'."""
     patience: int | None = None
-    """End after so many epochs without a better validation; None: 25."""
+    """Stop early after this many epochs without a better validation loss; None: 25."""
     rotation: Rotation | None = None
-    """How rotations are written; None: 6d, of preset 'dexlite' euler."""
+    """Rotation representation; None: 6d, or euler with preset 'dexlite'."""
     without: Annotated[
         tuple[PhysicsLoss, ...] | None, tyro.conf.arg(metavar='LOSS [LOSS ...]')] = None
-    """Leave out of the physics some of force_closure, equilibrium, contact_distance, penetration,
-    self_penetration, joint_limits; None: all stay that the preset has."""
+    """Physics losses to leave out: force_closure, equilibrium, contact_distance, penetration,
+    self_penetration, joint_limits; None: keep all losses of the preset."""
     unbalanced: bool = False
-    """Draw all grasps equally, not those at rare places more often."""
+    """Sample all grasps equally, not those at rare places more often."""
     seed: int = 0
     """The same seed, data and device give the same network."""
     threads: int = 0
-    """Threads of the CPU; 0: all."""
+    """CPU threads; 0: all."""
     compile: bool = False
-    """Compile the encoder of clouds; for GPUs, needs a C++ compiler."""
+    """Compile the point cloud encoder; for GPUs, needs a C++ compiler."""
     output: Path
     """Folder for network.safetensors, network.json, curves.png, tensorboard/
     and state.safetensors."""
 
     def choice(self) -> TrainingChoice:
-        """Return how the network is trained."""
+        """Return the training settings that were chosen."""
         return TrainingChoice(
             self.preset, self.epochs, self.patience, self.rotation, self.without or (),
             not self.unbalanced, self.seed)

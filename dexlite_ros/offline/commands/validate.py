@@ -1,4 +1,4 @@
-"""``dexlite validate``: test in simulation whether each grasp of a plan holds."""
+"""``dexlite validate``: simulate each grasp and report whether it holds the object."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ from dexlite_ros.output.plan_file import read_grasps
 @dataclass(frozen=True, kw_only=True)
 class Validate(Parallel, Printed):
     """
-    Simulate grasps in MuJoCo and tell which hold.
+    Simulate grasps in MuJoCo and report which hold.
 
-    The object weighs 0.1 kg, friction is 0.6, units are SI.
+    The object weighs 0.1 kg, the friction coefficient is 0.6, units are SI.
     """
 
     grasps: tyro.conf.Positional[Path]
-    """Plan file (JSON) of dexlite plan or dexlite import."""
+    """Plan file (JSON) written by dexlite plan or dexlite import."""
     mesh: Annotated[Path, tyro.conf.arg(name='object')]
     """Mesh of the object, in the frame of the grasps (OBJ, STL, PLY)."""
     scale: float | None = None
-    """Factor from the mesh to metres; None: as the plan file says, or 1."""
+    """Factor that converts the mesh to metres; None: that of the plan file, else 1."""
     test: Annotated[tuple[TestName, ...], tyro.conf.arg(metavar='TEST [TEST ...]')] = (
         'six-forces',)
-    """Which tests, as above."""
+    """Tests to run; see above."""
     table: float | None = None
-    """Height of a table for the test lift [m]; None: no table."""
+    """Height of the table in the test lift [m]; None: no table."""
     seed: int = 0
     """Seed of the noise."""
     output: Path | None = None
-    """Write the verdicts as JSON here; an existing file is completed."""
+    """Write the verdicts as JSON here; an existing file is continued."""
     grasp: int = 0
-    """Rank of the grasp to show; the best is 0."""
+    """Rank of the grasp in picture and video; the best is 0."""
     picture: Path | None = None
     """Write a PNG of the start and the end of the first test here."""
     video: Path | None = None
-    """Write a film of the first test here, .mp4 or .gif."""
+    """Write a video of the first test here, .mp4 or .gif."""
 
 
 def main(argv: list[str]) -> int:
-    """Run ``dexlite validate``; 0 when all was judged, whatever the verdicts."""
+    """Run ``dexlite validate``; return 0 once all is judged, regardless of the verdicts."""
     meanings = '\n'.join(f'  {name}: {test.meaning}' for name, test in TESTS.items())
     options = parse(
         Validate, 'dexlite validate', argv, f'{getdoc(Validate)}\n\nTests:\n{meanings}')
@@ -74,7 +74,7 @@ def main(argv: list[str]) -> int:
 
 
 def _show(options: Validate, trial: Trial, mesh: trimesh.Trimesh) -> None:
-    """Write picture and film of one grasp in the first of the tests."""
+    """Write picture and video of one grasp in the first test."""
     if not (options.picture or options.video):
         return
     from dexlite_ros.offline.physics.filmed_grasp import FilmedGrasp

@@ -1,10 +1,10 @@
 """
-The point of an object's cloud that a grasp is about.
+The point of an object's cloud with which a grasp is associated.
 
-Dex1B (2025) ties each grasp to one point, so that grasps can be asked for, and counted, by place:
-a ray leaves the palm through the middle between the tips of thumb and middle finger, and the point
-nearest to it is the grasp's. A ray passes most objects on two sides; so that the first one wins, a
-point pays for its way along the ray, too. Letters: B grasps, P points.
+Dex1B (2025) associates each grasp with one point, so that grasps can be requested and counted by
+place. A ray leaves the palm through the midpoint between the tips of thumb and middle finger; the
+point closest to it is the associated one. Since a ray crosses most surfaces twice, the distance
+along it adds to the cost, which favours the near side. Shapes: B grasps, P points.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 
 FARNESS = 0.25
-"""What a metre along the ray counts against a metre beside it: the near side of an object wins."""
+"""Cost of distance along the ray relative to distance from it; favours the near side."""
 
 
 def palm_rays(kinematics: HandKinematics, grasps: GraspBatch) -> tuple[Tensor, Tensor]:
@@ -32,21 +32,21 @@ def palm_rays(kinematics: HandKinematics, grasps: GraspBatch) -> tuple[Tensor, T
 
 def associated_points(kinematics: HandKinematics, grasps: GraspBatch, cloud: Tensor) -> Tensor:
     """
-    Return the index (B,) of each grasp's point.
+    Return the index (B,) of each grasp's associated point.
 
-    :param cloud: (P, 3) on the object, in the grasps' frame [m]
+    :param cloud: (P, 3) points on the object, in the grasps' frame [m]
     """
     origin, direction = palm_rays(kinematics, grasps)
     return nearest_to_rays(origin, direction, cloud.to(origin))
 
 
 def nearest_to_rays(origin: Tensor, direction: Tensor, cloud: Tensor) -> Tensor:
-    """Return the index (B,) of the point of least cost for each ray."""
+    """Return the index (B,) of the point with the lowest cost for each ray."""
     return ray_costs(origin, direction, cloud).argmin(1)
 
 
 def ray_costs(origin: Tensor, direction: Tensor, cloud: Tensor) -> Tensor:
-    """Return (B, P): how far points lie beside each ray, and a quarter of how far along it [m]."""
+    """Return costs (B, P): distance of points from each ray, plus a quarter of that along [m]."""
     offset = cloud - origin[:, None]  # (B, P, 3)
     along = (offset @ direction[:, :, None]).clamp(min=0)  # (B, P, 1)
     beside = (offset - along * direction[:, None]).norm(dim=2)

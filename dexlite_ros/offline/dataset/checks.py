@@ -1,7 +1,7 @@
 """
-Rules that every dataset must satisfy, however it was made.
+Invariants that every dataset must satisfy.
 
-Each check returns how many rows break it, so a report can say where to look.
+Each check returns the rows that violate it, so a report can name them.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from dexlite_ros.offline.objects.prepared_object import PreparedObject
 from dexlite_ros.offline.physics.simulation import GraspScene
 
 LIMIT_TOLERANCE = 1e-5
-"""How far single precision may carry a joint over its limit [rad]."""
+"""Tolerance for joints beyond their limits, due to single precision [rad]."""
 POSITION_TOLERANCE = 1e-5
-"""How far two kinematics of a hand may disagree [m]."""
+"""Maximum disagreement between two kinematics of a hand [m]."""
 POINT_TOLERANCE = 1e-4
-"""How much farther from the ray a point may be than the nearest one: clouds are rounded [m]."""
+"""Tolerated extra cost of a stored point over the best one, as clouds are rounded [m]."""
 SPLITS = ('train', 'val')
 SCALARS = ('scale', 'success_probability', 'energy', 'residual', 'penetration',
            'self_penetration', 'pregrasp_clearance')
@@ -44,13 +44,13 @@ class Check:
 
     name: str
     rows: int
-    """How many were looked at."""
+    """Number of rows checked."""
     broken: list[str]
-    """The keys, or names, of those that break the law."""
+    """Keys, or names, of the rows that violate the invariant."""
 
     @property
     def passed(self) -> bool:
-        """Whether the law holds."""
+        """Whether no row violates the invariant."""
         return not self.broken
 
 
@@ -70,7 +70,7 @@ class Content:
         """
         Read a dataset.
 
-        :raises FileError: for a file that is not of the format
+        :raises FileError: for a file of another format
         """
         grasps, objects = dataset.grasps(), dataset.objects()
         return cls(dataset.hand, grasps, keys(grasps), stages_from_table(grasps), objects,
@@ -82,7 +82,7 @@ class Content:
 
 
 def verify(content: Content, rng: np.random.Generator) -> list[Check]:
-    """Return the outcome of every check; ``rng`` draws the grasps that MuJoCo looks at."""
+    """Return the outcome of every check; ``rng`` draws the grasps compared with MuJoCo."""
     checks: list[Callable[[Content], Check]] = [
         keys_are_unique, objects_are_known, objects_are_whole, splits_do_not_mix,
         joints_are_within_limits, coupled_joints_are_equal, numbers_are_finite,
@@ -102,7 +102,7 @@ def objects_are_known(content: Content) -> Check:
 
 
 def objects_are_whole(content: Content) -> Check:
-    """Check that objects have a cloud with normals, and pieces that hold it."""
+    """Check that objects have a cloud with normals, and pieces that enclose it."""
     broken = [
         name for name, each in content.prepared.items()
         if len(each.points) != len(each.normals) or not len(each.pieces)
@@ -111,7 +111,7 @@ def objects_are_whole(content: Content) -> Check:
 
 
 def splits_do_not_mix(content: Content) -> Check:
-    """Check that grasps are in the split of their object, and no object or shape is in two."""
+    """Check that grasps have the split of their object, and no object or mesh is in two splits."""
     splits = dict(zip(
         content.objects['object'].to_pylist(), content.objects['split'].to_pylist()))
     broken = {name for name, split in splits.items() if split not in SPLITS}
@@ -126,7 +126,7 @@ def splits_do_not_mix(content: Content) -> Check:
 
 
 def joints_are_within_limits(content: Content) -> Check:
-    """Check all joints at all stages."""
+    """Check the limits of all joints at all stages."""
     kinematics = HandKinematics(HANDS[content.hand])
     margin = torch.stack([
         kinematics.limit_margin(getattr(content.staged, stage).joints) for stage in STAGES])
@@ -135,7 +135,7 @@ def joints_are_within_limits(content: Content) -> Check:
 
 
 def coupled_joints_are_equal(content: Content) -> Check:
-    """Check both joints of a pair that one motor drives, at all stages."""
+    """Check that joints driven by one motor are equal, at all stages."""
     pairs = np.array(HANDS[content.hand].coupled_indices)
     joints = np.stack([getattr(content.staged, stage).joints.numpy() for stage in STAGES])
     apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]])
@@ -143,7 +143,7 @@ def coupled_joints_are_equal(content: Content) -> Check:
 
 
 def numbers_are_finite(content: Content) -> Check:
-    """Check that poses and joints are numbers, and quaternions have length one."""
+    """Check that poses and joints are finite, and quaternions have unit length."""
     columns = [field.name for field in content.grasps.schema if pa.types.is_fixed_size_list(
         field.type)]
     bad = np.zeros(len(content.keys), bool)
@@ -168,7 +168,7 @@ def no_grasp_is_there_twice(content: Content) -> Check:
 
 
 def verdicts_have_reasons(content: Content) -> Check:
-    """Check that a grasp passed a test if and only if the reason is that it held."""
+    """Check that a grasp passed a test if and only if its reason is 'held'."""
     bad = np.zeros(len(content.keys), bool)
     for test in TESTS:
         reasons = np.array(content.grasps[f'{test}_reason'].to_pylist(), dtype=object)
@@ -177,7 +177,7 @@ def verdicts_have_reasons(content: Content) -> Check:
 
 
 def points_are_those_of_the_hand(content: Content) -> Check:
-    """Check that the stored point is the one the hand looks at in the object's cloud."""
+    """Check that the stored point is the grasp's associated point in the object's cloud."""
     kinematics = HandKinematics(HANDS[content.hand])
     names, scale = np.array(content.names()), content.grasps['scale'].to_numpy()
     stored = content.grasps['associated_point'].to_numpy()
@@ -195,7 +195,7 @@ def points_are_those_of_the_hand(content: Content) -> Check:
 
 
 def kinematics_agree(content: Content, rng: np.random.Generator, count: int = 50) -> Check:
-    """Check on grasps drawn at random that MuJoCo puts the links where we do."""
+    """Check on random grasps that MuJoCo places the links as our kinematics do."""
     hand = HANDS[content.hand]
     grasps = content.staged.grasp
     rows = rng.choice(len(grasps), min(count, len(grasps)), replace=False)
@@ -221,7 +221,7 @@ def _repeated(values: list[Key]) -> list[Key]:
 
 
 def _outside(prepared: PreparedObject) -> float:
-    """Return how far the cloud reaches out of the box around the pieces [m]."""
+    """Return how far the cloud extends beyond the bounding box of the pieces [m]."""
     corners = np.concatenate(prepared.pieces)
     return float(np.maximum(
         corners.min(0) - prepared.points.min(0), prepared.points.max(0) - corners.max(0)).max())

@@ -1,8 +1,8 @@
 """
-What is rare gets more: choices weighted by one over the grasps already there, plus one.
+Balanced choice: places are weighted by 1 / (n + 1), where n grasps are already there.
 
-Dex1B (2025) counts grasps by associated point. Two thousand points are too many for a few dozen
-grasps to meet twice on one, so a point's count is that of its neighbourhood.
+Dex1B (2025) counts grasps by associated point. With two thousand points, a few dozen grasps rarely
+share one, so the count of a point includes its neighbourhood.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 NEIGHBOURHOOD = 0.01
-"""Radius in which grasps count as being about the same place, at the object's size [m]."""
+"""Radius within which grasps count as being at the same place, on the scaled object [m]."""
 
 
 def local_counts(
     cloud: NDArray[np.float64], points: NDArray[np.integer]
 ) -> NDArray[np.int64]:
     """
-    Return the number of grasps (P,) in the neighbourhood of each point of a cloud (P, 3) [m].
+    Return the number of grasps (P,) near each point of a cloud (P, 3) [m].
 
     :param points: (N,) index of each grasp's associated point
     """
@@ -42,11 +42,11 @@ def choose_balanced(
     """
     Return indices of at most ``wanted`` of K candidates, in the order they were drawn.
 
-    Each draw prefers places that have few grasps, those drawn before included.
+    Each draw prefers places with few grasps, counting those already drawn.
 
     :param places: (K, 3) associated point of each candidate [m]
-    :param known: (K,) grasps that were at each candidate's place before
-    :return: indices, and the count of each one's place when it was drawn
+    :param known: (K,) number of known grasps at each candidate's place
+    :return: indices, and the number of grasps at each one's place when it was drawn
     """
     near = np.linalg.norm(places[:, None] - places, axis=2) <= NEIGHBOURHOOD  # (K, K)
     counts = np.asarray(known, np.int64).copy()

@@ -1,4 +1,4 @@
-"""Grasps drawn from a dataset, to be looked at and used one by one."""
+"""Grasps sampled from a dataset, as pictures and plan files."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Drawn:
     """A batch of one."""
     target: PreparedObject
     scale: float
-    """Factor to the size of the object."""
+    """Scale factor of the object."""
     reasons: tuple[str, ...]
-    """Why it held or did not, each reason once."""
+    """Reasons of its verdicts, each once."""
 
     def write(self, folder: Path) -> Path:
-        """Write it as a plan file of its own and return the path."""
+        """Write the grasp as a plan file and return the path."""
         return write_grasps(
             GraspSet(self.grasp, self.hand, self.target.name, self.scale),
             folder / f'{file_name(self.key)}.json')
@@ -54,7 +54,7 @@ class Drawn:
 
 
 def file_name(key: str) -> str:
-    """Return the key of a grasp as a name for a file."""
+    """Return the key of a grasp as a valid file name."""
     return key.replace('/', '_').replace(':', '_')
 
 
@@ -62,11 +62,11 @@ def draw(
     dataset: GraspDataset, count: int, *, failed: bool = False, seed: int = 0
 ) -> list[Drawn]:
     """
-    Return some grasps, each at most once.
+    Return a random sample of grasps, without replacement.
 
-    :param count: how many, if there are so many
-    :param failed: draw from those that did not hold
-    :raises InvalidRequest: when there is none to draw
+    :param count: number of grasps; fewer if the dataset has fewer
+    :param failed: sample from the grasps that did not hold
+    :raises InvalidRequest: when there are no such grasps
     """
     if count < 1:
         raise InvalidRequest('count', count, '1 or more')
@@ -90,7 +90,7 @@ def _drawn(dataset: GraspDataset, table: pa.Table) -> Iterator[Drawn]:
 
 
 def write_drawn(drawn: list[Drawn], folder: Path) -> Path:
-    """Write a plan file per grasp, and one picture of all, whose path is returned."""
+    """Write a plan file per grasp and one picture of all, and return the path of the picture."""
     for each in drawn:
         each.write(folder)
     panels = [each.picture() for each in drawn]

@@ -1,4 +1,4 @@
-"""What a dataset holds, in numbers."""
+"""Summary figures of a dataset."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from dexlite_ros.offline.objects.prepared_object import PreparedObject
 from dexlite_ros.offline.physics.contact_figures import diversity, spread
 
 FEWEST = 10
-"""Grasps an object needs for its diversity to mean something."""
+"""Minimum number of grasps per object for a meaningful diversity."""
 
 
 def figures(dataset: GraspDataset, only: Sequence[str] | None = None) -> dict[str, Any]:
     """
     Return counts, acceptance, coverage, balance and diversity as plain data.
 
-    :param only: names of objects to count, or patterns; None: all
+    :param only: names or patterns of the objects to count; None: all
     """
     table = dataset.grasps()
     objects = dataset.prepared(table)
@@ -72,7 +72,7 @@ def figures(dataset: GraspDataset, only: Sequence[str] | None = None) -> dict[st
 def _by_family(
     names: NDArray[Any], good: NDArray[np.bool_], objects: dict[str, PreparedObject]
 ) -> dict[str, float]:
-    """Return the share of each family's grasps that held."""
+    """Return the fraction of grasps that held, by family."""
     judged: Counter[str] = Counter()
     passed: Counter[str] = Counter()
     for name, each in zip(names, good):
@@ -85,7 +85,7 @@ def _counts(
     table: pa.Table, names: NDArray[Any], good: NDArray[np.bool_],
     objects: dict[str, PreparedObject],
 ) -> list[NDArray[np.int64]]:
-    """Return, for each object at each scale, the grasps that held within 1 cm of each point."""
+    """Return, for each object at each scale, (P,) grasps that held within 1 cm of each point."""
     points, scales = table['associated_point'].to_numpy(), table['scale'].to_numpy()
     return [
         local_counts(
@@ -107,7 +107,7 @@ def _over_objects(
 
 
 def text(content: dict[str, Any]) -> str:
-    """Return the figures as lines to read."""
+    """Return the figures as human-readable text."""
     grasps, objects = content['grasps'], content['objects']
     count = max(grasps['judged'], 1)
     lines = [

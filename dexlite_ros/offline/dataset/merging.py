@@ -1,4 +1,4 @@
-"""Many shards, or datasets, as one of four files: objects and grasps of each split."""
+"""Merge shards, or datasets, into one dataset of four files: objects and grasps per split."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ ORDER = [('object', 'ascending'), ('scale', 'ascending'), ('mode', 'descending')
 
 def merge(sources: list[GraspDataset], folder: Path) -> GraspDataset:
     """
-    Write the union of datasets of one hand into a new folder; what is in two is taken once.
+    Write the union of datasets of one hand into a new folder, without duplicates.
 
     :raises FileError: when the hands differ, the same key or name means different things, or the
         folder is not new
     """
     if (folder / 'dataset.json').exists():
-        raise FileError(folder, 'it holds a dataset already; a merged one needs a new folder')
+        raise FileError(folder, 'it already holds a dataset; merge into a new folder')
     hands = {each.hand for each in sources}
     if len(hands) > 1:
         raise FileError(folder, f'it would hold grasps of several hands: {sorted(hands)}')
@@ -43,7 +43,7 @@ def merge(sources: list[GraspDataset], folder: Path) -> GraspDataset:
         merged.write_objects(part, folder / 'objects' / f'{split}.parquet')
         part = grasps.filter(pc.equal(grasps['split'].cast(pa.string()), split))
         merged.write_grasps(part, folder / 'grasps' / f'{split}.parquet')
-    # Written last: without it the folder is no dataset.
+    # Written last: until then the folder is not a dataset.
     about = [each.about for each in sources]
     return GraspDataset.create(folder, {
         'merged': [
@@ -56,7 +56,7 @@ def merge(sources: list[GraspDataset], folder: Path) -> GraspDataset:
 def _union(
     tables: list[pa.Table], names: Callable[[pa.Table], list[str]], sources: list[GraspDataset]
 ) -> pa.Table:
-    """Return all rows once; ``names`` returns the name of each row of a table."""
+    """Return all rows without duplicates; ``names`` returns the name of each row of a table."""
     kept, seen = [], {}
     for table, source in zip(tables, sources):
         fresh = []
@@ -67,11 +67,11 @@ def _union(
                 continue
             if _text(*seen[name]) != _text(table, index):
                 raise FileError(
-                    source.folder, f'{name} is there and in another dataset, but not the same')
+                    source.folder, f'its {name} is not the same as that of another dataset')
         kept.append(table.take(pa.array(fresh, pa.int64())))
     return pa.concat_tables(kept).unify_dictionaries()
 
 
 def _text(table: pa.Table, row: int) -> str:
-    """Return a row as text, in which what is not a number equals itself."""
+    """Return a row as text, so that NaN compares equal to itself."""
     return str(table.slice(row, 1).to_pylist())

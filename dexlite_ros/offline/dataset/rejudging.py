@@ -1,4 +1,4 @@
-"""Judging grasps of a dataset once more, by the full tests, from nothing but the dataset."""
+"""Judge grasps of a dataset again with the full tests, using only the dataset."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Rejudged:
 def rejudge(
     content: Content, count: int, rng: np.random.Generator, workers: int
 ) -> dict[str, bool]:
-    """Return, by key, whether grasps that held before hold again; ``count`` are drawn."""
+    """Return, by key, whether ``count`` random grasps that held before hold again."""
     good = np.flatnonzero(held(content.grasps))
     rows = np.sort(rng.choice(good, min(count, len(good)), replace=False))
     verdicts: dict[str, bool] = {}
@@ -41,7 +41,7 @@ def rejudge(
 
 
 def _tasks(content: Content, rows: NDArray[np.int64]) -> list[Rejudged]:
-    """Return the grasps to judge, by object and scale."""
+    """Return the grasps to judge, grouped by object and scale."""
     table: pa.Table = content.grasps.take(rows)
     names, scales = table['object'].to_pylist(), table['scale'].to_pylist()
     tasks = []
@@ -55,6 +55,6 @@ def _tasks(content: Content, rows: NDArray[np.int64]) -> list[Rejudged]:
 
 
 def _again(task: Rejudged) -> list[bool]:
-    """Judge the grasps of one object; workers call it."""
+    """Judge the grasps of one object; called by workers."""
     verdicts = [list(judge(task.grasps, task.pieces, test)) for test in FULL_TESTS]
     return [all(each.passed for each in row) for row in zip(*verdicts)]

@@ -1,7 +1,7 @@
 """
 The columns of a dataset: one table of grasps, one of objects.
 
-Lengths are metres, angles radians. A grasp's frame is that of its object's mesh, scaled.
+Lengths are in metres, angles in radians. Grasps are in the frame of the scaled object mesh.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dexlite_ros.hand.description import HandDescription
 FORMAT = 'dexlite_ros/dataset'
 VERSION = 1
 RESOLUTION = 1e-5
-"""Of the coordinates of clouds, which are whole numbers [m]."""
+"""Resolution of cloud coordinates, which are stored as integers [m]."""
 NORMAL_UNIT = 127
-"""Length of a stored normal."""
+"""Length of a normal as stored in integers."""
 TESTS = ('six_forces', 'lift')
 
 
@@ -29,7 +29,7 @@ def _vector(size: int) -> pa.DataType:
 
 
 def grasp_schema(joints: int) -> pa.Schema:
-    """Return the columns of the grasps of a hand with that many joints."""
+    """Return the columns of grasps of a hand with this many joints."""
     verdicts = [
         pa.field(f'{test}{suffix}', kind) for test in TESTS for suffix, kind in (
             ('', pa.bool_()), ('_reason', pa.dictionary(pa.int8(), pa.string())),
@@ -76,9 +76,9 @@ def object_schema() -> pa.Schema:
 
 def stages_to_columns(grasps: StagedGrasp) -> dict[str, pa.Array]:
     """
-    Return the columns that hold three stages.
+    Return the columns of the three stages.
 
-    The wrist does not turn between the stages, and does not move between grasp and squeeze.
+    The wrist must not rotate between stages, nor move between grasp and squeeze.
 
     :raises ValueError: when it does
     """
@@ -127,7 +127,7 @@ def matrix(table: pa.Table, name: str) -> NDArray[np.float64]:
 
 
 def with_format(schema: pa.Schema, hand: HandDescription) -> pa.Schema:
-    """Return the schema with what a reader has to know beside it."""
+    """Return the schema with format metadata for readers."""
     return schema.with_metadata({
         'format': FORMAT, 'version': str(VERSION), 'hand': hand.name,
         'hand_link': hand.palm_link, 'joint_names': ' '.join(hand.joint_names)})
@@ -135,9 +135,9 @@ def with_format(schema: pa.Schema, hand: HandDescription) -> pa.Schema:
 
 def check_format(path: object, schema: pa.Schema, expected: pa.Schema) -> None:
     """
-    Check that a file holds what this release reads.
+    Check that a file has the format of this release.
 
-    :raises FileError: when it does not
+    :raises FileError: when it has not
     """
     metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
     if metadata.get('format') != FORMAT:

@@ -1,7 +1,7 @@
 """
 A folder of Parquet files: ``objects/NAME.parquet`` and ``grasps/NAME/SHARD.parquet``.
 
-Files are written under a temporary name and renamed, so whatever is there is whole. A shard holds
+Files are written under a temporary name and renamed, so existing files are complete. A shard holds
 all grasps of one task and is never changed.
 """
 
@@ -46,7 +46,7 @@ class GraspDataset:
         """
         Return the dataset in a folder.
 
-        :raises FileError: when there is none, or of another version
+        :raises FileError: when there is none, or one of another version
         """
         path = Path(folder) / 'dataset.json'
         content = read_json(path, FORMAT, VERSION)
@@ -58,7 +58,7 @@ class GraspDataset:
     def create(
         cls, folder: str | Path, about: dict[str, Any], hand: str = DEFAULT_HAND
     ) -> GraspDataset:
-        """Return a new dataset; ``about`` is plain data that says how it is made."""
+        """Return a new dataset; ``about`` is plain data that describes its generation."""
         write_json(Path(folder) / 'dataset.json', {
             'format': FORMAT, 'version': VERSION, 'hand': hand,
             'hand_link': HANDS[hand].palm_link, 'joint_names': list(HANDS[hand].joint_names),
@@ -67,7 +67,7 @@ class GraspDataset:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What dataset.json says."""
+        """Content of dataset.json."""
         return read_json(self.folder / 'dataset.json', FORMAT, VERSION)
 
     @property
@@ -99,7 +99,7 @@ class GraspDataset:
 
     def grasps(self) -> pa.Table:
         """
-        Return all grasps, in the order of their files' names.
+        Return all grasps, ordered by file name.
 
         :raises FileError: for a file that is not of this format
         """
@@ -107,7 +107,7 @@ class GraspDataset:
 
     def objects(self) -> pa.Table:
         """
-        Return all objects, in the order of their files' names.
+        Return all objects, ordered by file name.
 
         :raises FileError: for a file that is not of this format
         """
@@ -117,19 +117,19 @@ class GraspDataset:
         """
         Return all objects by name.
 
-        :param grasps: rows whose objects have to be among them
-        :raises FileError: when one is not
+        :param grasps: rows whose objects must be included
+        :raises FileError: when one of these objects is missing
         """
         found = objects_by_name(self.objects())
         wanted = set() if grasps is None else set(grasps['object'].to_pylist())
         if wanted - found.keys():
             raise FileError(
                 self.folder / 'objects', 'it has no row for '
-                f'{", ".join(sorted(wanted - found.keys()))}; dexlite dataset verify tells more')
+                f'{", ".join(sorted(wanted - found.keys()))}; see dexlite dataset verify')
         return found
 
     def digest(self) -> str:
-        """Return a short name of its content: every table, whole."""
+        """Return a short hash of the content of all its tables."""
         digest = hashlib.sha256()
         for path in sorted(self.folder.rglob('[!.]*.parquet')):
             digest.update(str(path.relative_to(self.folder)).encode())
@@ -137,7 +137,7 @@ class GraspDataset:
         return digest.hexdigest()[:16]
 
     def size(self) -> int:
-        """Return the bytes of all its files."""
+        """Return the total size of its files [bytes]."""
         return sum(path.stat().st_size for path in self.folder.rglob('[!.]*') if path.is_file())
 
     def _read(self, part: str, schema: pa.Schema) -> pa.Table:
@@ -153,12 +153,12 @@ class GraspDataset:
 
 
 def objects_by_name(table: pa.Table) -> dict[str, PreparedObject]:
-    """Return the objects of a table of them."""
+    """Return the objects of a table, by name."""
     return {row['object']: object_from_row(row) for row in table.to_pylist()}
 
 
 def object_to_table(prepared: PreparedObject) -> pa.Table:
-    """Return one row for an object."""
+    """Return a table with one row for an object."""
     return pa.Table.from_pylist([{
         'object': prepared.name, 'split': prepared.split, 'family': prepared.family,
         'licence': prepared.licence, 'digest': prepared.digest, 'rests': prepared.rests,
@@ -175,7 +175,7 @@ def object_to_table(prepared: PreparedObject) -> pa.Table:
 
 
 def object_from_row(row: dict[str, Any]) -> PreparedObject:
-    """Return the object of a row, as precise as it was stored."""
+    """Return the object of a row, with the precision of storage."""
     normals = np.array(row['normals'], np.float64).reshape(-1, 3)
     return PreparedObject(
         row['object'], row['family'], row['licence'], row['digest'], row['split'],
@@ -189,13 +189,13 @@ def object_from_row(row: dict[str, Any]) -> PreparedObject:
 
 
 def held(table: pa.Table) -> np.ndarray:
-    """Tell which grasps (N,) passed six forces and lift."""
+    """Return (N,) whether each grasp passed both six forces and lift."""
     both = pc.and_(table['six_forces'], table['lift'])
     return both.to_numpy()
 
 
 def keys(table: pa.Table) -> list[str]:
-    """Return OBJECT/SCALE/MODE/SEED/NUMBER for each grasp (N,); no two are the same."""
+    """Return OBJECT/SCALE/MODE/SEED/NUMBER for each of N grasps; keys are unique."""
     columns = (table[name].to_pylist() for name in ('object', 'scale', 'mode', 'seed', 'number'))
     return [
         f'{name}/{scale:g}/{mode}/{seed}/{number}' for name, scale, mode, seed, number
@@ -204,7 +204,7 @@ def keys(table: pa.Table) -> list[str]:
 
 def _write(table: pa.Table, path: Path) -> None:
     with replaced(path) as temporary:
-        # Numbers hardly repeat, and a dictionary of them would double the size.
+        # Floats hardly repeat, so dictionary encoding would double their size.
         text = [field.name for field in table.schema if not pa.types.is_floating(field.type)
                 and not pa.types.is_nested(field.type)]
         pq.write_table(

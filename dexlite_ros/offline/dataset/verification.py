@@ -1,4 +1,4 @@
-"""A dataset put to the test: every law, and some grasps judged once more."""
+"""Verification of a dataset: check every invariant, and judge some grasps again."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from dexlite_ros.offline.dataset.rejudging import rejudge
 from dexlite_ros.offline.dataset.store import GraspDataset
 
 SHOWN = 3
-"""Broken rows that are named."""
+"""Number of violating rows named per check."""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What came out."""
+    """The outcome of a verification."""
 
     checks: list[Check]
     again: dict[str, bool] | None
-    """By key, whether a grasp that held before held again; None: none was to be judged."""
+    """By key, whether a grasp that held before held again; None: rejudging was not requested."""
     pass_share: float
-    """Share of these that must hold again."""
+    """Fraction of rejudged grasps that must hold again."""
 
     @classmethod
     def of(
@@ -35,15 +35,15 @@ class Verification:
         """
         Check a dataset.
 
-        :param judged: how many of the grasps that held are judged again, if all laws are kept
-        :param pass_share: share of these that must hold again
-        :param seed: of what is drawn
-        :param workers: processes that judge; 0: one per CPU
+        :param judged: number of grasps that held to judge again, if all checks pass
+        :param pass_share: fraction of these grasps that must hold again
+        :param seed: seed of the random choices
+        :param workers: worker processes that judge; 0: one per CPU
         :raises InvalidRequest: for a dataset without grasps
         """
         if judged < 0 or not 0 <= pass_share <= 1:
             raise InvalidRequest(
-                'judge and pass-share', (judged, pass_share), '0 or more, and a share')
+                'judge and pass-share', (judged, pass_share), '0 or more, and a fraction')
         rng = np.random.default_rng(seed)
         content = Content.of(GraspDataset.open(folder))
         if not content.keys:
@@ -55,7 +55,7 @@ class Verification:
 
     @property
     def enough_held(self) -> bool:
-        """Whether as many grasps held again as have to, where any were to be judged."""
+        """Whether enough grasps held again; True if none were rejudged."""
         if self.again is None:
             return True
         return bool(self.again) and (
@@ -63,11 +63,11 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """Whether all laws are kept and enough grasps held again."""
+        """Whether all checks passed and enough grasps held again."""
         return all(each.passed for each in self.checks) and self.enough_held
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain data."""
+        """Return the outcome as plain data."""
         return {
             'passed': self.passed,
             'checks': [{'name': each.name, 'rows': each.rows, 'broken': each.broken,

@@ -1,1 +1,1 @@
-"""Plans on many objects, judged: figures, reports, calibration, timing."""
+"""Evaluation of plans on many objects: figures, reports, calibration, timing."""

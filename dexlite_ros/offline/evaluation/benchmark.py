@@ -1,4 +1,4 @@
-"""Every case of the timing, and the machine it was taken on, in one report."""
+"""One report of all timing cases and the machine they ran on."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def benchmark(
     device: str, seed: int, runs: int, *, quick: bool = False, peer: bool = False
 ) -> dict[str, Any]:
     """
-    Time planning and refining and return the report as plain data.
+    Time planning and refinement, and return the report as plain data.
 
     :param device: auto, cpu, cuda or cuda:N
-    :param runs: how often each case is run, after one run to warm up
-    :param quick: small cases only
+    :param runs: timed runs per case, after one warm-up run
+    :param quick: run small cases only
     :param peer: also time the package Dex1B on the same hand, cloud and steps
     """
     resolved = resolve_device(device)

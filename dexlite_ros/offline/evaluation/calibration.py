@@ -1,4 +1,4 @@
-"""Teach the success model from judged grasps."""
+"""Fit the success model to judged grasps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PENALTY = 0.3
 
 @dataclass(frozen=True)
 class Calibration:
-    """A success model, and what each of its features weighs."""
+    """A success model, and the influence of each of its features."""
 
     model: SuccessModel
     influence: dict[str, float]
@@ -37,9 +37,9 @@ def calibrate(evaluations: list[Path]) -> Calibration:
     """
     Return a model fitted to the six-force verdicts of evaluations.
 
-    What it says of itself (area under the curve, calibration error) is of objects left out.
+    Its reported quality (area under the curve, calibration error) is cross-validated over objects.
 
-    :param evaluations: folders that ``dexlite evaluate`` wrote
+    :param evaluations: folders written by ``dexlite evaluate``
     :raises InvalidRequest: when there are too few judged grasps to learn from
     """
     rows = list(_rows(evaluations))
@@ -73,7 +73,7 @@ def _unseen(
             'evaluations', f'{holding} objects that were held, {failing} that were not',
             'at least two of each')
     probability = np.zeros(len(groups))
-    # Every fold has objects that fail, so that no fit sees successes alone.
+    # Every fold has objects that fail, so that no fit sees only successes.
     folds = StratifiedGroupKFold(min(FOLDS, failing, holding))
     for train, test in folds.split(features, passed, groups):
         probability[test] = fit(features[train], passed[train])[2](features[test])

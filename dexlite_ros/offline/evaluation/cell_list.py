@@ -1,4 +1,4 @@
-"""Which cells a question has: objects, scales, seeds, and how to come by grasps for each."""
+"""The cells of a question: objects, scales, seeds, and the source of grasps for each."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PLAN_FILE = re.compile(r'scale_([0-9.]+)\.json')
 
 @dataclass(frozen=True)
 class Extent:
-    """How much of a question is answered; more can be added later."""
+    """The part of a question to answer; it can be extended later."""
 
     only: tuple[str, ...] | None = None
     """Names of objects; None: all."""
     limit: int | None = None
-    """The first so many objects; None: all."""
+    """Maximum number of objects, taken from the start; None: all."""
     scales: tuple[float, ...] = (1.0,)
-    """Factors from the meshes to metres; imported grasps bring their own."""
+    """Factors that convert the meshes to metres; imported grasps have their own."""
     seeds: int = 1
     """Plans per object."""
 
@@ -37,10 +37,10 @@ class Extent:
 
 def list_cells(question: Question, extent: Extent, folder: Path) -> list[Cell]:
     """
-    Return what is to be planned and judged.
+    Return the cells to plan and judge.
 
-    :param folder: where results go; the built-in objects are written there
-    :raises InvalidRequest: when there is no such object, or no imported grasp of one
+    :param folder: folder of the results; the built-in objects are written there
+    :raises InvalidRequest: when no object matches, or none has imported grasps
     """
     objects = _objects(question, extent, folder)
     return [
@@ -66,7 +66,7 @@ def _objects(question: Question, extent: Extent, folder: Path) -> list[ObjectFil
 def _sources(
     source: GraspSource, objects: list[ObjectFile], scales: tuple[float, ...]
 ) -> list[tuple[ObjectFile, float, GraspSource]]:
-    """Return objects, scales, and the planner or the plan file of each."""
+    """Return each object with its scale and its planner or plan file."""
     if not isinstance(source, Path):
         return [(each, scale, source) for each in objects for scale in scales]
     found: list[tuple[ObjectFile, float, GraspSource]] = list(_imported(source, objects))

@@ -1,8 +1,8 @@
 """
-Plan on one object, judge what comes out, and keep every number: the cells of an evaluation.
+The cells of an evaluation: plan on one object, judge the grasps, and store all figures.
 
-A cell is one object at one scale, seen one way, planned with one seed. Cells do not depend on each
-other, and each has its own file, so an evaluation can be interrupted and shared out.
+A cell is one object at one scale, with one view and one seed. Cells are independent and each has
+its own file, so an evaluation can be interrupted and distributed.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ from dexlite_ros.planner import GraspPlanner
 
 @dataclass(frozen=True)
 class Cell:
-    """What is planned and judged."""
+    """One unit of planning and judging."""
 
     target: ObjectFile
     scale: float
     setup: Setup
     planner: PlannerChoice | Path
-    """What plans, or the plan file to judge instead."""
+    """The planner, or the plan file to judge instead."""
     max_grasps: int
     tests: tuple[str, ...]
     device: str
     folder: Path
-    """Where results go."""
+    """Folder of the results."""
 
     @property
     def name(self) -> str:
-        """A name that no other cell of the evaluation has."""
+        """A name unique within the evaluation."""
         scale = '' if self.scale == 1.0 else f'_{self.scale:g}'
         return f'{self.target.name}{scale}_{self.setup.view}_{self.setup.seed}'
 
@@ -67,21 +67,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class Found:
-    """Grasps to be judged, and what is known of them before."""
+    """Grasps to judge, and what is known about them beforehand."""
 
     grasp_set: GraspSet
     predicted: list[dict[str, Any]]
-    """For each grasp, the probability to hold and the features behind it; empty if imported."""
+    """For each grasp, the success probability and the features behind it; empty if imported."""
     plan: dict[str, Any]
-    """Time and legality of the plan; empty if imported."""
+    """Time and validity counts of the plan; empty if imported."""
     pose: NDArray[np.float64]
-    """(4, 4) of the mesh in the frame of the grasps."""
+    """(4, 4) pose of the mesh in the frame of the grasps."""
     table: float | None
     """Height of the table [m]."""
 
 
 def evaluate_cell(cell: Cell) -> None:
-    """Write the figures of one cell; an object without grasps has figures, too."""
+    """Write the figures of one cell, even if the object yields no grasps."""
     content = {
         'object': cell.target.name, 'scale': cell.scale, 'view': cell.setup.view,
         'seed': cell.setup.seed, 'commit': commit(), 'usable': True, 'error': '', 'plan': {},
@@ -97,7 +97,7 @@ def evaluate_cell(cell: Cell) -> None:
         else:
             found = _plan(cell, cell.planner, mesh)
     except (NoGraspFound, BadCloud, ScaleError) as error:
-        # The planner could not plan: that is a result. Any other error ends the evaluation.
+        # Expected failures to plan are recorded; any other error propagates.
         _write(cell, content | {'error': str(error)})
         return
     placed = [piece @ found.pose[:3, :3].T + found.pose[:3, 3] for piece in pieces]
@@ -140,7 +140,7 @@ def _write(cell: Cell, content: dict[str, Any]) -> None:
 
 @cache
 def _planner(choice: PlannerChoice, max_grasps: int, device: str) -> GraspPlanner:
-    """Return this process's planner; it is made and warmed up once."""
+    """Return this process's planner, created and warmed up once."""
     torch.set_num_threads(1)
     planner = GraspPlanner(choice.settings(max_grasps), device)
     planner.warm_up()
@@ -148,7 +148,7 @@ def _planner(choice: PlannerChoice, max_grasps: int, device: str) -> GraspPlanne
 
 
 def _plan_figures(plan: GraspPlan) -> dict[str, Any]:
-    """Return time and legality of a plan."""
+    """Return time and validity counts of a plan."""
     hand = HANDS[plan.hand]
     pairs = np.array(hand.coupled_indices)
     joints = np.stack([stage.joints.numpy() for stage in vars(plan.grasps).values()])  # (3, K, J)
@@ -166,7 +166,7 @@ def _plan_figures(plan: GraspPlan) -> dict[str, Any]:
 def _judged(
     grasp_set: GraspSet, pieces: list[NDArray[np.float64]], table: float | None, cell: Cell
 ) -> list[dict[str, Any]]:
-    """Return figures and verdicts of every grasp."""
+    """Return the figures and verdicts of every grasp."""
     scene = GraspScene(HANDS[grasp_set.hand], pieces)
     grasps = grasp_set.grasps
     rows = [

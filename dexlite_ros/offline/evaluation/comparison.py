@@ -1,4 +1,4 @@
-"""Reports of evaluations side by side: one row of figures for each."""
+"""Reports of evaluations side by side, one row of figures each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Comparison:
     """Evaluations in the order they were given."""
 
     reports: dict[str, dict[str, Any]]
-    """What their report.json holds, by name of the folder."""
+    """Content of each report.json, by name of its folder."""
 
     @classmethod
     def of(cls, folders: Sequence[Path]) -> Comparison:
@@ -27,20 +27,20 @@ class Comparison:
         Read the reports in some folders.
 
         :raises InvalidRequest: when two folders have the same name
-        :raises FileError: when one has no report, or of another release
+        :raises FileError: when a folder has no report, or one of another release
         """
         names = [folder.resolve().name for folder in folders]
         if len(set(names)) < len(names):
             raise InvalidRequest(
-                'evaluations', names, 'folders of different names, which the rows are called')
+                'evaluations', names, 'folders with different names, which name the rows')
         return cls({name: _read(folder / 'report.json') for name, folder in zip(names, folders)})
 
     def rows(self) -> dict[str, Row]:
-        """Return the figures that are compared, by name of the evaluation."""
+        """Return the compared figures, by name of the evaluation."""
         return {name: _row(report) for name, report in self.reports.items()}
 
     def markdown(self) -> str:
-        """Return a table; where an evaluation lacks a figure there is a dash."""
+        """Return a table; a dash marks a missing figure."""
         rows = self.rows()
         names = list(dict.fromkeys(name for row in rows.values() for name in row))
         lines = ['| evaluation | ' + ' | '.join(names) + ' |', '|---' * (len(names) + 1) + '|']
@@ -50,7 +50,7 @@ class Comparison:
         return '\n'.join(lines)
 
     def commands(self) -> list[str]:
-        """Return the command behind each evaluation."""
+        """Return the command that produced each evaluation."""
         return [report['provenance']['command'] for report in self.reports.values()]
 
 
@@ -60,7 +60,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise FileError(path, str(error)) from error
     if not isinstance(report, dict) or 'planner' not in report:
-        raise FileError(path, "it is no report of this release's dexlite evaluate; repeat it")
+        raise FileError(path, "it is not a report of this release's dexlite evaluate; repeat it")
     return report
 
 

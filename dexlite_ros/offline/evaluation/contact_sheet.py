@@ -1,4 +1,4 @@
-"""One picture of what held and what did not, to look at before reading numbers."""
+"""One picture of grasps that held and grasps that did not, for a quick visual check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dexlite_ros.output.picture import ColouredMesh, grasp_panel, OBJECT_COLOUR,
 from dexlite_ros.output.plan_file import read_grasps
 
 COLUMNS = 4
-"""Pictures beside each other, of successes and again of failures."""
+"""Columns of successes, and as many of failures."""
 PANEL = (240, 240)
 GREEN, RED = (20, 120, 40), (180, 30, 20)
 Shown = tuple[Cell, Content, int]
@@ -25,10 +25,10 @@ def write_contact_sheet(
     path: Path, cells: list[tuple[Cell, Content]], test: str, rows: int = 4
 ) -> Path | None:
     """
-    Write successes (left) and failures (right) side by side and return the path; None if no grasp.
+    Write successes (left) and failures (right) and return the path; None without grasps.
 
-    Each object is shown at most once on each side, with its best grasp that held, or did not;
-    objects that fail most come first among the failures.
+    Each object is shown at most once on each side, with its best-ranked grasp that held or
+    failed; objects that fail most come first among the failures.
     """
     held = [_first(cell, content, test, True) for cell, content in cells]
     failed = [_first(cell, content, test, False) for cell, content in sorted(
@@ -54,12 +54,12 @@ def _first(cell: Cell, content: Content, test: str, passed: bool) -> Shown | Non
 
 
 def _once(shown: list[Shown | None]) -> list[Shown]:
-    """Return the first of each object."""
+    """Return the first entry of each object."""
     return list({each[1]['object']: each for each in reversed(shown) if each}.values())[::-1]
 
 
 def _spread(shown: list[Shown], count: int) -> list[Shown]:
-    """Return ``count`` of them, evenly over the list."""
+    """Return ``count`` entries, spread evenly over the list."""
     if len(shown) <= count:
         return shown
     return [shown[int(index)] for index in np.linspace(0, len(shown) - 1, count)]

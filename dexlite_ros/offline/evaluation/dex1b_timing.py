@@ -1,8 +1,8 @@
 """
-The PyPI package Dex1B (MIT) refining the same starts, in the same process.
+Timing of the PyPI package Dex1B (MIT) on the same starts, in the same process.
 
-Its ``post_optimize`` takes the hand as a function from poses to spheres; here that function is our
-hand's own points, moved by plain autograd through our kinematics.
+Its ``post_optimize`` takes the hand as a function from poses to spheres; here it returns our own
+hand's points, moved by plain autograd through our kinematics.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimiz
 GRASPS = 16
 STEPS = 50
 MAX_RUNS = 2
-"""The peer takes most of a minute for each."""
+"""The peer takes most of a minute per run."""
 
 
 def compare(device: torch.device, seed: int, runs: int) -> dict[str, Any]:
     """
-    Return seconds of both for the same starts, cloud, hand points and steps, and the ratio.
+    Return the times of both [s] for the same starts, cloud, hand points and steps, and the ratio.
 
     :raises MissingDependency: when Dex1B is not installed
     """
@@ -55,7 +55,7 @@ def compare(device: torch.device, seed: int, runs: int) -> dict[str, Any]:
     runs = min(runs, MAX_RUNS)
 
     def peer() -> None:
-        # With as many threads as ours has.
+        # As many threads as our optimiser uses.
         with one_thread():
             post_optimize(
                 vector, hand, points.expand(GRASPS, -1, -1),
@@ -77,7 +77,7 @@ def compare(device: torch.device, seed: int, runs: int) -> dict[str, Any]:
 
 
 class _SphereHand:
-    """Our hand as the peer wants it: from poses (B, 9 + J) to its points as spheres."""
+    """Our hand in the form the peer expects: from poses (B, 9 + J) to its points as spheres."""
 
     def __init__(self, geometry: HandGeometry, spheres: type) -> None:
         self._geometry = geometry

@@ -1,4 +1,4 @@
-"""A whole evaluation: cells that are missing are made, all are read, a report is written."""
+"""A whole evaluation: compute the missing cells, read all cells, and write a report."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class Evaluation:
     folder: Path
     usable: list[tuple[Cell, Content]]
     left_out: list[tuple[Cell, Content]]
-    """Of objects that are no meshes."""
+    """Cells of objects without a usable mesh."""
 
     @classmethod
     def run(
         cls, question: Question, extent: Extent, folder: Path, workers: int = 0
     ) -> Evaluation:
         """
-        Plan and judge what is missing in a folder.
+        Plan and judge the cells missing in a folder.
 
-        :param workers: processes; 0: one per CPU
+        :param workers: worker processes; 0: one per CPU
         :raises InvalidRequest: when the folder belongs to another question, or no object is usable
         """
         cells = list_cells(question, extent, folder)
@@ -56,7 +56,7 @@ class Evaluation:
         """
         Write report.json, report.md and report.png and return the figures.
 
-        :param command: what was called, for whoever wants to repeat it
+        :param command: command line to record in the report
         :param workers: as for ``run``
         """
         contents = [content for _, content in self.usable]
@@ -72,13 +72,13 @@ class Evaluation:
             describe(self.question.source, self.question.max_grasps))
 
     def contact_sheet(self) -> Path | None:
-        """Write pictures of what held and what did not in the first test; None if no grasp."""
+        """Write pictures of grasps that held or failed the first test; None without grasps."""
         return write_contact_sheet(
             self.folder / 'contact_sheet.png', self.usable, self.question.tests[0])
 
 
 def _processor() -> str:
-    """Return a name of the processor."""
+    """Return the name of the processor."""
     try:
         text = Path('/proc/cpuinfo').read_text()
     except OSError:

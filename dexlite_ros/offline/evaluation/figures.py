@@ -1,8 +1,8 @@
 """
-From cells to figures: success by rank, intervals, calibration, reasons of failure.
+From cells to figures: success by rank, intervals, calibration, failure reasons.
 
 Objects count equally: figures are means over objects of means over an object's cells. A cell
-without grasps is one without success.
+without grasps counts as a failure.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from dexlite_ros.errors import FileError
 PREDICTED = 'six-forces'
 """The test whose outcome the success model predicts."""
 BINS = 10
-"""Bins of predicted probability, equally wide."""
+"""Number of equally wide bins of predicted probability."""
 LENGTHS = ('penetration', 'self_penetration', 'finger_distance', 'finger_spread')
-"""Figures of a grasp that are lengths [m]."""
+"""Figures of a grasp that are lengths, in metres."""
 ALL = 10_000
-"""More grasps than a cell ever has."""
+"""More grasps than any cell has."""
 Content = dict[str, Any]
-"""What a cell's file holds."""
+"""Content of a cell's file."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +43,25 @@ class Share:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How well predicted probabilities agree with what happened."""
+    """Agreement of predicted probabilities with outcomes."""
 
     error: float
-    """Expected calibration error: mean over bins, by their counts, of |predicted - happened|."""
+    """Expected calibration error: mean of |predicted - happened| over bins, weighted by count."""
     brier: float
     """Mean squared difference of probability and outcome."""
     predicted: NDArray[np.float64]
     """(BINS,) mean prediction of each bin; NaN for an empty one."""
     happened: NDArray[np.float64]
-    """(BINS,) share of success in each bin."""
+    """(BINS,) success rate in each bin."""
     count: NDArray[np.int64]
-    """(BINS,)"""
+    """(BINS,) number of grasps in each bin."""
 
 
 def read_cell(path: Path) -> Content:
     """
     Return the content of a cell's file.
 
-    :raises FileError: when it is not one
+    :raises FileError: when the file cannot be read as a cell
     """
     try:
         return json.loads(path.read_text())
@@ -70,7 +70,7 @@ def read_cell(path: Path) -> Content:
 
 
 def outcomes(cell: Content, test: str) -> NDArray[np.bool_]:
-    """Return which grasps of a cell passed a test (K,), best first."""
+    """Return (K,) whether each grasp of a cell passed a test, best first."""
     return np.array([each['verdicts'][test]['passed'] for each in cell['grasps']], bool)
 
 
@@ -86,7 +86,7 @@ def rate(cell: Content, test: str, best: int = ALL) -> float:
 
 
 def share(values: list[float]) -> Share:
-    """Return the mean of values of objects, with its interval."""
+    """Return the mean of per-object values, with its interval."""
     mean = float(np.mean(values))
     if len(values) < 2 or np.ptp(values) == 0:
         return Share(mean, mean, mean)
@@ -99,7 +99,7 @@ def share(values: list[float]) -> Share:
 def by_object(
     cells: list[Content], figure: Callable[[Content], float]
 ) -> dict[str, float]:
-    """Return the mean of a figure over each object's cells; cells where it is NaN are left out."""
+    """Return the mean of a figure over each object's cells; NaN cells are left out."""
     values: dict[str, list[float]] = {}
     for cell in cells:
         values.setdefault(cell['object'], []).append(figure(cell))
@@ -120,7 +120,7 @@ def mean_of_grasps(cells: list[Content], name: str) -> float:
 
 
 def median_of_grasps(cells: list[Content], name: str) -> float:
-    """Return the median over all grasps of a figure that a few would carry away; NaN without."""
+    """Return the median of a figure over all grasps, robust to outliers; NaN without grasps."""
     values = [
         each[name] for cell in cells for each in cell['grasps'] if each.get(name) is not None]
     return float(np.median(values)) if values else np.nan
@@ -141,14 +141,14 @@ def _mean_of_known(values: dict[str, float]) -> float:
 
 
 def reasons(cells: list[Content], test: str) -> Counter[str]:
-    """Return how often grasps failed a test for which reason."""
+    """Return the number of failures in a test, by reason."""
     return Counter(
         each['verdicts'][test]['reason'] for cell in cells for each in cell['grasps']
         if not each['verdicts'][test]['passed'])
 
 
 def calibration(cells: list[Content], test: str) -> Calibration | None:
-    """Return how the predicted probabilities did; None when none were predicted."""
+    """Return the calibration of the predicted probabilities; None without predictions."""
     pairs = [
         (each['success_probability'], each['verdicts'][test]['passed'])
         for cell in cells for each in cell['grasps']
@@ -161,7 +161,7 @@ def calibration(cells: list[Content], test: str) -> Calibration | None:
 def calibration_of(
     predicted: NDArray[np.float64], passed: NDArray[np.float64]
 ) -> Calibration:
-    """Return how predictions (N,) in [0, 1] agree with outcomes (N,) of 0 and 1."""
+    """Return the calibration of predictions (N,) in [0, 1] against outcomes (N,), 0 or 1."""
     place = np.minimum((predicted * BINS).astype(int), BINS - 1)
     count = np.bincount(place, minlength=BINS)
     with np.errstate(invalid='ignore'):

@@ -1,4 +1,4 @@
-"""Where the grasps that are judged come from: a planner, or a folder of imported plan files."""
+"""Source of the judged grasps: a planner, or a folder of imported plan files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import make_proposer, Method
 
 GraspSource = PlannerChoice | Path
-"""A planner, or the folder that ``dexlite import`` wrote."""
+"""A planner, or a folder written by ``dexlite import``."""
 
 
 def grasp_source(
@@ -26,15 +26,15 @@ def grasp_source(
     unranked: int | None = None,
 ) -> GraspSource:
     """
-    Return what a name and the options beside it stand for.
+    Return the source selected by a name and its options.
 
     :param name: a preset of the planner, or a folder of plan files
     :param method, weights, temperature, unranked: as in PlannerChoice
-    :raises InvalidRequest: for an option that would do nothing, and when there is no such folder
+    :raises InvalidRequest: for an option without effect, or a missing folder
     """
     if (method or weights or unranked is not None) and name != 'default':
         raise InvalidRequest(
-            'planner', name, "'default', for --method, --weights and --unranked are its")
+            'planner', name, "'default', the only one with --method, --weights and --unranked")
     if weights and method == 'hull':
         raise InvalidRequest('weights', weights, "a method other than 'hull'")
     if unranked is not None and unranked < 0:
@@ -48,7 +48,7 @@ def grasp_source(
 
 
 def describe(source: GraspSource, max_grasps: int) -> dict[str, Any]:
-    """Return what makes the grasps, as the report names it."""
+    """Return the description of the source for the report."""
     if isinstance(source, Path):
         return {'imported': source.name}
     settings = source.settings(max_grasps)
@@ -61,7 +61,7 @@ def describe(source: GraspSource, max_grasps: int) -> dict[str, Any]:
 
 
 def source_key(source: GraspSource, max_grasps: int) -> list[str]:
-    """Return all that decides which grasps are judged, as text."""
+    """Return everything that determines which grasps are judged, as text."""
     if isinstance(source, Path):
         return [str(source)]
     return [repr(source.settings(max_grasps)), describe(source, max_grasps)['model']]

@@ -1,4 +1,4 @@
-"""What an evaluation asks: all that decides a figure of a cell, and so may be continued."""
+"""The question of an evaluation: every setting on which the figures of a cell depend."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from dexlite_ros.offline.provenance import fingerprint
 from dexlite_ros.ranking.success_model import SuccessModel
 
 BUILTIN = 'builtin'
-"""Instead of a folder: six shapes that are made on the spot."""
+"""Stands in place of a folder for six shapes generated on demand."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """How often do grasps hold? On which objects, found how, seen how, by which tests."""
+    """How often grasps hold, for given objects, source, views and tests."""
 
     objects: str
-    """Folder of meshes or with a manifest.csv, or BUILTIN."""
+    """Folder of meshes, folder with a manifest.csv, or BUILTIN."""
     split: str | None
-    """Of the manifest; None: all."""
+    """Split in the manifest; None: all."""
     tier: str | None
-    """Of the manifest; None: all."""
+    """Tier in the manifest; None: all."""
     source: GraspSource
     views: View
     support: bool
-    """Whether one camera's planner knows of the table."""
+    """Whether the planner knows the table, with one camera."""
     points: int
-    """Of a full cloud."""
+    """Number of points of a full cloud."""
     noise: float
-    """Of each coordinate, or along the rays of the camera [m]."""
+    """Standard deviation per coordinate, or along the camera rays [m]."""
     max_grasps: int
     """Grasps per plan, best first."""
     tests: tuple[TestName, ...]
@@ -50,14 +50,14 @@ class Question:
         steps = self.source.unranked if isinstance(self.source, PlannerChoice) else None
         if steps is not None and self.views == 'single' and self.support:
             raise InvalidRequest(
-                'unranked', steps, '--no-table: beside a table not all proposals are kept')
+                'unranked', steps, '--no-table: near a table, proposals are filtered')
 
     def setup(self, seed: int) -> Setup:
-        """Return how clouds are measured for one seed."""
+        """Return the measurement settings of the clouds for one seed."""
         return Setup(self.views, self.points, self.noise, self.support, seed)
 
     def key(self) -> str:
-        """Return a short name; what the code and the success model are is part of it."""
+        """Return a short hash, which also covers the release and the success model."""
         model = SuccessModel.read()
         return fingerprint(
             __version__, self, [(name, find_test(name).key()) for name in self.tests],
@@ -65,9 +65,9 @@ class Question:
 
     def claim(self, folder: Path) -> None:
         """
-        Mark a folder as that of this question.
+        Mark a folder as belonging to this question.
 
-        :raises InvalidRequest: when another question was asked there
+        :raises InvalidRequest: when it belongs to another question
         """
         path, key = folder / 'cells' / 'question.json', self.key()
         if not path.exists():
@@ -75,4 +75,4 @@ class Question:
         elif json.loads(path.read_text())['question'] != key:
             raise InvalidRequest(
                 'output', str(folder),
-                'a new folder: what is in it was made with other settings or another release')
+                'a new folder: its content was made with other settings or another release')

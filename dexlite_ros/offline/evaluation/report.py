@@ -1,4 +1,4 @@
-"""Write an evaluation down: JSON, a page of Markdown, and a plot."""
+"""Write the report of an evaluation: JSON, Markdown and a plot."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from dexlite_ros.offline.evaluation.figures import (
 )
 
 SPREAD = ('palm_distance', 'palm_angle', 'joint_distance')
-"""How far two grasps of a plan are apart, in the mean [m, rad, rad]."""
+"""Mean distance between two grasps of a plan [m, rad, rad]."""
 BEST = (1, 5, 10, ALL)
-"""How many of the best grasps a column counts."""
+"""Numbers of best grasps, one per column."""
 
 
 def summary(cells: list[Content], tests: list[str]) -> dict[str, Any]:
@@ -73,8 +73,8 @@ def write_report(
     """
     Write report.json, report.md and report.png into a folder and return the figures.
 
-    :param provenance: what was run where, by name
-    :param planner: what planned, as plain data
+    :param provenance: command, machine and versions, by name
+    :param planner: description of the planner, as plain data
     """
     figures = {'provenance': provenance, 'planner': planner, **summary(cells, tests)}
     write_json(folder / 'report.json', figures)
@@ -123,7 +123,7 @@ def markdown(figures: dict[str, Any]) -> str:
 
 
 def _object_table(figures: dict[str, Any]) -> list[str]:
-    """Return one row per object: best 1, best 5 and all of each test [%]."""
+    """Return one row per object: success of best 1, best 5 and all, for each test [%]."""
     columns = [
         (test, best) for test in figures['by_object'] for best in ('best 1', 'best 5', 'all')]
     lines = [

@@ -1,4 +1,4 @@
-"""Success and energy against steps of refinement, as a picture."""
+"""Plot of success and energy against refinement steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dexlite_ros.proposal.proposer import OLD_NAMES
 
 @dataclass(frozen=True)
 class Curve:
-    """A proposer: one line in every panel."""
+    """One proposer, drawn as one line in every panel."""
 
     method: str
     model: str
@@ -24,21 +24,21 @@ class Curve:
 
     @property
     def label(self) -> str:
-        """What the legend says."""
+        """Label in the legend."""
         if OLD_NAMES.get(self.method, self.method) == 'hull':
             return self.model
         return f'{self.model}, temperature {self.temperature:g}'
 
 
 Points = dict[Curve, list[tuple[int, Row]]]
-"""Steps of refinement with the figures after them, by curve."""
+"""Numbers of refinement steps and the figures after them, by curve."""
 
 
 def draw_step_curves(comparison: Comparison, path: Path) -> None:
     """
-    Write a PNG with one panel per test, and one of the energy.
+    Write a PNG with one panel per test, and one for the energy.
 
-    :raises InvalidRequest: when no evaluation was made with --unranked
+    :raises InvalidRequest: when no evaluation was run with --unranked
     """
     rows = comparison.rows()
     names = list(dict.fromkeys(
@@ -65,7 +65,7 @@ def _points(comparison: Comparison, rows: dict[str, Row]) -> Points:
 
 
 def _draw(panel: Axes, name: str, points: Points) -> None:
-    """Draw one figure of all curves."""
+    """Draw one quantity for all curves."""
     for curve, found in points.items():
         known = sorted((steps, row[name]) for steps, row in found if row.get(name) is not None)
         panel.plot(*zip(*known), 'o-', label=curve.label)

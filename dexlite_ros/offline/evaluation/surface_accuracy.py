@@ -1,8 +1,8 @@
 """
-How near closed surfaces come to the truth: ``dexlite surface-accuracy``.
+Accuracy of closed surfaces against ground truth: ``dexlite surface-accuracy``.
 
-Measures clouds of known meshes, closes their surfaces, and compares signed distances. Near the
-surface they decide where fingers stop, so only places within 2 cm of it count.
+Measures clouds of known meshes, closes their surfaces, and compares signed distances. Only
+locations within 2 cm of the true surface count, since those determine where fingers stop.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from dexlite_ros.offline.objects.measured_cloud import measured_cloud, Setup
 from dexlite_ros.offline.objects.mesh_folder import ObjectFile
 
 BAND = 0.02
-"""Places at most this far from the true surface are compared [m]."""
+"""Locations at most this far from the true surface are compared [m]."""
 DEEP = 0.002
-"""A place this deep inside the object counts as wrong when it is called outside [m]."""
+"""A location this deep inside the object counts as wrong if classified as outside [m]."""
 
 
 @dataclass(frozen=True)
@@ -42,22 +42,22 @@ class Accuracy:
     bias: float
     """Mean error [mm]; positive where the closed surface is too small."""
     wrong_sign: float
-    """Share of the places deep inside that are called outside; NaN where none is that deep."""
+    """Fraction of deep locations classified as outside; NaN if no location is that deep."""
     normal_error: float
-    """Mean angle between the surfaces' normals at the true surface [deg]."""
+    """Mean angle between the normals of both surfaces, at the true surface [deg]."""
     iou: float
-    """Volume of the intersection over that of the union."""
+    """Volume of the intersection over volume of the union."""
     seen_fraction: float
-    """As the closed surface reports it."""
+    """Seen fraction as reported by the closed surface."""
     seconds: float
-    """Time of cleaning and closing."""
+    """Time to clean and close the cloud [s]."""
 
 
 def measure_all(
     files: list[ObjectFile],
     setup: Setup,
 ) -> tuple[list[Accuracy], dict[str, str]]:
-    """Measure objects; return their accuracies, and the reasons of those that failed."""
+    """Measure objects; return their accuracies, and the failure reasons by name."""
     results: list[Accuracy] = []
     failed: dict[str, str] = {}
     for file in tqdm(files, unit='object', disable=None):
@@ -72,9 +72,9 @@ def measure(name: str, mesh: trimesh.Trimesh, setup: Setup) -> Accuracy:
     """
     Measure a cloud of ``mesh``, close it, and compare.
 
-    :param name: goes into the result.
-    :param mesh: the truth, closed [m].
-    :param setup: how to measure.
+    :param name: name of the object in the result.
+    :param mesh: closed true surface [m].
+    :param setup: how the cloud is measured.
     """
     rng = np.random.default_rng(setup.seed)
     cloud, pose, support = measured_cloud(mesh, setup, rng)
@@ -92,7 +92,7 @@ def measure(name: str, mesh: trimesh.Trimesh, setup: Setup) -> Accuracy:
 
 
 def mean_of(results: list[Accuracy]) -> Accuracy:
-    """Return the mean of every number over objects, leaving out NaN."""
+    """Return the mean of every number over objects, ignoring NaN."""
     numbers = {
         key: float(np.nanmean([getattr(row, key) for row in results]))
         for key, value in asdict(results[0]).items()
@@ -106,7 +106,7 @@ def _differences(
     surface: ObjectSurface,
     rng: np.random.Generator,
 ) -> dict[str, float]:
-    """Compare signed distances at places near the surface and normals on it."""
+    """Compare signed distances near the surface, and normals on it."""
     low, high = mesh.bounds
     places = rng.uniform(low - BAND, high + BAND, (40000, 3))
     truth = _signed_distance(mesh.vertices, mesh.faces, places)
@@ -132,7 +132,7 @@ def _differences(
 def _scene(
     vertices: Points, faces: NDArray[np.int64]
 ) -> tuple[Any, Callable[[Points], Any]]:
-    """Return the raycasting scene of a mesh, and what turns points into its tensors."""
+    """Return the raycasting scene of a mesh, and the conversion from points to its tensors."""
     import open3d
 
     scene = open3d.t.geometry.RaycastingScene()

@@ -1,4 +1,4 @@
-"""How long planning and refining take, through the public interface."""
+"""Timing of planning and refinement, through the public interface."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Timing:
     case: str
     runs: int
     median: float
-    """[s]"""
+    """Median time [s]."""
     p95: float
-    """[s]"""
+    """95th percentile of the time [s]."""
     rate: float
     """Grasps per second at the median."""
 
@@ -50,7 +50,7 @@ class Timing:
 def plan_cases(
     device: str, seed: int, sizes: tuple[int, ...]
 ) -> list[tuple[str, int, Callable[[], object]]]:
-    """Return name, grasps and run of planning 20 grasps, by method and size of the cloud."""
+    """Return name, grasp count and function of planning 20 grasps, by method and cloud size."""
     mesh = mug()
     cases: list[tuple[str, int, Callable[[], object]]] = []
     for method in METHODS:
@@ -66,7 +66,7 @@ def plan_cases(
 def refine_cases(
     device: torch.device, seed: int, batches: tuple[int, ...]
 ) -> list[tuple[str, int, Callable[[], object]]]:
-    """Return name, grasps and run of refining batches of starts, 200 steps each."""
+    """Return name, grasp count and function of refining batches of starts, 200 steps each."""
     energy, starts = refine_problem(device, seed, max(batches))
     optimizer = PostOptimizer(energy, OptimizerSettings(iterations=REFINE_STEPS))
     active = energy.active_groups(['tips'] * max(batches))
@@ -86,7 +86,7 @@ def refine_cases(
 
 
 def refine_problem(device: torch.device, seed: int, count: int) -> tuple[GraspEnergy, GraspBatch]:
-    """Return the default energy on the mug, and starts around it, on the device."""
+    """Return the default energy on the mug and starts around it, both on the device."""
     cloud = sample_mesh(mug(), 2048, np.random.default_rng(seed))
     scene = PlanningScene.build(cloud, device=device)
     kinematics = HandKinematics(HANDS[DEFAULT_HAND])
@@ -97,7 +97,7 @@ def refine_problem(device: torch.device, seed: int, count: int) -> tuple[GraspEn
 
 
 def measure(name: str, grasps: int, run: Callable[[], object], runs: int) -> Timing:
-    """Return the timing of one case: one run to warm up, then ``runs`` that count."""
+    """Return the timing of one case: one warm-up run, then ``runs`` timed runs."""
     run()
     seconds = []
     for _ in range(runs):
@@ -109,7 +109,7 @@ def measure(name: str, grasps: int, run: Callable[[], object], runs: int) -> Tim
 
 
 def peak_memory(device: torch.device) -> float:
-    """Return the largest memory this process ever held: the GPU's, or its own [MiB]."""
+    """Return the peak memory of this process, on the GPU or in RAM [MiB]."""
     if device.type == 'cuda':
         return torch.cuda.max_memory_allocated(device) / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

@@ -1,1 +1,1 @@
-"""Files of other projects."""
+"""File formats of other projects."""

@@ -2,7 +2,7 @@
 Grasps in the layout of DexGraspBench (2025): one .npy per grasp, three stages of 29 numbers.
 
 The numbers are position [m] and quaternion wxyz of the hand's root, then 22 joints [rad], fingers
-FF MF RF LF TH, each from its base to its tip. The root lies 34 mm behind the palm link (README of
+FF MF RF LF TH, each from base to tip. The root lies 34 mm behind the palm link (README of
 the benchmark; src/task/convert_format.py). Files lie in OBJECT/scale<100 s>_pose<p>/<i>.npy.
 """
 
@@ -29,7 +29,7 @@ def read(path: str | Path) -> list[GraspSet]:
     """
     Return the grasps of a file, or of all files below a folder, one set per object and scale.
 
-    :raises FileError: when there are none, or one is not of this layout
+    :raises FileError: when there are none, or one has another layout
     """
     path = Path(path)
     files = sorted(path.rglob('*.npy'), key=_order) if path.is_dir() else [path]
@@ -53,12 +53,12 @@ def write(grasp_set: GraspSet, folder: str | Path) -> list[Path]:
     """
     Write one file per grasp below ``folder`` and return their paths, best first.
 
-    :raises FileError: when grasps of this object and scale, in whole centimetres, are there
+    :raises FileError: when grasps of this object exist at this scale, rounded to hundredths
     """
     scale = round(100 * grasp_set.scale)
     folder = Path(folder) / grasp_set.name / f'scale{scale:03d}_pose000'
     if folder.is_dir() and any(folder.iterdir()):
-        raise FileError(folder, 'it has grasps already; remove it or write elsewhere')
+        raise FileError(folder, 'it already has grasps; remove it or write elsewhere')
     stages = {
         f'{stage}_qpos': _from_palm(getattr(grasp_set.grasps, stage)) for stage in STAGES}
     paths = []
@@ -80,7 +80,7 @@ def _order(path: Path) -> tuple[Path, int, str]:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """Return the dictionary in a file, its arrays checked."""
+    """Return the dictionary in a file, after checking its arrays."""
     array = load_npy(path)
     content = array.item() if array.shape == () and array.dtype == object else None
     if not isinstance(content, dict):

@@ -2,9 +2,9 @@
 Grasps in the layout of DexGraspNet (Wang et al. 2023): one .npy per object, of dictionaries.
 
 ``qpos`` names 22 joints and the palm's position WRJT [m] and extrinsic xyz angles WRJR [rad];
-``scale`` is the factor on the mesh. Its joints count from 0 where Shadow's count from 1, and four
-of them turn the other way (mjcf/shadow_hand_wrist_free.xml against mujoco_menagerie). Its little
-finger and thumb are attached 1.8 and 0.4 mm elsewhere, so poses carry over to that much only.
+``scale`` is the scale factor of the mesh. Its joints count from 0 where Shadow's count from 1, and
+four have the opposite sign (mjcf/shadow_hand_wrist_free.xml compared with mujoco_menagerie). Its
+little finger and thumb are mounted 1.8 and 0.4 mm off, which limits the accuracy of conversion.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
 from dexlite_ros.output.plan_file import GraspSet
 
 TURNED = ('FFJ4', 'MFJ4', 'THJ2', 'THJ1')
-"""Joints of ours that turn the other way there."""
+"""Our joints that have the opposite sign there."""
 WRIST = ('WRJTx', 'WRJTy', 'WRJTz', 'WRJRx', 'WRJRy', 'WRJRz')
 JOINTS = tuple(name.removeprefix('rh_') for name in SHADOW_RIGHT.joint_names)
 NAMES = (*WRIST, *(f'robot0:{name[:3]}{int(name[3]) - 1}' for name in JOINTS))
-"""Their names in the order of our exchange vector."""
+"""Their joint names in the order of our exchange vector."""
 SIGNS = torch.tensor(
     [1.0] * len(WRIST) + [-1.0 if name in TURNED else 1.0 for name in JOINTS]).double()
 FLEXION = 0.07
-"""By how much DexLite's lift test closes the fingers past the grasp (data_utils.py) [rad]."""
+"""Angle by which DexLite's lift test closes the fingers past the grasp (data_utils.py) [rad]."""
 
 
 def read(path: str | Path) -> list[GraspSet]:
     """
     Return the grasps of a file, or of all files of a folder, one set per object and scale.
 
-    They have no squeeze, so one is made by closing the fingers 0.07 rad further, as the lift test
-    of DexLite does. Joints beyond our limits stay as they are.
+    The files have no squeeze stage, so it is derived by closing the fingers 0.07 rad further, as
+    in the lift test of DexLite. Joints beyond our limits are kept.
 
-    :raises FileError: when there are none, or one is not of this layout
+    :raises FileError: when there are none, or one has another layout
     """
     path = Path(path)
     files = sorted(path.glob('*.npy')) if path.is_dir() else [path]
@@ -51,7 +51,7 @@ def read(path: str | Path) -> list[GraspSet]:
 
 
 def write(sets: list[GraspSet], path: str | Path) -> Path:
-    """Write the grasp stage of grasps of one object as one file, and return its path."""
+    """Write the grasp stage of all grasps of one object to one file, and return its path."""
     path = Path(path)
     entries = [
         {'qpos': dict(zip(NAMES, row)), 'scale': each.scale}
@@ -85,15 +85,15 @@ def _read_file(path: Path) -> list[GraspSet]:
 
 def with_flexion(grasps: GraspBatch) -> StagedGrasp:
     """
-    Return stages for grasps that came with one: pregrasp as the grasp, squeeze 0.07 rad further.
+    Return stages for single-stage grasps: pregrasp equals grasp, squeeze flexes 0.07 rad further.
 
-    The fingers' J1 to J3, THJ1 and THJ2 flex, all in their positive sense, up to their limits.
+    The fingers' J1 to J3, THJ1 and THJ2 flex in their positive direction, up to their limits.
     """
     turn = torch.tensor([
         FLEXION if name[-2:] in ('J1', 'J2', 'J3') and name != 'THJ3' else 0.0
         for name in JOINTS]).to(grasps.joints)
     upper = torch.tensor([joint.upper for joint in SHADOW_RIGHT.joints]).to(grasps.joints)
-    # A joint that is beyond its limit already stays where it is.
+    # A joint already beyond its limit is kept.
     closed = torch.minimum(grasps.joints + turn, torch.maximum(upper, grasps.joints))
     return StagedGrasp(
         grasps, grasps, GraspBatch(grasps.translation, grasps.rotation, closed))

@@ -1,4 +1,4 @@
-"""Grasps from and to the files of other projects, by the name of the project."""
+"""Convert grasps from and to the files of other projects, selected by format name."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Format = Literal['dexgraspbench', 'dexgraspnet']
 
 def read(format_name: Format, source: Path) -> list[GraspSet]:
     """
-    Return the grasps in other people's files, one set per object and scale.
+    Return the grasps in files of another project, one set per object and scale.
 
-    :param source: a .npy file, or a folder of them
+    :param source: a .npy file, or a folder of .npy files
     """
     if format_name == 'dexgraspbench':
         return dexgraspbench.read(source)
@@ -26,9 +26,9 @@ def read(format_name: Format, source: Path) -> list[GraspSet]:
 
 def write(format_name: Format, sets: Sequence[GraspSet], folder: Path) -> list[Path]:
     """
-    Write sets as others want them and return the paths.
+    Write sets in another project's format and return the paths.
 
-    :raises InvalidRequest: for sets of several objects, where a file holds one
+    :raises InvalidRequest: for sets of several objects, if a file of the format holds only one
     """
     if format_name == 'dexgraspbench':
         return [path for each in sets for path in dexgraspbench.write(each, folder)]

@@ -1,9 +1,9 @@
 """
-Other people's .npy files, which hold pickled dictionaries, read without running what is in them.
+Read third-party .npy files, which hold pickled dictionaries, without executing their content.
 
-Unpickling calls whatever the file names. Here it can name only what rebuilds numpy arrays, and
-even these names lead to stand-ins that take the numbers and nothing else: numpy's own would let a
-file describe an array of raw pointers.
+Unpickling calls any function that a file names. Here a file can name only the functions that
+rebuild numpy arrays, and these are replaced with stand-ins that accept only plain values: numpy's
+own would let a file describe an array of raw pointers.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 from dexlite_ros.errors import FileError
 
 KINDS = 'biufSU'
-"""Types of elements whose bytes may be taken as they are: numbers and text."""
+"""Element types whose bytes can be used directly: numbers and text."""
 
 
 class _ElementType:
-    """Stands in for numpy.dtype: keeps the code of the type and its byte order."""
+    """Stands in for numpy.dtype: stores the type code and byte order."""
 
     def __init__(self, code: str, *_: object) -> None:
         self._code, self._order = code, ''
@@ -32,7 +32,7 @@ class _ElementType:
 
     @property
     def is_object(self) -> bool:
-        """Tell whether the elements are any Python values."""
+        """Return whether the elements are arbitrary Python objects."""
         return self._code == 'O8'
 
     def numbers(self, data: bytes) -> np.ndarray:
@@ -44,7 +44,7 @@ class _ElementType:
 
 
 class _Array:
-    """Stands in for an array that is being rebuilt; ``value`` is it."""
+    """Stands in for an array being rebuilt, which ``value`` returns."""
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, element, fortran, data = state
@@ -53,7 +53,7 @@ class _Array:
         self._elements = list(data) if element.is_object else element.numbers(data)
 
     def value(self) -> np.ndarray:
-        """Return the array, with the stand-ins in it replaced."""
+        """Return the array, with nested stand-ins replaced."""
         elements = self._elements
         if isinstance(elements, list):
             if len(elements) != math.prod(self._shape):
@@ -79,16 +79,16 @@ def _scalar(element: _ElementType, data: bytes) -> object:
 STAND_INS = {
     ('numpy', 'ndarray'): _Array,
     ('numpy', 'dtype'): _ElementType,
-    # numpy 2 has moved the other two.
+    # numpy 2 moved the other two.
     **{(module, name): stand_in
        for module in ('numpy.core.multiarray', 'numpy._core.multiarray')
        for name, stand_in in (('_reconstruct', _rebuild), ('scalar', _scalar))},
 }
-"""What a file may name, and what it gets."""
+"""Names allowed in a file, and their stand-ins."""
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Rebuilds numpy arrays and plain containers, nothing else."""
+    """Rebuilds only numpy arrays and plain containers."""
 
     def find_class(self, module: str, name: str) -> object:
         """Return a stand-in."""
@@ -101,7 +101,7 @@ def load_npy(path: str | Path) -> np.ndarray:
     """
     Return the array in a .npy file, which may hold dictionaries of arrays and numbers.
 
-    :raises FileError: missing, not a .npy file, cut short, or naming anything but numpy arrays
+    :raises FileError: missing, not a .npy file, truncated, or naming anything but numpy arrays
     """
     try:
         with Path(path).open('rb') as stream:
@@ -112,7 +112,7 @@ def load_npy(path: str | Path) -> np.ndarray:
             content = _finished(_ArrayUnpickler(stream).load())
     except OSError as error:
         raise FileError(path, error.strerror or str(error)) from error
-    # A pickle can be broken in as many ways as Python has errors.
+    # A broken pickle can raise any exception.
     except Exception as error:
         raise FileError(path, str(error) or repr(error)) from error
     if not isinstance(content, np.ndarray):
@@ -121,13 +121,13 @@ def load_npy(path: str | Path) -> np.ndarray:
 
 
 def save_npy(path: Path, content: object) -> None:
-    """Write a dictionary, or an array of them, as these formats want it."""
+    """Write a dictionary, or an array of dictionaries, as these formats require."""
     with path.open('wb') as stream:
         np.save(stream, np.array(content, dtype=object), allow_pickle=True)
 
 
 def _finished(value: object) -> object:
-    """Return nested containers with arrays in place of stand-ins."""
+    """Return nested containers with stand-ins replaced by arrays."""
     if isinstance(value, _Array):
         return value.value()
     if isinstance(value, dict):
@@ -138,7 +138,7 @@ def _finished(value: object) -> object:
 
 
 def _read_header(stream: BinaryIO) -> np.dtype:
-    """Return the type of the elements; the stream then stands at the data."""
+    """Return the element type, leaving the stream at the start of the data."""
     version = np.lib.format.read_magic(stream)
     read = {
         (1, 0): np.lib.format.read_array_header_1_0,

@@ -1,1 +1,1 @@
-"""Grasps by the thousand: propose, choose, judge, keep."""
+"""Generation of large datasets: propose, choose, judge and store grasps."""

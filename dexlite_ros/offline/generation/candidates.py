@@ -1,7 +1,7 @@
 """
-Candidates of one task: starts, refined, staged, filtered, and a balanced choice of them.
+Candidates of one task: starts are refined, staged and filtered, then a balanced choice is made.
 
-This is what a GPU speeds up; judging, which it does not, comes after.
+A GPU speeds up this part; judging, which runs on the CPU, comes afterwards.
 """
 
 from __future__ import annotations
@@ -37,32 +37,32 @@ from dexlite_ros.proposal.proposer import Method
 
 KINEMATICS = HandKinematics(HANDS[HAND])
 REFINED = 120
-"""Candidates that are refined to the end; those that pass the filters are chosen from."""
+"""Candidates refined to the end; the choice is made from those that pass the filters."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """K grasps that are to be judged."""
+    """K grasps chosen to be judged."""
 
     grasps: StagedGrasp
     metrics: GraspMetrics
     probability: Tensor
-    """(K,) to hold, before it is judged."""
+    """(K,) predicted probability of success, before judging."""
     points: NDArray[np.int64]
     """(K,) associated points in the object's cloud."""
     counts: NDArray[np.int64]
-    """(K,) how many grasps of that place were known when this one was chosen."""
+    """(K,) number of grasps known near the associated point when this one was chosen."""
     parents: list[str | None]
-    """(K,) key of the grasp each was expanded from."""
+    """(K,) key of the grasp from which each was expanded; None without expansion."""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """What a task proposes."""
+    """The proposals of one task."""
 
     task: GenerationTask
     pieces: list[NDArray[np.float64]]
-    """Of the object at the task's scale [m]."""
+    """Vertices of the object's convex pieces at the task's scale [m]."""
     choice: Choice | None
     """None: every candidate was rejected."""
     report: PlanReport | None
@@ -74,7 +74,7 @@ class Candidates:
 
 
 def generation_settings(method: Method = 'hull') -> PlannerSettings:
-    """Return settings under which all refined grasps come back, not only the best."""
+    """Return planner settings that return all refined grasps, not only the best."""
     usual = PlannerSettings.for_method(method)
     last = usual.refinement.rounds[-1].keep
     rounds = tuple(
@@ -134,7 +134,7 @@ def _choose(
     task: GenerationTask, plan: GraspPlan, cloud: NDArray[np.float64],
     parent_of: list[str] | None,
 ) -> Choice:
-    """Return a choice of the plan's grasps in which no place of the object stands out."""
+    """Return a choice of the plan's grasps that is spread evenly over the object."""
     points = associated_points(
         KINEMATICS, plan.grasps.grasp.to(torch.float32), torch.from_numpy(cloud)).numpy()
     known = np.zeros(len(cloud), np.int64) if task.parents is None else task.parents.counts
@@ -150,7 +150,7 @@ def _choose(
 def _expansion(
     task: GenerationTask, parents: Parents, offset: NDArray[np.float64]
 ) -> ExpansionProposer:
-    """Return what makes new grasps of the parents."""
+    """Return the proposer that expands the parents into new grasps."""
     if not task.network:
         return ExpansionProposer(KINEMATICS, parents, offset)
     checkpoint = read_checkpoint(task.network, HANDS[HAND])

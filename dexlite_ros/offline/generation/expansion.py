@@ -1,9 +1,8 @@
 """
-New grasps from old ones: a hand that held at one point of an object is carried to another.
+New grasps from old ones: a grasp that held at one point of an object is moved to another.
 
-The carrying turns the normal of the object at the first point into that at the second. Points with
-few grasps are preferred, both as origins and as destinations. Letters: B grasps, N parents, P
-points.
+The motion rotates the surface normal at the first point onto that at the second. Points with few
+grasps are preferred, both as origins and as destinations. Shapes: B grasps, N parents, P points.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ class Parents:
     """N grasps that held on an object at one scale, and the object's cloud."""
 
     source: str
-    """Short name of the dataset's content they are from."""
+    """Short hash of the dataset content that they come from."""
     cloud: NDArray[np.float64]
-    """(P, 3) of the object at that scale [m]."""
+    """(P, 3) points of the object at that scale [m]."""
     normals: NDArray[np.float64]
-    """(P, 3) unit, outwards."""
+    """(P, 3) outward unit normals of the cloud."""
 
     keys: tuple[str, ...]
-    """(N,) what each is called in its dataset."""
+    """(N,) keys of the grasps in their dataset."""
     grasps: GraspBatch
     points: NDArray[np.int64]
     """(N,) index of each one's associated point."""
@@ -48,20 +47,20 @@ class Parents:
 
 @dataclass(frozen=True)
 class ExpansionSettings:
-    """How far grasps are carried, and how much they change on the way."""
+    """How far grasps are moved, and how much they are perturbed."""
 
     reach: float = 0.04
-    """Greatest distance between the two points [m]."""
+    """Maximum distance between the two points [m]."""
     position_noise: float = 0.005
-    """Standard deviation of each coordinate of the palm [m]."""
+    """Standard deviation of the noise on each palm coordinate [m]."""
     rotation_noise: float = 0.1
-    """Standard deviation of the palm's turn about each axis [rad]."""
+    """Standard deviation of the palm's rotation about each axis [rad]."""
     joint_noise: float = 0.1
-    """Standard deviation of each joint [rad]."""
+    """Standard deviation of the noise on each joint angle [rad]."""
 
 
 class ExpansionProposer:
-    """Proposes grasps near those that held; remembers which parent each came from."""
+    """Proposes grasps near those that held, and remembers the parent of each."""
 
     model_id = 'expansion'
 
@@ -75,7 +74,7 @@ class ExpansionProposer:
         """
         Prepare one object.
 
-        :param offset: (3,) where the origin of the surfaces to come lies in the parents' frame [m]
+        :param offset: (3,) origin of the surface frame, expressed in the parents' frame [m]
         """
         self._kinematics = kinematics
         self._parents = parents
@@ -88,7 +87,7 @@ class ExpansionProposer:
         self, surface: ObjectSurface, count: int, generator: torch.Generator
     ) -> GraspBatch:
         """Return ``count`` proposals in the frame of the surface, on the CPU."""
-        del surface  # The object is known already.
+        del surface  # The object is already known.
         seed = int(torch.randint(2**31, (1,), generator=generator))
         rng = np.random.default_rng(seed)
         parents = self._parents
@@ -102,7 +101,7 @@ class ExpansionProposer:
     def _destinations(
         self, origin: NDArray[np.int64], rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Return a point within reach for each of B points, rare ones more often."""
+        """Return (B,) a point within reach of each origin, sparsely covered points more often."""
         weight = rarity(self._parents.counts)
         reachable = cKDTree(self._parents.cloud).query_ball_point(
             self._parents.cloud[origin], self._settings.reach, return_sorted=True)
@@ -113,7 +112,7 @@ class ExpansionProposer:
         self, grasps: GraspBatch, origin: NDArray[np.int64], target: NDArray[np.int64],
         generator: torch.Generator,
     ) -> GraspBatch:
-        """Return grasps (B), known about the points ``origin``, about the points ``target``."""
+        """Return grasps (B) moved from the points ``origin`` to the points ``target``."""
         return self._disturbed(self._carried(grasps, origin, target), generator)
 
     def _carried(
@@ -142,7 +141,7 @@ def _between(first: Tensor, second: Tensor) -> Tensor:
     """Return the smallest rotations (B, 3, 3) that turn unit vectors (B, 3) into others."""
     axis = torch.linalg.cross(first, second)
     sine, cosine = axis.norm(dim=1, keepdim=True), (first * second).sum(1, keepdim=True)
-    # Opposite vectors have no smallest turn; any axis across them does.
+    # The smallest rotation between opposite vectors is not unique; any perpendicular axis will do.
     across = torch.linalg.cross(first, first.roll(1, dims=1) + first.new_tensor([0.0, 0.0, 1e-3]))
     axis = torch.where(sine < 1e-9, across, axis)
     angle = torch.atan2(sine, cosine)

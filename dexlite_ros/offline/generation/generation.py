@@ -1,4 +1,4 @@
-"""A whole run: what a dataset lacks is proposed, judged and kept."""
+"""One generation run: propose, judge and store the grasps that a dataset lacks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dexlite_ros.offline.objects.sources import Target
 
 @dataclass(frozen=True)
 class Generation:
-    """A dataset and what it still lacks."""
+    """A dataset and the tasks still missing from it."""
 
     dataset: GraspDataset
     tasks: list[GenerationTask]
@@ -34,10 +34,10 @@ class Generation:
         cls, request: GenerationRequest, targets: list[Target], folder: Path, device: str
     ) -> Generation:
         """
-        Open the dataset in a folder, or make it, and find what it lacks.
+        Open or create the dataset in a folder, and find the missing tasks.
 
         :param device: where grasps are refined
-        :raises InvalidRequest: when the request and the folder do not go together
+        :raises InvalidRequest: when the request does not match the dataset in the folder
         """
         if request.expand is None:
             dataset = open_or_create(folder, request.settings())
@@ -52,9 +52,9 @@ class Generation:
 
     def run(self, machines: Machines, command: str) -> tuple[list[dict[str, Any]], Tally]:
         """
-        Do what is missing; return the figures of each task, and what it took.
+        Run the missing tasks; return the figures of each task, and the tally of the run.
 
-        :param command: what was called, for the dataset to remember
+        :param command: command line to record in the dataset
         """
         note_run(self.dataset, command)
         tally, figures = Tally(), []

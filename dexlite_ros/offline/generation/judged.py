@@ -1,4 +1,4 @@
-"""From candidates to rows: the judge's verdicts, and everything else that is kept of a grasp."""
+"""From candidates to rows: the judge's verdicts and all other stored columns of a grasp."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Generated:
 
     grasps: pa.Table
     target: pa.Table | None
-    """One row for the object, when the task asked for it."""
+    """One row for the object, if the task requested it."""
     figures: dict[str, Any]
-    """Counts and times, plain data; only an error where the object cannot be used."""
+    """Counts and times as plain data; only an error when the object cannot be used."""
 
 
 def generate(task: GenerationTask) -> Generated:
-    """Propose and judge in one go; workers without a GPU call it."""
+    """Propose and judge in one step; called by workers without a GPU."""
     return judge_candidates(propose(task))
 
 
@@ -102,7 +102,7 @@ def _figures(
     candidates: Candidates, report: PlanReport, verdicts: dict[str, list[Verdict]],
     grasps: pa.Table, judge_seconds: dict[str, float],
 ) -> dict[str, Any]:
-    """Return what the log keeps of a task."""
+    """Return the figures of a task for the log."""
     task, choice = candidates.task, candidates.choice
     good = torch.from_numpy(held(grasps))
     return {

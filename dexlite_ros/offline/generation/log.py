@@ -1,7 +1,7 @@
 """
-What happened while a dataset was made: one line of JSON per task, in ``log.jsonl``.
+Log of the generation of a dataset: one line of JSON per task, in ``log.jsonl``.
 
-The grasps are what counts and are kept elsewhere; a log that was cut off loses a line of figures.
+Grasps are stored elsewhere; a truncated log loses only one line of figures.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class Tally:
     judged: int = 0
     held: int = 0
     passed: Counter[str] = field(default_factory=Counter)
-    """By test."""
+    """Grasps that passed, by test."""
     writing_seconds: float = 0.0
-    """Of this process; workers do not wait for it."""
+    """Time this process spent writing; workers do not wait for it."""
     started: float = field(default_factory=time.monotonic)
 
     def add(self, figures: dict[str, Any]) -> str:
-        """Take in the figures of a task and return one line for the progress bar."""
+        """Add the figures of a task and return one line for the progress bar."""
         for name in ('proposed', 'refined', 'judged', 'held'):
             setattr(self, name, getattr(self, name) + figures.get(name, 0))
         self.rejected += sum(figures.get('rejected', {}).values())
@@ -47,7 +47,7 @@ class Tally:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Take the time of the block."""
+        """Add the duration of the block to the writing time."""
         begun = time.monotonic()
         yield
         self.writing_seconds += time.monotonic() - begun
@@ -64,23 +64,23 @@ def append(path: Path, figures: dict[str, Any]) -> None:
         if stream.tell():
             stream.seek(-1, 2)
             if stream.read() != b'\n':
-                stream.write(b'\n')  # A crash has cut off the line before.
+                stream.write(b'\n')  # A crash truncated the previous line.
         stream.write((json.dumps(figures, allow_nan=False) + '\n').encode())
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Return the figures of all tasks; lines that a crash cut off do not count."""
+    """Return the figures of all tasks; lines truncated by a crash are skipped."""
     rows = []
     for line in path.read_text().splitlines() if path.exists() else ():
         try:
             rows.append(json.loads(line))
         except json.JSONDecodeError:
-            continue  # Cut off: nothing else ends in the middle.
+            continue  # Truncated by a crash.
     return rows
 
 
 def summary(rows: list[dict[str, Any]]) -> str:
-    """Return a log as a few lines to read."""
+    """Return a human-readable summary of a log."""
     latest = {(row['object'], row['scale'], row['mode'], row['seed']): row for row in rows}
     done = [row for row in latest.values() if 'error' not in row]
     left_out = list(dict.fromkeys(
@@ -90,7 +90,7 @@ def summary(rows: list[dict[str, Any]]) -> str:
 
 
 def _lines(done: list[dict[str, Any]]) -> list[str]:
-    """Return what happened in tasks that were done."""
+    """Return the summary lines of completed tasks."""
     total = {
         name: sum(row[name] for row in done)
         for name in ('proposed', 'refined', 'judged', 'held', 'propose_seconds', 'judge_seconds')}
@@ -128,7 +128,7 @@ def _lines(done: list[dict[str, Any]]) -> list[str]:
 
 
 def _by_object(rows: list[dict[str, Any]]) -> list[tuple[str, float]]:
-    """Return each object with the share of its grasps that held, the smallest first."""
+    """Return each object with the fraction of its grasps that held, smallest first."""
     judged: Counter[str] = Counter()
     held: Counter[str] = Counter()
     for row in rows:

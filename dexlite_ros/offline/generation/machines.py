@@ -1,4 +1,4 @@
-"""Who proposes and judges: processes here, processes fed by one GPU, or a Ray cluster."""
+"""Where tasks run: local processes, local processes fed by one GPU, or a Ray cluster."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ Note = Callable[[Generated], str]
 
 @dataclass(frozen=True)
 class Machines:
-    """What the work is done on."""
+    """The machines that run the tasks."""
 
     workers: int = 0
-    """Processes on this machine; 0: one per CPU."""
+    """Worker processes on this machine; 0: one per CPU."""
     ray: str | None = None
     """Address of a Ray cluster, or 'auto'; None: work on this machine."""
     device: str = 'auto'
-    """For refining: auto, cpu, cuda or cuda:N."""
+    """Device for refinement: auto, cpu, cuda or cuda:N."""
 
     def __post_init__(self) -> None:
         check_whole('workers', self.workers, 0, 10**4)
 
     def task_device(self) -> str:
-        """Return the device of a task; on a cluster it is chosen where the task ends up."""
+        """Return the device of a task; on a cluster the worker that runs the task chooses it."""
         return self.device if self.ray else str(resolve_device(self.device))
 
     def run(self, tasks: Sequence[GenerationTask], note: Note) -> Results:
         """
-        Return an iterator of tasks with their results, in the order they end.
+        Return an iterator over tasks and their results, in order of completion.
 
-        :param note: returns what the progress bar says after a result
+        :param note: returns the text of the progress bar after a result
         """
         if self.ray:
             from dexlite_ros.offline.workers.ray_cluster import run_on_ray

@@ -1,4 +1,4 @@
-"""Which tasks of a request a dataset lacks."""
+"""Find the tasks of a request that a dataset lacks."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def wanted_parents(
     request: GenerationRequest, source: GraspDataset, targets: Sequence[Target]
 ) -> ParentsOf:
     """
-    Return what the wanted objects can be expanded from.
+    Return the grasps from which the requested objects can be expanded.
 
-    :raises InvalidRequest: when nothing held on any of them
+    :raises InvalidRequest: when no grasp held on any of these objects
     """
     wanted = {(each.name, scale_text(scale)) for each in targets for scale in request.scales}
     found = {key: each for key, each in find_parents(source).items() if key in wanted}
@@ -42,12 +42,12 @@ def missing_tasks(
     device: str,
 ) -> list[GenerationTask]:
     """
-    Return what is missing; all objects come first at one scale and seed, then at the next.
+    Return the missing tasks: all objects at one scale and seed, then at the next.
 
-    :param parents: of an expansion; where nothing held there is nothing to expand. None: synthesis
+    :param parents: grasps to expand; objects without parents get no task. None: synthesis
     :param device: where grasps are refined
     """
-    # Workers may be elsewhere; relative paths are those of this process.
+    # Workers may run elsewhere, but relative paths refer to this process's directory.
     network = str(Path(request.network).resolve()) if request.network else ''
     known, model_id = dataset.objects(), dataset.about.get('network') or ''
     digests = dict(zip(known['object'].to_pylist(), known['digest'].to_pylist()))

@@ -1,8 +1,8 @@
 """
-New grasps from old ones, by the network: a grasp's latent code is decoded about another point.
+New grasps from old ones, by the network: a grasp's latent code is decoded at another point.
 
-This is the expansion of Dex1B (2025). The code is drawn from what the encoder makes of the known
-grasp, so that one parent has many children at one point, too. Letters: B grasps.
+This is the expansion of Dex1B (2025). The code is sampled from the encoder's distribution for the
+known grasp, so one parent can have many children even at a single point. Shapes: B grasps.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dexlite_ros.proposal.network_proposer import look_at
 
 
 class NetworkExpansion(ExpansionProposer):
-    """Proposes what the network makes of grasps that held."""
+    """Proposes grasps that the network decodes from those that held."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class NetworkExpansion(ExpansionProposer):
         """
         Prepare one object.
 
-        :param offset: (3,) where the origin of the surfaces to come lies in the parents' frame [m]
-        :param device: where the network computes
-        :param settings: only the reach is used; the variety comes from the latent code
+        :param offset: (3,) origin of the surface frame, expressed in the parents' frame [m]
+        :param device: device of the network
+        :param settings: only the reach is used; the latent code provides the variation
         """
         super().__init__(kinematics, parents, offset, settings or ExpansionSettings())
         self.model_id = checkpoint.model_id

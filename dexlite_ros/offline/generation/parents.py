@@ -1,4 +1,4 @@
-"""Which grasps of a dataset can be expanded: those that held."""
+"""Find the grasps of a dataset that can be expanded: those that held."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is generated for each object, and in which order."""
+"""What is generated for each object."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class GenerationRequest:
     """Scales and seeds of every object, and how grasps are proposed."""
 
     scales: tuple[float, ...] = (1.0,)
-    """Factors to the size of each object."""
+    """Scale factors applied to each object."""
     seed: int = 0
-    """The first one."""
+    """The first seed."""
     seeds: int = 1
-    """How many."""
+    """Number of seeds."""
     candidates: int = 512
-    """Started from per object, scale and seed."""
+    """Initial candidates per object, scale and seed."""
     grasps: int = 40
-    """Judged per object, scale and seed, at most."""
+    """Maximum of judged grasps per object, scale and seed."""
     expand: Path | None = None
-    """Dataset whose grasps that held are started from; None: start anew."""
+    """Dataset whose grasps that held are expanded; None: start from scratch."""
     network: str = ''
-    """Path of the weights that decode old grasps about other points; empty: carry them there."""
+    """Path of the weights that decode old grasps at other points; empty: move them rigidly."""
 
     def __post_init__(self) -> None:
         check_whole('seed', self.seed, 0, 10**9)
@@ -56,7 +56,7 @@ class GenerationRequest:
         return range(self.seed, self.seed + self.seeds)
 
     def settings(self) -> Settings:
-        """Return what has to be the same for all grasps of a dataset, as plain data."""
+        """Return the settings that all grasps of a dataset must share, as plain data."""
         model = SuccessModel.read()
         planned = generation_settings('network' if self.network else 'hull')
         return {
@@ -71,9 +71,9 @@ class GenerationRequest:
 
 def check_whole(name: str, value: int | None, least: int, most: int) -> None:
     """
-    Refuse a number out of its range; None is not given and good.
+    Check that a number is in its range; None, an option not given, is accepted.
 
-    :raises InvalidRequest: when it is
+    :raises InvalidRequest: when it is out of range
     """
     if value is not None and not least <= value <= most:
         raise InvalidRequest(name, value, f'a whole number from {least} to {most}')

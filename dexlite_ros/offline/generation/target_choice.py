@@ -1,4 +1,4 @@
-"""Which objects grasps are generated for: never those that are reported on."""
+"""Choice of the objects to generate grasps for: never those used for reporting."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from dexlite_ros.offline.objects.sources import find_objects, Target
 
 @dataclass(frozen=True)
 class TargetChoice:
-    """Objects from several sources, narrowed down."""
+    """A selection of objects from several sources."""
 
     sources: tuple[str, ...]
-    """As ``find_objects`` reads them."""
+    """Sources as understood by ``find_objects``."""
     tier: str | None = None
-    """Of a manifest; None: all."""
+    """Tier in a manifest; None: all."""
     unit: float = 1.0
     """Metres per unit of mesh files."""
     only: tuple[str, ...] | None = None
     """Names, or patterns such as 'bm_*'; None: all."""
     limit: int | None = None
-    """The first so many; None: all."""
+    """Maximum number of objects, taken from the start; None: all."""
 
     def find(self) -> list[Target]:
         """
-        Return the objects; of a manifest those of the split that is for training.
+        Return the objects; from a manifest, only those of the training split.
 
         :raises InvalidRequest: for a name that is used twice, or when nothing is left
         """

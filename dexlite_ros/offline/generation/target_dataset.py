@@ -1,4 +1,4 @@
-"""The dataset that grasps are generated into: opened, told about runs, filled."""
+"""The dataset that grasps are generated into: open it, record runs, add grasps."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from dexlite_ros.offline.provenance import commit
 
 def open_or_create(folder: Path, settings: Settings) -> GraspDataset:
     """
-    Return a new dataset, or one that was made with the same settings.
+    Return a new dataset, or an existing one with the same settings.
 
-    :raises InvalidRequest: when the folder has a dataset that must not grow like this
+    :raises InvalidRequest: when the folder has a merged dataset or one with other settings
     """
     if not (folder / 'dataset.json').exists():
         return GraspDataset.create(folder, {**settings, 'runs': []}, HAND)
@@ -38,7 +38,7 @@ def open_or_create(folder: Path, settings: Settings) -> GraspDataset:
 
 
 def copy_objects(source: GraspDataset, dataset: GraspDataset, names: Set[str]) -> None:
-    """Take over the rows of objects: associated points are indices into their clouds."""
+    """Copy the rows of objects, since associated points are indices into their clouds."""
     table = source.objects()
     for index, name in enumerate(table['object'].to_pylist()):
         if name in names and not dataset.object_file(name).exists():
@@ -46,7 +46,7 @@ def copy_objects(source: GraspDataset, dataset: GraspDataset, names: Set[str]) -
 
 
 def note_run(dataset: GraspDataset, command: str) -> None:
-    """Add a run to what the dataset says about itself."""
+    """Record a run in the dataset's description."""
     about = dataset.about
     about['runs'].append({
         'command': command, 'release': __version__, 'commit': commit(),
@@ -55,7 +55,7 @@ def note_run(dataset: GraspDataset, command: str) -> None:
 
 
 def keep(dataset: GraspDataset, task: GenerationTask, result: Generated) -> None:
-    """Write the outcome of a task: the object first, so that no grasp lacks its object."""
+    """Store the outcome of a task: the object first, so that no grasp lacks its object."""
     if 'error' not in result.figures:
         path = dataset.object_file(task.target.name)
         if result.target is not None and not path.exists():

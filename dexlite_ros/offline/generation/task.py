@@ -1,4 +1,4 @@
-"""What one piece of work is: one object, one scale, one seed."""
+"""One unit of work: one object, one scale, one seed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SYNTHESIS, EXPANSION = 'synthesis', 'expansion'
 
 
 def scale_text(scale: float) -> str:
-    """Return a scale as names and keys have it; single precision does not change it."""
+    """Return a scale as written in names and keys, unaffected by single precision."""
     return f'{scale:g}'
 
 
@@ -26,22 +26,22 @@ class GenerationTask:
     scale: float
     seed: int
     candidates: int
-    """How many to start from."""
+    """Number of initial candidates."""
     grasps: int
-    """How many to judge, at most."""
+    """Maximum number of grasps to judge."""
     device: str = 'cpu'
     parents: Parents | None = None
-    """For expansion; None: synthesis."""
+    """Grasps to expand; None: synthesis."""
     network: str = ''
-    """Path of the weights that decode parents about other points; empty: they are carried."""
+    """Path of the weights that decode parents at other points; empty: move them rigidly."""
     model_id: str = ''
-    """What these weights have to be."""
+    """Expected model identifier of these weights."""
     digest: str = ''
-    """Of the object's mesh, where grasps of it are kept already; empty: return the object, too."""
+    """Digest of the mesh if the dataset already has the object; empty: also return the object."""
 
     @property
     def mode(self) -> str:
-        """How grasps are proposed: 'synthesis', or 'expansion:', by whom, of which parents."""
+        """How grasps are proposed: 'synthesis', or 'expansion:' with network and parents."""
         if self.parents is None:
             return SYNTHESIS
         by = f'{self.model_id}:' if self.network else ''
@@ -49,12 +49,12 @@ class GenerationTask:
 
     @property
     def name(self) -> str:
-        """A name that no other task of the object has."""
+        """A name unique among the tasks of the object."""
         mode = self.mode.replace(':', '_')
         return f'{mode}_scale_{scale_text(self.scale)}_seed_{self.seed}'
 
     @property
     def random_seed(self) -> int:
-        """Where all its random numbers come from; depends on nothing but what it is."""
+        """Seed of all its random numbers; depends only on the task itself."""
         text = f'{self.target.name}/{self.name}'
         return int(hashlib.sha256(text.encode()).hexdigest()[:7], 16)

@@ -1,1 +1,1 @@
-"""Sources of objects, and their preparation."""
+"""Sources of objects, and their preparation for simulation."""

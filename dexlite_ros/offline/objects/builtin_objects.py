@@ -1,4 +1,4 @@
-"""Six objects made from numbers, for evaluations that need no mesh files."""
+"""Six procedural objects, for evaluations without mesh files."""
 
 from __future__ import annotations
 

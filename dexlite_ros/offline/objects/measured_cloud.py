@@ -1,4 +1,4 @@
-"""Clouds of known meshes, measured from all around or by one camera, for experiments."""
+"""Clouds of known meshes, measured from all sides or by one camera, for experiments."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ View = Literal['full', 'single']
 
 @dataclass(frozen=True)
 class Setup:
-    """How clouds are measured."""
+    """Settings of the measurement of clouds."""
 
     view: View = 'full'
-    """``full``: points all around. ``single``: one camera, 0.6 m away, 45 degrees above."""
+    """``full``: points from all sides. ``single``: one camera, 0.6 m away, 45 degrees above."""
     points: int = 2048
-    """Points of a full cloud."""
+    """Number of points of a full cloud."""
     noise: float = 0.0
-    """Standard deviation, of every coordinate or of the camera's depth [m]."""
+    """Standard deviation of the noise, per coordinate or of the camera's depth [m]."""
     support: bool = True
-    """Whether the plane the object stands on is known; for one camera."""
+    """Whether the supporting plane is known; applies to one camera."""
     seed: int = 0
 
     @staticmethod
     def usual_noise(view: View) -> float:
-        """Return the noise that is measured with unless another is asked for [m]."""
+        """Return the default noise for a view [m]."""
         return 0.001 if view == 'single' else 0.0
 
 
@@ -42,7 +42,7 @@ def measured_cloud(
     setup: Setup,
     rng: np.random.Generator,
 ) -> tuple[PointCloud, NDArray[np.float64], Plane | None]:
-    """Return a cloud, the pose (4, 4) the mesh had when measured, and its support if known."""
+    """Return a cloud, the pose (4, 4) of the mesh when measured, and its support if known."""
     if setup.view == 'full':
         return sample_mesh(mesh, setup.points, rng, setup.noise), np.eye(4), None
     pose = at_rest(mesh, rng)
@@ -57,9 +57,9 @@ def measured_cloud(
 
 def at_rest(mesh: trimesh.Trimesh, rng: np.random.Generator) -> NDArray[np.float64]:
     """
-    Return a stable pose (4, 4) of ``mesh`` on z = 0, likely ones drawn more often.
+    Return a stable pose (4, 4) of ``mesh`` on z = 0, sampled by likelihood.
 
-    A mesh that rests nowhere stays as it is, its lowest point on z = 0.
+    A mesh without a stable pose keeps its orientation, with its lowest point on z = 0.
     """
     poses, probability = stable_poses(mesh)
     if not len(poses):

@@ -19,13 +19,13 @@ from dexlite_ros.object.geometry_file import load_mesh, MESH_SUFFIXES
 
 CACHE = Path.home() / '.cache' / 'dexlite_ros' / 'convex_pieces'
 CONVEX_RATIO = 0.97
-"""A mesh that fills this much of its hull is its hull."""
+"""A mesh that fills at least this fraction of its hull is treated as convex."""
 CONCAVITY = 0.06
-"""Largest concavity CoACD leaves in a piece, relative to the object."""
+"""Maximum concavity that CoACD leaves in a piece, relative to the object."""
 MAX_PIECES = 40
 MANIFEST = 'manifest.csv'
 CONVEX_PARTS = ('coacd.obj', 'decomposed.obj')
-"""Names under which others keep meshes that are cut into convex parts."""
+"""File names that other projects use for meshes decomposed into convex parts."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class ObjectFile:
 
     name: str
     path: Path
-    """Its mesh."""
+    """File of its mesh."""
     pieces: Path | None = None
-    """The same mesh cut into convex parts, where the folder has one."""
+    """The same mesh decomposed into convex parts, if the folder has one."""
     split: str = ''
     tier: str = ''
     unit: float = 1.0
     """Metres per unit of the file."""
     licence: str = ''
     group: str = ''
-    """Objects of one group look alike; empty: it has its own."""
+    """Group of similar objects; empty: a group of its own."""
     family: ClassVar[str] = 'mesh'
 
 
@@ -53,9 +53,9 @@ def list_objects(
     """
     Return the objects of a folder.
 
-    With a manifest.csv (columns id, split, tier) they are its rows, in its order, with their
-    meshes in ID/mesh.obj. Without, every mesh file of the folder and every folder in it that
-    holds mesh files is an object, by name; the files coacd.obj and decomposed.obj of
+    With a manifest.csv (columns id, split, tier), these are its rows, in order, with meshes in
+    ID/mesh.obj. Without, every mesh file and every subfolder with mesh files is one object,
+    sorted by name; the files coacd.obj and decomposed.obj of
     DexGraspBench and DexGraspNet count as its convex parts.
 
     :param split: only this split, such as 'train' or 'dev'; needs a manifest
@@ -108,9 +108,9 @@ def _mesh_files(folder: Path) -> list[ObjectFile]:
 
 def convex_pieces(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
     """
-    Return the corners (V, 3) of convex pieces that together are the mesh [m].
+    Return the corners (V, 3) of convex pieces that together form the mesh [m].
 
-    CoACD (Wei et al. 2022) cuts it; the result is kept in the user's cache by content.
+    CoACD (Wei et al. 2022) decomposes it; results are cached for the user by mesh content.
     """
     ratio = mesh.volume / mesh.convex_hull.volume
     if ratio > CONVEX_RATIO:
@@ -134,9 +134,9 @@ def load_pieces(
     """
     Return an object's mesh and its convex pieces, both scaled to metres.
 
-    A file whose parts are all convex is cut already, and is taken as it is.
+    A file whose parts are all convex counts as decomposed and is used as is.
 
-    :param scale: factor to the object's own size
+    :param scale: factor applied to the object's own size
     :raises FileError: when the file is not a mesh, or has no volume
     :raises InvalidRequest: for a scale that is not positive
     """
@@ -155,7 +155,7 @@ def load_pieces(
 
 
 def _convex_parts(path: str | Path) -> list[NDArray[np.float64]]:
-    """Return the corners of the parts of an OBJ file that is cut into convex ones; else none."""
+    """Return the corners of an OBJ file's parts if all are convex; otherwise an empty list."""
     if Path(path).suffix.lower() != '.obj':
         return []
     scene = trimesh.load_scene(path, process=False, group_material=False, split_objects=True)

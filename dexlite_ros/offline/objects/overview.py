@@ -1,4 +1,4 @@
-"""What becomes of objects when they are made ready: facts about each, and a picture of all."""
+"""Overview of prepared objects: facts about each, and a picture of all."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ PANEL = (200, 200)
 """Width and height of one object [pixels]."""
 COLUMNS = 9
 VIEW = np.array([1.0, -1.6, 1.1])
-"""From the object to the eye."""
+"""Direction from the object to the camera."""
 
 
 def facts(target: Target) -> dict[str, Any]:
-    """Return what is known of an object as plain data, or 'error'; workers call it."""
+    """Return facts about an object as plain data, or 'error'; called by workers."""
     try:
         return _facts(prepare(target))
     except (FileError, UnusableObject) as error:

@@ -1,5 +1,5 @@
 """
-An object made ready for grasps: its cloud, its convex pieces, its mass, how it rests on a table.
+An object prepared for grasping: cloud, convex pieces, mass, and resting poses on a table.
 
 Everything is at scale 1, in metres, in the frame of its mesh.
 """
@@ -21,55 +21,55 @@ from dexlite_ros.surface_points import spread_points
 
 CLOUD_POINTS = 2048
 REACH_MAX = 0.32
-"""Largest coordinate that a dataset can hold [m]."""
+"""Largest coordinate that a dataset can store [m]."""
 POSES = 3
-"""Resting poses that are tried, the likeliest first."""
+"""Number of resting poses tried, most likely first."""
 VALIDATION_SHARE = 10
-"""One object in so many is for validation."""
+"""One in this many objects is for validation."""
 
 
 @dataclass(frozen=True)
 class StablePose:
-    """A pose on a table, and what became of it in 2 s."""
+    """A resting pose on a table, and its outcome after 2 s of simulation."""
 
     pose: NDArray[np.float64]
-    """(4, 4) of the object, standing on z = 0 [m]."""
+    """(4, 4) pose of the object, standing on z = 0 [m]."""
     verdict: Verdict
 
 
 @dataclass(frozen=True)
 class PreparedObject:
-    """An object and what is known of it."""
+    """An object and its computed properties."""
 
     name: str
     family: str
     licence: str
     digest: str
-    """Of its mesh."""
+    """Hash of its mesh."""
     split: str
     """'train' or 'val'."""
     points: NDArray[np.float64]
-    """(P, 3) spread evenly over its surface [m]."""
+    """(P, 3) points spread evenly over its surface [m]."""
     normals: NDArray[np.float64]
-    """(P, 3) unit, outwards."""
+    """(P, 3) outward unit normals."""
     pieces: list[NDArray[np.float64]]
     """Corners (V, 3) of its convex pieces [m]."""
     volume: float
-    """[m^3]"""
+    """Volume of its mesh [m^3]."""
     centre_of_mass: NDArray[np.float64]
     """(3,) [m]"""
     inertia: NDArray[np.float64]
-    """(3, 3) about the centre of mass, of even density and 0.1 kg [kg m^2]."""
+    """(3, 3) inertia about the centre of mass, for uniform density and 0.1 kg [kg m^2]."""
     poses: list[StablePose]
 
     @property
     def rests(self) -> bool:
-        """Whether it stays in any of its poses; what rolls or slides off does not."""
+        """Whether it is stable in any of its poses, without rolling or sliding off."""
         return any(each.verdict.passed for each in self.poses)
 
 
 def split_of(target: Target) -> str:
-    """Return 'train' or 'val', by the object's name, or that of the group it looks like."""
+    """Return 'train' or 'val', from the object's name, or that of its group if it has one."""
     name = target.group or target.name
     number = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
     return 'train' if number % VALIDATION_SHARE else 'val'
@@ -77,17 +77,17 @@ def split_of(target: Target) -> str:
 
 def prepare(target: Target) -> PreparedObject:
     """
-    Return everything about an object; its poses are tried in the judge's physics.
+    Return a prepared object; its poses are tested in the judge's simulation.
 
     :raises FileError: for a mesh that cannot be used
-    :raises UnusableObject: for one that cannot be simulated, or lies far from its origin
+    :raises UnusableObject: for a mesh that cannot be simulated, or extends too far from its origin
     """
     mesh, pieces = load_target(target)
     reach = float(np.abs(mesh.bounds).max())
     if reach > REACH_MAX:
         raise UnusableObject(
             f'{target.name} reaches {reach:g} m from its origin, more than {REACH_MAX} m; move '
-            'the origin of its file to its middle')
+            'the origin of its file to its centre')
     digest = mesh_digest(mesh)
     points, normals = surface_cloud(mesh, digest)
     return PreparedObject(
@@ -98,7 +98,7 @@ def prepare(target: Target) -> PreparedObject:
 
 
 def mesh_digest(mesh: trimesh.Trimesh) -> str:
-    """Return a short name of a mesh's content; micrometres do not count."""
+    """Return a short hash of a mesh's content, rounded to micrometres."""
     corners = np.round(mesh.vertices * 1e6).astype(np.int64)
     return hashlib.sha256(
         corners.tobytes() + np.asarray(mesh.faces, np.int64).tobytes()).hexdigest()[:16]
@@ -107,6 +107,6 @@ def mesh_digest(mesh: trimesh.Trimesh) -> str:
 def surface_cloud(
     mesh: trimesh.Trimesh, digest: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return points (P, 3) and normals (P, 3) on a mesh, the same ones for the same digest."""
+    """Return points (P, 3) and normals (P, 3) on a mesh, always the same for the same digest."""
     return spread_points(mesh, CLOUD_POINTS, int(digest[:8], 16))
 

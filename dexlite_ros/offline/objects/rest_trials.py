@@ -1,4 +1,4 @@
-"""Whether objects stay where they are put down: poses tried in one engine or in two."""
+"""Trials of whether objects rest stably on a table, in one physics engine or in two."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dexlite_ros.offline.physics.table_stability import Engine, resting_poses, t
 
 @dataclass(frozen=True)
 class RestTrial:
-    """One object, and how it is tried."""
+    """One object, and the settings of its trial."""
 
     target: ObjectFile
     engines: tuple[Engine, ...]
     poses: int
-    """How many are tried, the likeliest first."""
+    """Number of poses tried, most likely first."""
     scale: float
-    """Factor from the mesh to metres."""
+    """Factor that converts the mesh to metres."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Stability:
     """Verdicts on one object."""
 
     verdicts: dict[Engine, list[Verdict]]
-    """By engine, one for each pose, the likeliest first."""
+    """By engine, one verdict per pose, most likely first."""
     error: str = ''
     """Why the object cannot be tried."""
 
     def agree(self) -> bool:
-        """Tell whether all engines say the same about every pose; False without verdicts."""
+        """Return whether all engines agree on every pose; False without verdicts."""
         if self.error:
             return False
         answers = [[each.passed for each in row] for row in self.verdicts.values()]
@@ -40,7 +40,7 @@ class Stability:
 
 
 def try_object(trial: RestTrial) -> Stability:
-    """Return the verdicts on one object; workers call it."""
+    """Return the verdicts on one object; called by workers."""
     try:
         mesh, pieces = load_pieces(trial.target, trial.scale)
         poses = resting_poses(mesh, trial.poses)

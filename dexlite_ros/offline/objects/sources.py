@@ -1,7 +1,7 @@
 """
-Where objects come from, by one word: ``procedural:40``, ``random_urdfs:20``, or a folder.
+Sources of objects, given as text: ``procedural:40``, ``random_urdfs:20``, or a folder.
 
-A count takes the first so many, a range such as ``procedural:40-80`` those from 40 to 79.
+A count takes that many from the start; a range such as ``procedural:40-80`` takes 40 to 79.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from dexlite_ros.offline.objects.procedural.solids import union
 
 COUNTED = re.compile(r'(procedural|random_urdfs)(?::(\d+)(?:-(\d+))?)?')
 LIMITS = CloudLimits()
-"""Sizes that the planner takes."""
+"""Object sizes that the planner accepts."""
 RANDOM_URDF_UNIT = 0.015
-"""Metres per unit of pybullet's random_urdfs, as their URDF files say."""
+"""Metres per unit of pybullet's random_urdfs, according to their URDF files."""
 
 
 @dataclass(frozen=True)
 class ProceduralObject:
-    """An object made from numbers."""
+    """A procedurally generated object."""
 
     family: str
     seed: int
@@ -39,12 +39,12 @@ class ProceduralObject:
 
     @property
     def name(self) -> str:
-        """A name that no other procedural object has."""
+        """A name unique among procedural objects."""
         return f'{self.family}_{self.seed:04d}'
 
     @classmethod
     def numbered(cls, number: int) -> ProceduralObject:
-        """Return the object of that number; all families take turns."""
+        """Return the object with this number; numbers cycle through the families."""
         names = list(FAMILIES)
         return cls(names[number % len(names)], number // len(names))
 
@@ -56,10 +56,10 @@ def find_objects(
     where: str, split: str | None = None, tier: str | None = None, unit: float = 1.0
 ) -> list[Target]:
     """
-    Return the objects that a word stands for.
+    Return the objects of a source.
 
-    :param where: as above
-    :param split, tier: of a folder's manifest.csv
+    :param where: source, as described above
+    :param split, tier: selection from a folder's manifest.csv
     :param unit: metres per unit of a folder's files
     :raises FileError: when there is no such folder, or no mesh in it
     :raises InvalidRequest: for an empty range, or a unit that is not positive
@@ -87,10 +87,10 @@ def load_target(
     """
     Return a watertight mesh and its convex pieces [m].
 
-    A mesh that is open is replaced by the union of its convex pieces.
+    An open mesh is replaced with the union of its convex pieces.
 
     :param scale: factor from the object's unit to metres
-    :raises FileError: when the file is no mesh, has no volume, or a size nobody could grasp
+    :raises FileError: when the file is not a mesh, has no volume, or its size is out of range
     :raises InvalidRequest: for a scale that is not positive
     """
     if isinstance(target, ProceduralObject):
@@ -105,12 +105,12 @@ def load_target(
     if not LIMITS.extent_min <= extent <= LIMITS.extent_max:
         raise FileError(
             target.path, f'its longest side is {extent:g} m, outside {LIMITS.extent_min:g} to '
-            f'{LIMITS.extent_max:g} m; if the file is in millimetres, say --unit 0.001')
+            f'{LIMITS.extent_max:g} m; if the file is in millimetres, add --unit 0.001')
     return mesh if mesh.is_watertight else union(pieces), pieces
 
 
 def _random_urdfs(numbers: range) -> list[Target]:
-    """Return objects of the thousand that come with pybullet, under its zlib licence."""
+    """Return some of the thousand objects shipped with pybullet under its zlib licence."""
     try:
         import pybullet_data
     except ImportError as error:

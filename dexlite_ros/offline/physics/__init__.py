@@ -1,1 +1,1 @@
-"""The judge: a simulated hand, the protocols of its tests, verdicts and films."""
+"""The judge: a simulated hand, test protocols, verdicts and videos."""

@@ -1,7 +1,7 @@
 """
-What MuJoCo says about a grasp before anything moves, and how much a set of grasps varies.
+Contact measures of a grasp in MuJoCo before anything moves, and diversity of a set of grasps.
 
-The measures are DexGraspBench's (2025), taken at the grasp stage on the collision shapes.
+The measures are those of DexGraspBench (2025), taken at the grasp stage on collision shapes.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.offline.physics.simulation import GraspScene
 
 CONTACT_DISTANCE = 0.002
-"""Links nearer to the object than this, and no deeper in it, count as in contact [m]."""
+"""Links whose distance to the surface is below this, outside or inside, are in contact [m]."""
 FARTHEST = 0.01
-"""Distances of fingers are capped here [m]."""
+"""Cap on finger distances [m]."""
 COMPONENTS = 5
-"""Principal components that the diversity counts."""
+"""Number of principal components in the diversity."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class ContactFigures:
     self_penetration: float
     """Deepest overlap of the hand with itself [m]."""
     links_in_contact: int
-    """Links within 2 mm of the object's surface, outside or inside."""
+    """Number of links within 2 mm of the object's surface, outside or inside."""
     finger_distance: float
-    """Mean over the fingers of their distance to the object, 0 to 1 cm [m]."""
+    """Mean distance of the fingers to the object, from 0 to 1 cm [m]."""
     finger_spread: float
     """Largest minus smallest of these distances [m]."""
 
@@ -58,7 +58,7 @@ def contact_figures(scene: GraspScene, grasps: GraspBatch, index: int) -> Contac
 
 
 def link_distances(scene: GraspScene) -> dict[str, float]:
-    """Return the signed distance of each link to the object as posed, at most 1 cm [m]."""
+    """Return the signed distance of each link to the object, capped at 1 cm [m]."""
     model, data = scene.model, scene.data
     owner = model.geom_bodyid
     pieces = np.flatnonzero(owner == scene.object_body)
@@ -73,9 +73,9 @@ def link_distances(scene: GraspScene) -> dict[str, float]:
 
 def diversity(grasps: GraspBatch) -> float:
     """
-    Return the share of the variance that five principal components explain; lower is more varied.
+    Return the fraction of variance explained by five principal components; lower is more diverse.
 
-    Of the 28 numbers of each grasp: position, rotation vector, joints. NaN for fewer than two.
+    Each grasp is 28 numbers: position, rotation vector, joints. NaN for fewer than two grasps.
     """
     if len(grasps) < 2:
         return float('nan')
@@ -89,7 +89,7 @@ def diversity(grasps: GraspBatch) -> float:
 
 def spread(grasps: GraspBatch) -> dict[str, float]:
     """
-    Return how far two grasps of a set are apart in the mean; NaN for fewer than two.
+    Return mean distances between two grasps of a set; NaN for fewer than two.
 
     :return: 'palm_distance' [m], 'palm_angle' [rad], 'joint_distance' (mean over joints) [rad]
     """

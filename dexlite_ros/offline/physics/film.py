@@ -1,5 +1,5 @@
 """
-Films and pictures of a test, by ray casting: no screen, no GPU, no system library.
+Videos and pictures of a test, ray cast without screen, GPU or system libraries.
 
 GIF needs nothing more; MP4 is encoded by the ffmpeg that comes with ``imageio-ffmpeg``.
 """
@@ -32,13 +32,13 @@ from dexlite_ros.output.picture import (
 
 Poses = dict[str, NDArray[np.float64]]
 FRAME = (384, 384)
-"""Width and height of a film [pixels]."""
+"""Width and height of a video [pixels]."""
 
 
 def record(
     test: GraspTest, scene: GraspScene, grasps: StagedGrasp, index: int
 ) -> tuple[Verdict, list[Poses]]:
-    """Return the verdict on one grasp, and where everything was every ``FRAME_TIME``."""
+    """Return the verdict on one grasp, and the poses of all bodies every ``FRAME_TIME``."""
     frames: list[Poses] = []
     scene.observer = lambda now: frames.append(now.link_poses())
     try:
@@ -49,7 +49,7 @@ def record(
 
 
 class Filmer:
-    """Draws recorded poses; the camera goes along with the palm."""
+    """Draws recorded poses; the camera follows the palm."""
 
     def __init__(self, scene: GraspScene, target: trimesh.Trimesh, first: Poses) -> None:
         """
@@ -70,7 +70,7 @@ class Filmer:
         self._frame = np.concatenate([mesh.vertices for mesh in self._meshes(first)])
 
     def draw(self, poses: Poses, label: str, size: tuple[int, int] = FRAME) -> Image.Image:
-        """Return a picture of one moment."""
+        """Return a picture of one frame."""
         shift = poses[self._palm][:3, 3] - self._start
         picture = render(self._meshes(poses), self._direction, size, self._frame + shift)
         write_label(picture, label)
@@ -83,7 +83,7 @@ class Filmer:
 
 
 def write_picture(path: str | Path, filmer: Filmer, frames: list[Poses], label: str) -> Path:
-    """Write the first and the last moment side by side as PNG and return the path."""
+    """Write the first and the last frame side by side as PNG and return the path."""
     size = (560, 560)
     panels = [filmer.draw(frames[0], 'start', size), filmer.draw(frames[-1], label, size)]
     return write_sheet(path, panels, columns=2)

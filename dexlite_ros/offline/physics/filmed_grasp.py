@@ -1,4 +1,4 @@
-"""One grasp in one test, recorded to be looked at."""
+"""Recording of one grasp in one test."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dexlite_ros.offline.physics.trial import Trial
 
 @dataclass(frozen=True)
 class FilmedGrasp:
-    """What happened to a grasp."""
+    """The recording of a grasp."""
 
     filmer: Filmer
     begin: Poses
-    """Before the hand closed."""
+    """Poses before the hand closes."""
     frames: list[Poses]
     label: str
     """The test and its verdict."""
@@ -30,7 +30,7 @@ class FilmedGrasp:
         Record a grasp in the first test of a trial.
 
         :param mesh: the object, in the frame of the grasps [m]
-        :param rank: of the grasp; the best is 0
+        :param rank: rank of the grasp; the best is 0
         :raises InvalidRequest: when there is no grasp of this rank
         """
         grasps, hand = trial.grasp_set.grasps, trial.grasp_set.hand
@@ -42,7 +42,7 @@ class FilmedGrasp:
         scene.pose(grasp.pregrasp, 0)
         begin = scene.link_poses()
         verdict, frames = record(test, scene, grasp, 0)
-        # In the object's own frame the mesh and the pieces lie the same way.
+        # Mesh and pieces share the object's frame.
         filmer = Filmer(scene, mesh, begin)
         return cls(filmer, begin, frames, f'{trial.tests[0]}: {verdict.reason}')
 

@@ -1,7 +1,7 @@
 """
 The judge: named tests, each a protocol in a world, for all grasps of an object.
 
-Every number that is reported comes from here, so that it means the same everywhere.
+Every reported success rate comes from here, so it means the same everywhere.
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ from dexlite_ros.offline.physics.simulation import GraspScene, REVISION, Simulat
 
 @dataclass(frozen=True)
 class GraspTest:
-    """A protocol and the world it happens in."""
+    """A protocol and its simulated world."""
 
     protocol: Callable[[GraspScene, StagedGrasp, int, Any], Verdict]
-    """Takes the settings below."""
+    """Function that runs the test, given the settings below."""
     meaning: str
     settings: LoadSettings | LiftSettings = LOADS
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
     position_noise: float = 0.0
     """Standard deviation of each coordinate of the wrist's perturbation [m]."""
     rotation_noise: float = 0.0
-    """Standard deviation of its angle, about any axis [rad]."""
+    """Standard deviation of the perturbation angle, about a random axis [rad]."""
 
     def scene(
         self, pieces: Sequence[NDArray[np.floating]], hand: str, table: float | None
     ) -> GraspScene:
-        """Return the world the test happens in; only lifting knows the table."""
+        """Return the world of the test; only the lift test has the table."""
         height = table if self.protocol is lift else None
         return GraspScene(HANDS[hand], pieces, self.simulation, height)
 
     def with_noise(
         self, grasps: StagedGrasp, index: int, seed: int, place: int
     ) -> StagedGrasp:
-        """Return one of the grasps alone, its wrist perturbed as the test asks."""
+        """Return one grasp, with its wrist perturbed as the test prescribes."""
         grasp = grasps[[index]]
         if not (self.position_noise or self.rotation_noise):
             return grasp
@@ -66,7 +66,7 @@ class GraspTest:
             np.random.default_rng([seed, place]))
 
     def key(self) -> str:
-        """Return all that decides a verdict, as text that is the same in every process."""
+        """Return everything that determines a verdict, as text identical in every process."""
         rest = (self.simulation, self.position_noise, self.rotation_noise, self.settings)
         return repr((self.protocol.__name__, *rest, CLOSING, REVISION))
 
@@ -88,7 +88,7 @@ TESTS: dict[TestName, GraspTest] = {
         six_forces, 'six forces with friction 0.3 instead of 0.6',
         simulation=SimulationSettings(friction=0.3)),
     'six-forces-quick': GraspTest(
-        six_forces, 'six forces, each until it can be foreseen that the object stays',
+        six_forces, 'six forces, each ended early once the object is predicted to stay',
         LoadSettings.quick()),
     'lift-quick': GraspTest(lift, 'raised by 0.3 m', LiftSettings.quick()),
 }
@@ -116,12 +116,12 @@ def judge(
     first: int = 0,
 ) -> Iterator[Verdict]:
     """
-    Yield the verdict of one test on each grasp, in their order.
+    Yield the verdict of one test on each grasp, in order.
 
     :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
-    :param table: height of the table the object stands on [m]; only lifting knows it
-    :param seed: of the noise; a grasp's noise depends on this and its place alone
-    :param first: place of the first grasp in the set it was taken from
+    :param table: height of the table the object stands on [m]; used by the lift test only
+    :param seed: seed of the noise; a grasp's noise depends only on this and its place
+    :param first: place of the first grasp in the set that it was taken from
     :raises InvalidRequest: for a test that is not in ``TESTS``
     """
     test = find_test(name)
@@ -134,10 +134,10 @@ def perturbed(
     grasp: StagedGrasp, position: float, rotation: float, rng: np.random.Generator
 ) -> StagedGrasp:
     """
-    Return one grasp whose wrist is perturbed alike at every stage.
+    Return one grasp with the same wrist perturbation at every stage.
 
     :param position: standard deviation of each coordinate [m]
-    :param rotation: standard deviation of the angle about an axis of any direction [rad]
+    :param rotation: standard deviation of the angle about a random axis [rad]
     """
     shift = torch.from_numpy(position * rng.standard_normal(3))
     axis = rng.standard_normal(3)

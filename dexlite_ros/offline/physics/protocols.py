@@ -1,5 +1,5 @@
 """
-Does the hand hold the object? Physics decides.
+Test protocols that decide by simulation whether the hand holds the object.
 
 Six forces is the protocol of DexGraspBench (2025): without gravity, pregrasp to grasp to squeeze
 in 0.4 s each, then from that same state 1 N along each axis for 2 s. The grasp holds when the
@@ -28,18 +28,18 @@ SIDES = tuple(sign * axis for axis in np.eye(3) for sign in (1.0, -1.0))
 
 @dataclass(frozen=True)
 class ClosingSettings:
-    """How the hand goes from stage to stage; every test begins with it."""
+    """How the hand moves from stage to stage at the beginning of every test."""
 
     transition_time: float = 0.4
-    """From stage to stage [s]."""
+    """Duration of each transition between stages [s]."""
     waypoints: int = 10
-    """Commands sent in a transition."""
+    """Number of commands per transition."""
     overlap_max: float = 0.01
-    """Deepest allowed overlap of the pregrasp [m]."""
+    """Maximum overlap of the pregrasp [m]."""
     move_max: float = 0.05
-    """How far the object may move, until it is squeezed and under load [m]."""
+    """Maximum motion of the object, during squeezing and under load [m]."""
     turn_max: float = math.radians(15.0)
-    """How far it may turn [rad]."""
+    """Maximum rotation of the object [rad]."""
 
 
 @dataclass(frozen=True)
@@ -47,27 +47,27 @@ class LoadSettings:
     """Six loads, each from the same squeezed state."""
 
     acceleration: float = 10.0
-    """Force over the object's mass: 1 N on 0.1 kg [m/s^2]."""
+    """Force divided by the object's mass: 1 N on 0.1 kg [m/s^2]."""
     lever: float = 0.02
-    """Torque over that force [m]."""
+    """Torque divided by that force [m]."""
     time: float = 2.0
-    """For each load [s]."""
+    """Duration of each load [s]."""
     check_time: float = 0.2
-    """Between looks at the object [s]."""
+    """Interval between checks of the object [s]."""
     rest_motion: float = 1e-4
-    """An object that moved less between two looks, and turned less, rests; the load ends [m]."""
+    """A load ends when the object moves and turns less than this between checks [m]."""
     rest_turn: float = math.radians(0.03)
-    """[rad]. On the 400 grasps that come with the benchmark, resting changes no verdict; at five
-    times these values, three."""
+    """[rad]. On the 400 grasps of the benchmark, ending at rest changes no verdict; five times
+    these values change three."""
     foresight: float = math.inf
-    """A load also ends when the object, were it to move and turn so many times as fast as now,
-    would still be within the limits at its end; infinite: never."""
+    """A load also ends when the object would stay within the limits until its end even if it moved
+    and turned this many times as fast as now; infinite: never."""
     foresight_looks: int = 3
-    """Looks at the object before that may happen."""
+    """Checks of the object before a load may end this way."""
 
     @classmethod
     def quick(cls) -> LoadSettings:
-        """Return the loads with foresight; of the benchmark's 400 grasps five more pass."""
+        """Return loads that end by foresight; of the benchmark's 400 grasps, five more pass."""
         return cls(foresight=5.0)
 
 
@@ -76,17 +76,17 @@ class LiftSettings:
     """Raising the hand."""
 
     settle_time: float = 1.0
-    """Between turning gravity on and rising [s]."""
+    """Time between turning gravity on and raising the hand [s]."""
     height: float = 1.0
-    """[m]"""
+    """Rise of the hand [m]."""
     speed: float = 0.5
-    """[m/s]"""
+    """Speed of the hand [m/s]."""
     rise_min: float = 0.7
-    """Share of the hand's rise that the object has to make."""
+    """Minimum rise of the object, as a fraction of the hand's rise."""
 
     @classmethod
     def quick(cls) -> LiftSettings:
-        """Return a lift that is shorter in every part."""
+        """Return settings of a lift that is shorter in every phase."""
         return cls(settle_time=0.4, height=0.3)
 
 
@@ -100,11 +100,11 @@ class Verdict:
     passed: bool
     reason: Reason
     moved: float
-    """How far the object was displaced when it was decided [m]."""
+    """Displacement of the object at the time of the verdict [m]."""
     turned: float
-    """How far it was turned [rad]."""
+    """Rotation of the object at that time [rad]."""
     rise: float = math.nan
-    """Rise of the object over that of the hand; NaN where nothing is lifted."""
+    """Rise of the object divided by that of the hand; NaN in tests without lifting."""
 
 
 def six_forces(
@@ -131,8 +131,8 @@ def lift(
     """
     Return the verdict of lifting one grasp along z.
 
-    Without a table the object hangs in the air until the hand has squeezed; on a table it has
-    its weight from the beginning.
+    Without a table the object floats until the hand has squeezed; on a table gravity acts from
+    the beginning.
     """
     verdict = close(scene, grasps, index)
     if not verdict.passed:
@@ -157,7 +157,7 @@ def lift(
 
 
 def close(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
-    """Bring one grasp to its squeeze stage and return whether the object has stayed."""
+    """Bring one grasp to its squeeze stage and return the verdict on the object's motion."""
     overlap = scene.overlap(grasps.pregrasp, index)
     if max(overlap.hand_object, overlap.hand_hand) > CLOSING.overlap_max:
         return Verdict(False, 'overlap', 0.0, 0.0)
@@ -168,7 +168,7 @@ def close(scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
 
 
 def _move_hand(scene: GraspScene, grasps: StagedGrasp, index: int) -> None:
-    """Command straight ways from pregrasp to grasp to squeeze."""
+    """Command straight-line motions from pregrasp to grasp to squeeze."""
     tick = CLOSING.transition_time / CLOSING.waypoints
     for first, second in ((grasps.pregrasp, grasps.grasp), (grasps.grasp, grasps.squeeze)):
         (start, start_quat), (end, end_quat) = (
@@ -187,7 +187,7 @@ def _resist(
     scene: GraspScene, grasps: StagedGrasp, index: int, wrenches: list[Wrench],
     loads: LoadSettings,
 ) -> Verdict:
-    """Return the first verdict that is not passed, or the last."""
+    """Return the first failed verdict, or the last verdict."""
     verdict = close(scene, grasps, index)
     if not verdict.passed:
         return verdict
@@ -202,7 +202,7 @@ def _resist(
 
 
 def _under_load(scene: GraspScene, loads: LoadSettings) -> Verdict:
-    """Look at the object now and then, until it rests or the time is over."""
+    """Check the object at intervals until it rests or the time is up."""
     before = None
     looks = round(loads.time / loads.check_time)
     for look in range(1, looks + 1):
@@ -216,7 +216,7 @@ def _under_load(scene: GraspScene, loads: LoadSettings) -> Verdict:
 
 
 def _decided(before: Verdict, now: Verdict, look: int, left: int, loads: LoadSettings) -> bool:
-    """Tell whether the object hardly moves between two looks, or too little to go too far."""
+    """Return whether the object is at rest, or too slow to exceed the limits in the time left."""
     moving, turning = abs(now.moved - before.moved), abs(now.turned - before.turned)
     if moving < loads.rest_motion and turning < loads.rest_turn:
         return True
@@ -227,7 +227,7 @@ def _decided(before: Verdict, now: Verdict, look: int, left: int, loads: LoadSet
 
 
 def _look(scene: GraspScene, reasons: tuple[Reason, Reason]) -> Verdict:
-    """Compare where the object is with where it was put."""
+    """Return the verdict on the object's motion since it was placed."""
     moved, turned = scene.object_motion()
     if not np.isfinite([moved, turned]).all() or scene.diverged():
         return Verdict(False, 'diverged', moved, turned)

@@ -1,10 +1,10 @@
 """
 The hand and an object in MuJoCo.
 
-The hand is the written MJCF, its palm held by a weld to a mocap body; the object is a free body of
-convex pieces in the frame the grasps are given in. The settings are DexGraspBench's (2025), which
+The hand is our MJCF model, its palm welded to a mocap body; the object is a free body of convex
+pieces in the frame of the grasps. The settings are DexGraspBench's (2025), which
 are stable for this hand: 4 ms, implicitfast, elliptic cones, impratio 10, two no-slip iterations.
-Gravity is off until somebody turns it on.
+Gravity is off until turned on.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from dexlite_ros.hand.mjcf import write_mjcf
 GRAVITY = 9.81
 """[m/s^2], along -z."""
 FRAME_TIME = 0.08
-"""Between calls of an observer [s]."""
+"""Interval between calls of an observer [s]."""
 REVISION = 2
-"""Goes up when simulations change in a way that their settings do not say."""
+"""Incremented when simulations change in a way not reflected in their settings."""
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
 @dataclass(frozen=True)
 class SimulationSettings:
-    """What the simulated world is like."""
+    """Settings of the simulated world."""
 
     time_step: float = 0.004
-    """[s]"""
+    """Time step [s]."""
     friction: float = 0.6
-    """Sliding friction of every contact."""
+    """Sliding friction coefficient of every contact."""
     torsional_friction: float = 0.02
-    """[m]"""
+    """Torsional friction of every contact [m]."""
     stiffness: float = 5.0
-    """Gain of the finger's position controllers [N m/rad]."""
+    """Gain of the fingers' position controllers [N m/rad]."""
     torque_limit: float = 3.0
-    """[N m]"""
+    """Maximum torque of these controllers [N m]."""
     mass: float = 0.1
-    """Of the object [kg]."""
+    """Mass of the object [kg]."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -56,7 +56,7 @@ class SimulationSettings:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How deep bodies overlap in one pose."""
+    """Overlap of bodies in one pose."""
 
     hand_object: float
     """Deepest overlap of hand and object [m], >= 0."""
@@ -78,14 +78,14 @@ class GraspScene:
         Compile the scene.
 
         :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
-        :param table: height z of a table in the grasps' frame [m]; None: there is none
+        :param table: height z of a table in the grasps' frame [m]; None: no table
         :raises UnusableObject: for pieces that MuJoCo refuses, such as flat ones
         """
         self.hand = hand
         self.settings = settings or SimulationSettings()
         self.has_table = table is not None
         self.observer: Callable[[GraspScene], None] | None = None
-        """Called after every ``FRAME_TIME`` of the simulation, for films."""
+        """Called after every ``FRAME_TIME`` of the simulation, to record videos."""
         self._frame_steps = max(1, round(FRAME_TIME / self.settings.time_step))
         spec = mujoco.MjSpec.from_string(write_mjcf(
             hand, stiffness=self.settings.stiffness, torque_limit=self.settings.torque_limit))
@@ -110,7 +110,7 @@ class GraspScene:
         self._centre = np.zeros(3)
 
     def pose(self, grasps: GraspBatch, index: int) -> None:
-        """Put the hand into one grasp of a batch and the object at the origin, all at rest."""
+        """Set the hand to one grasp of a batch and the object to the origin, all at rest."""
         position, quat = wrist_pose(grasps, index)
         joints = grasps.joints[index].double().numpy()
         mujoco.mj_resetData(self.model, self.data)
@@ -127,7 +127,7 @@ class GraspScene:
         quat_wxyz: NDArray[np.float64],  # (4,)
         joints: NDArray[np.float64],  # (J,) [rad]
     ) -> None:
-        """Set where wrist and fingers shall go."""
+        """Set the targets of wrist and fingers."""
         self.data.mocap_pos[0] = position
         self.data.mocap_quat[0] = quat_wxyz
         self.data.ctrl[:] = self._drive @ joints
@@ -137,11 +137,11 @@ class GraspScene:
         self.model.opt.gravity[2] = -GRAVITY if on else 0.0
 
     def load(self, wrench: NDArray[np.float64]) -> None:
-        """Apply a wrench (6,) at the object's centre of mass until told otherwise [N, N m]."""
+        """Apply a wrench (6,) at the object's centre of mass until changed [N, N m]."""
         self.data.xfrc_applied[self.object_body] = wrench
 
     def step(self, seconds: float) -> None:
-        """Let that much time pass."""
+        """Advance the simulation by this much time."""
         steps = round(seconds / self.settings.time_step)
         if self.observer is None:
             mujoco.mj_step(self.model, self.data, steps)
@@ -152,13 +152,13 @@ class GraspScene:
                 self.observer(self)
 
     def state(self) -> NDArray[np.float64]:
-        """Return everything the future depends on."""
+        """Return the full state of the simulation."""
         state = np.zeros(mujoco.mj_stateSize(self.model, STATE))
         mujoco.mj_getState(self.model, self.data, state, STATE)
         return state
 
     def restore(self, state: NDArray[np.float64]) -> None:
-        """Go back to a state of this scene."""
+        """Restore a state of this scene."""
         mujoco.mj_setState(self.model, self.data, state, STATE)
 
     @property
@@ -182,18 +182,18 @@ class GraspScene:
         return poses
 
     def object_motion(self) -> tuple[float, float]:
-        """Return how far the object's centre of mass moved and it turned since ``pose``."""
+        """Return the motion of the centre of mass [m] and the rotation [rad] since ``pose``."""
         moved = np.linalg.norm(self.data.xipos[self.object_body] - self._centre)
-        # It was put there unturned, so w alone tells the angle.
+        # ``pose`` sets the identity rotation, so w alone gives the angle.
         w = self.data.qpos[self._object + 3]
         return float(moved), float(2 * np.arccos(min(1.0, abs(w))))
 
     def diverged(self) -> bool:
-        """Tell whether the simulation has blown up since ``pose``."""
+        """Return whether the simulation has diverged since ``pose``."""
         return has_diverged(self.data)
 
     def overlap(self, grasps: GraspBatch, index: int) -> Overlap:
-        """Return how deep hand and object, and the hand's own links, overlap in one grasp."""
+        """Return the overlap of hand and object, and among the hand's links, in one grasp."""
         self.pose(grasps, index)
         contact = self.data.contact
         if not len(contact.dist):
@@ -201,7 +201,7 @@ class GraspScene:
         on_object = self.model.geom_bodyid[contact.geom] == self.object_body
         mixed = on_object.any(1)
         depth = np.maximum(-contact.dist, 0.0)
-        # Neither the object's nor the hand's contact with the table is meant.
+        # Contacts with the table do not count.
         among_hand = ~mixed & (self.model.geom_bodyid[contact.geom] > 0).all(1)
         mixed &= (self.model.geom_bodyid[contact.geom] > 0).all(1)
         return Overlap(
@@ -209,7 +209,7 @@ class GraspScene:
 
 
 def has_diverged(data: mujoco.MjData) -> bool:
-    """Tell whether a simulation has blown up; MuJoCo then goes back to the start and warns."""
+    """Return whether a simulation has diverged; MuJoCo then resets it and warns."""
     bad = (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
            mujoco.mjtWarning.mjWARN_BADQACC)
     return any(data.warning[kind].number > 0 for kind in bad)
@@ -224,13 +224,13 @@ def wrist_pose(
 
 
 def configure(option: mujoco.MjOption, time_step: float) -> None:
-    """Set what every simulation here has in common; gravity is off."""
+    """Set the options common to all simulations here; gravity is off."""
     option.timestep = time_step
     option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     option.impratio = 10
     option.noslip_iterations = 2
-    # The same equations, a sixth faster: a finger's contacts do not concern the other fingers.
+    # Same equations, a sixth faster: contacts of one finger do not involve the other fingers.
     option.jacobian = mujoco.mjtJacobian.mjJAC_SPARSE
     option.gravity = (0.0, 0.0, 0.0)
 
@@ -243,7 +243,7 @@ def _hold_by_mocap(spec: mujoco.MjSpec, palm: str) -> None:
         type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1='wrist_target',
         name2=palm)
     weld.solimp[:] = (0.9, 0.95, 0.001, 0.5, 2.0)
-    # Anchor, then the pose of the palm in the target's frame, then the weight of its rotation.
+    # Anchor, pose of the palm in the target's frame, weight of the rotation.
     weld.data[:11] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
@@ -251,9 +251,9 @@ def add_object(
     spec: mujoco.MjSpec, pieces: Sequence[NDArray[np.floating]], mass: float
 ) -> None:
     """
-    Add a free body 'object' of even density, made of convex pieces (V, 3) [m].
+    Add a free body 'object' of uniform density, made of convex pieces (V, 3) [m].
 
-    Where pieces overlap they weigh twice.
+    Overlapping volumes count twice in its mass distribution.
 
     :raises UnusableObject: for a piece without volume
     """
@@ -270,7 +270,7 @@ def add_object(
 
 
 def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
-    """Return the model of a world with an object; raise UnusableObject where there is none."""
+    """Return the compiled model of a world; raise UnusableObject if MuJoCo rejects it."""
     try:
         return spec.compile()
     except ValueError as error:
@@ -278,7 +278,7 @@ def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
 
 
 def add_table(spec: mujoco.MjSpec, height: float) -> None:
-    """Add a level plane that fills the world [m]."""
+    """Add an infinite horizontal plane at this height [m]."""
     spec.worldbody.add_geom(
         type=mujoco.mjtGeom.mjGEOM_PLANE, name='table', pos=(0.0, 0.0, height), size=(1, 1, 0.1))
 

@@ -1,8 +1,7 @@
 """
-Table stability: whether an object stays where it is put down.
+Stability of an object on a table over two seconds, in MuJoCo or in PyBullet.
 
-Two seconds on a table, in MuJoCo or in PyBullet. DexLite's author
-filtered objects like this with PyBullet: less than 5 cm and 7 degrees.
+DexLite's author filtered objects this way with PyBullet: less than 5 cm and 7 degrees.
 """
 
 from __future__ import annotations
@@ -38,26 +37,26 @@ DURATION = 2.0
 TIME_STEP = 0.002
 """[s]"""
 GAP = 0.001
-"""Height from which the object is let go [m]."""
+"""Height from which the object is released [m]."""
 MASS, FRICTION, TORSIONAL_FRICTION = 0.1, 0.6, 0.02
 """[kg], 1, [m]"""
 MOVE_MAX, TURN_MAX = 0.05, math.radians(7.0)
-"""How far it may move sideways [m] and turn [rad]."""
+"""Maximum sideways motion [m] and rotation [rad]."""
 
 
 def resting_poses(mesh: trimesh.Trimesh, count: int) -> list[NDArray[np.float64]]:
     """
-    Return up to ``count`` poses (4, 4) in which the mesh stands on z = 0, the likeliest first.
+    Return up to ``count`` poses (4, 4) in which the mesh stands on z = 0, most likely first.
 
-    Geometry alone says so: the centre of mass is above the face of the hull that it stands on.
+    The criterion is geometric: the centre of mass is above the supporting face of the hull.
     """
     poses, probability = stable_poses(mesh)
     return [poses[index] for index in np.argsort(-probability, kind='stable')[:count]]
 
 
 def stable_poses(mesh: trimesh.Trimesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the poses (N, 4, 4) in which a mesh can stand on z = 0, and their chances (N,)."""
-    # Rounding gives faces of no area negative ones.
+    """Return the poses (N, 4, 4) in which a mesh can stand on z = 0, and their probabilities."""
+    # Through rounding, degenerate faces can have negative areas.
     with np.errstate(invalid='ignore'):
         return mesh.convex_hull.compute_stable_poses(center_mass=mesh.center_mass)
 
@@ -66,11 +65,11 @@ def table_stability(
     pieces: Pieces, pose: NDArray[np.float64], engine: Engine = 'mujoco'
 ) -> Verdict:
     """
-    Return whether an object let go 1 mm above a table has stayed after 2 s.
+    Return the verdict on an object 2 s after its release 1 mm above a table.
 
     :param pieces: corners (V, 3) of the object's convex pieces [m]
-    :param pose: (4, 4) pose of their frame; the height is found
-    :param engine: 'mujoco', or 'pybullet' where that is installed
+    :param pose: (4, 4) pose of their frame; its height is adjusted to the table
+    :param engine: 'mujoco', or 'pybullet' if installed
     :raises InvalidRequest: for another engine
     :raises MissingDependency: when PyBullet is not installed
     """
@@ -91,7 +90,7 @@ def table_stability(
 
 
 def _mujoco(pieces: Pieces) -> tuple[float, float]:
-    """Return how far the centre of mass went sideways [m] and the object turned [rad]."""
+    """Return the sideways motion of the centre of mass [m] and the object's rotation [rad]."""
     spec = mujoco.MjSpec()
     configure(spec.option, TIME_STEP)
     spec.option.gravity = (0.0, 0.0, -GRAVITY)
@@ -133,7 +132,7 @@ def _pybullet(pieces: Pieces) -> tuple[float, float]:
         body = pybullet.createMultiBody(
             MASS, shape, basePosition=centre, physicsClientId=world)
         for each in (table, body):
-            # Bullet multiplies the frictions of a pair.
+            # Bullet multiplies the friction coefficients of a pair.
             pybullet.changeDynamics(
                 each, -1, lateralFriction=math.sqrt(FRICTION),
                 spinningFriction=math.sqrt(TORSIONAL_FRICTION), physicsClientId=world)
@@ -148,7 +147,7 @@ def _pybullet(pieces: Pieces) -> tuple[float, float]:
 
 
 def _pybullet_shape(pybullet: ModuleType, hulls: list[trimesh.Trimesh], world: int) -> int:
-    """Return the shape of several convex bodies; PyBullet takes them from a file only."""
+    """Return the shape of several convex bodies; PyBullet reads them only from a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'pieces.obj'
         # Each object of the file becomes a convex hull of its own.

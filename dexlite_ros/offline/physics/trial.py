@@ -1,4 +1,4 @@
-"""Judge a set of grasps by several tests, in parallel, into a file that later runs complete."""
+"""Judge all grasps of a set in several tests with worker processes, resuming from a file."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from dexlite_ros.offline.workers.processes import run_tasks
 from dexlite_ros.output.plan_file import GraspSet
 
 CHUNK = 5
-"""Grasps in a task: few, so that little is lost, enough to be worth a scene."""
+"""Grasps per task: few, so that little is lost, but enough to amortise a scene."""
 SAVE_EVERY = 5.0
-"""Time between writings of the file [s]."""
+"""Minimum time between writes of the file [s]."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Grasps of one object, and the tests they are put to."""
+    """Grasps of one object, and the tests to run on them."""
 
     grasp_set: GraspSet
     pieces: list[NDArray[np.float64]]
     """Corners (V, 3) of the object's convex pieces, in the frame of the grasps [m]."""
     tests: tuple[TestName, ...]
     table: float | None = None
-    """Height of the table the object stands on [m]; only lifting knows it. None: none."""
+    """Height of the table in the lift test [m]; None: no table."""
     seed: int = 0
-    """Of the noise."""
+    """Seed of the noise."""
 
     def key(self) -> str:
-        """Return a short name of all that decides the verdicts."""
+        """Return a short hash of everything that determines the verdicts."""
         arrays = [part.numpy().tobytes() for batch in vars(self.grasp_set.grasps).values()
                   for part in vars(batch).values()]
         return fingerprint(
@@ -66,8 +66,8 @@ def judge_all(
     """
     Return the verdict of every test on every grasp, by name of the test.
 
-    :param workers: processes; 0: one per CPU
-    :param output: a file that is kept up to date and completed by later runs; None: none
+    :param workers: worker processes; 0: one per CPU
+    :param output: file to keep up to date and resume from; None: no file
     :raises InvalidRequest: when the file belongs to another trial
     """
     key = trial.key()
@@ -87,14 +87,14 @@ def judge_all(
 
 
 def judge_task(task: JudgeTask) -> list[Verdict]:
-    """Return the verdicts of one task; workers call it."""
+    """Return the verdicts of one task; called by workers."""
     return list(judge(
         task.grasps, task.pieces, task.test, hand=task.hand, table=task.table, seed=task.seed,
         first=task.first))
 
 
 def _known(trial: Trial, key: str, output: Path | None) -> Verdicts:
-    """Return what the file says already, and None for everything else."""
+    """Return the verdicts already in the file, and None for all others."""
     if not output or not output.exists():
         count = len(trial.grasp_set.grasps)
         return {name: [None] * count for name in trial.tests}
@@ -106,7 +106,7 @@ def _known(trial: Trial, key: str, output: Path | None) -> Verdicts:
 
 
 def _missing(trial: Trial, verdicts: Verdicts) -> Iterator[JudgeTask]:
-    """Yield what is still to be judged."""
+    """Yield the tasks that are still missing."""
     grasps, hand = trial.grasp_set.grasps, trial.grasp_set.hand
     for name, row in verdicts.items():
         for first in range(0, len(grasps), CHUNK):

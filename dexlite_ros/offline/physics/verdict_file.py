@@ -1,8 +1,8 @@
 """
-Verdicts on disk: a JSON file that grows while the judge works, so that no verdict is lost.
+Verdicts on disk: a JSON file updated while the judge works, so that verdicts survive a crash.
 
-A verdict that is still to come is null. A file is continued when it belongs to the same question:
-same grasps, same object, same tests' settings.
+Missing verdicts are null. A file is resumed only if it belongs to the same trial: same grasps,
+same object, same test settings.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from dexlite_ros.offline.physics.protocols import Verdict
 FORMAT = 'dexlite_ros/verdicts'
 VERSION = 1
 Verdicts = dict[str, list[Verdict | None]]
-"""By name of the test, one for each grasp; None: not judged yet."""
+"""By test name, one verdict per grasp; None: not judged yet."""
 
 
 def write_verdicts(path: str | Path, key: str, verdicts: Verdicts) -> None:
-    """Replace the file by what is known now."""
+    """Replace the file with the current verdicts."""
     content = {
         'format': FORMAT,
         'version': VERSION,
@@ -37,7 +37,7 @@ def write_verdicts(path: str | Path, key: str, verdicts: Verdicts) -> None:
 
 def read_verdicts(path: str | Path) -> tuple[str, Verdicts]:
     """
-    Return the question's key and the verdicts of a file.
+    Return the trial's key and the verdicts of a file.
 
     :raises FileError: missing, not JSON, of another format or version, or incomplete
     """

@@ -1,1 +1,1 @@
-"""How the network learns: examples from a dataset, losses, and a loop that survives crashes."""
+"""Training of the network: examples from a dataset, losses, and a loop that can be resumed."""

@@ -1,7 +1,7 @@
 """
-Clouds as a sensor would have given them: turned, noisy, with holes, or seen from one side.
+Augmentation of clouds to resemble sensor data: rotated, noisy, with holes, or one-sided.
 
-Letters: O clouds, P points of a stored cloud, Q points of an augmented one.
+Shapes: O clouds, P points of a stored cloud, Q points of an augmented one.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from dexlite_ros.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to clouds before the network sees them."""
+    """Augmentation applied to clouds before the network sees them."""
 
     turned: bool = True
-    """Turn each cloud, and its grasps with it, at random."""
+    """Rotate each cloud, and its grasps with it, at random."""
     noise: float = 0.001
-    """Largest standard deviation of a point's coordinates; each cloud has its own [m]."""
+    """Maximum standard deviation of point coordinates; each cloud draws its own [m]."""
     hole: float = 0.01
-    """Largest radius of the hole in a cloud [m]."""
+    """Maximum radius of the hole in a cloud [m]."""
     one_sided: float = 0.1
-    """Share of the clouds of which the side away from a camera is missing."""
+    """Fraction of clouds that lack the side facing away from a camera."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.one_sided <= 1:
@@ -34,13 +34,13 @@ class Augmentation:
 
     @classmethod
     def none(cls) -> Augmentation:
-        """Return what leaves clouds as they are, but for thinning them."""
+        """Return an augmentation that only subsamples clouds."""
         return cls(turned=False, noise=0.0, hole=0.0, one_sided=0.0)
 
 
 @dataclass(frozen=True)
 class Turned:
-    """O augmented clouds: ``points = stored @ rotation.T``, thinned, and disturbed."""
+    """O augmented clouds: ``points = stored @ rotation.T``, subsampled and perturbed."""
 
     points: Tensor
     """(O, Q, 3) [m]"""
@@ -58,7 +58,7 @@ def augment(
     """
     Return clouds of ``count`` points.
 
-    :param points: (O, P, 3) [m]; fewer than ``count`` are repeated
+    :param points: (O, P, 3) [m]; repeated when fewer than ``count``
     :param normals: (O, P, 3), outwards
     :param generator: on the points' device
     """
@@ -69,7 +69,7 @@ def augment(
         return torch.randn(shape, generator=generator, device=points.device)
 
     clouds, stored = points.shape[:2]
-    # Points are taken in the order of their rank: what a camera misses comes last.
+    # Points are taken in order of rank; those that a camera misses come last.
     rank = uniform(clouds, stored)
     camera = torch.nn.functional.normalize(normal(clouds, 3, 1), dim=1)
     hidden = (normals @ camera).squeeze(2) < 0
@@ -78,7 +78,7 @@ def augment(
     lost = (points - centre[:, None]).norm(dim=2) < settings.hole * uniform(clouds, 1)
     order = (rank + 1.0 * lost).argsort(1)
     present = ((rank < 2.0) & ~lost).sum(1, keepdim=True).clamp(min=1)
-    # Where too few are left, they are repeated.
+    # Where too few points are left, they are repeated.
     place = torch.arange(count, device=points.device).expand(clouds, count) % present
     kept = points.gather(1, order.gather(1, place)[..., None].expand(-1, -1, 3))
     kept = kept + settings.noise * uniform(clouds, 1, 1) * normal(clouds, count, 3)

@@ -1,8 +1,8 @@
 """
 Batches: a few clouds, many grasps on each, so that every cloud is encoded once.
 
-Everything random in an epoch comes from the run's seed, the epoch and the rank of the process, so
-a run that was interrupted goes on as if it had not been. Letters: O clouds, B grasps.
+All random numbers of an epoch derive from the run's seed, the epoch and the process's rank, so a
+resumed run gives the same result as an uninterrupted one. Shapes: O clouds, B grasps.
 """
 
 from __future__ import annotations
@@ -22,42 +22,42 @@ from dexlite_ros.offline.training.examples import Examples
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """How grasps are put together."""
+    """How grasps are grouped into batches."""
 
     grasps: int = 256
     """Grasps per step and process."""
     grasps_per_cloud: int = 32
-    """Grasps that share a cloud; 1: each has its own."""
+    """Grasps that share a cloud; 1: each grasp has its own cloud."""
     balanced: bool = True
-    """Rare places of an object are drawn more often; false: all grasps equally."""
+    """Sample sparsely covered places of an object more often; False: all grasps equally."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """B grasps on O augmented clouds, and on the objects as they are."""
+    """B grasps on O augmented clouds, and on the original objects."""
 
     points: Tensor
-    """(O, P, 3) augmented [m]."""
+    """(O, P, 3) augmented clouds [m]."""
     frames: CloudFrames
     cloud: Tensor
     """(B,) index of each grasp's cloud."""
     point: Tensor
     """(B,) index of its associated point in the augmented cloud."""
     grasps: GraspBatch
-    """In the frame of the augmented cloud."""
+    """(B) grasps in the frame of the augmented cloud."""
     rotation: Tensor
-    """(B, 3, 3) from the object's own frame to the augmented cloud's."""
+    """(B, 3, 3) rotation from the object's frame to that of the augmented cloud."""
     object: Tensor
     scale: Tensor
     active: Tensor
 
     def on_object(self, grasps: GraspBatch) -> GraspBatch:
-        """Return grasps (B) in the frame of the augmented cloud in that of the object."""
+        """Transform grasps (B) from the frame of the augmented cloud to that of the object."""
         return grasps.transformed(self.rotation.mT)
 
 
 class Batches:
-    """All batches of any epoch."""
+    """The batches of every epoch."""
 
     def __init__(
         self,
@@ -77,8 +77,8 @@ class Batches:
         """
         Yield the batches of an epoch.
 
-        :param rank: of this process among ``world``; all get the same number of batches
-        :raises InvalidRequest: for more processes than there is work
+        :param rank: rank of this process among ``world``; all get the same number of batches
+        :raises InvalidRequest: for more processes than groups of grasps
         """
         schedule = torch.Generator().manual_seed(_mixed(seed, epoch, 0))
         device = self._examples.object.device
@@ -93,10 +93,10 @@ class Batches:
 
     def _groups(self, generator: torch.Generator) -> list[Tensor]:
         """
-        Return what shares a cloud: indices of grasps of one object at one scale.
+        Return the groups that share a cloud: indices of grasps of one object at one scale.
 
-        As many as it takes for each grasp to be drawn about once. Balanced: all groups as often,
-        rare places more often; else all grasps as often.
+        There are enough groups to draw each grasp about once. If balanced, all objects are drawn
+        equally often and rare places more often; otherwise, all grasps are drawn equally often.
         """
         settings, examples = self._settings, self._examples
         size = settings.grasps_per_cloud
@@ -133,7 +133,7 @@ class Batches:
         rotation = augmented.rotation[cloud]
         place = examples.points[examples.object[rows], examples.point[rows]]
         place = (rotation @ (place * examples.scale[rows][:, None])[:, :, None]).squeeze(2)
-        # Whatever the augmentation took away, the places of the grasps are there.
+        # The associated points are always present, even if the augmentation removed them.
         size = len(groups[0])
         points = torch.cat(
             [augmented.points[:, :-size], place.view(len(groups), size, 3)], dim=1)

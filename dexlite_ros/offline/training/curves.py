@@ -1,4 +1,4 @@
-"""What a training run looks like: curves of every loss, for TensorBoard and as a picture."""
+"""Curves of every loss of a training run, for TensorBoard and as a picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class CurveLog:
 
     def __init__(self, folder: Path) -> None:
         """
-        Look for TensorBoard; nothing is written yet.
+        Check that TensorBoard is installed; nothing is written yet.
 
         :raises MissingDependency: without the package tensorboard
         """
@@ -30,17 +30,17 @@ class CurveLog:
 
     def open(self, epoch: int) -> None:
         """
-        Begin to write; what an interrupted run wrote after its last state is dropped.
+        Start writing; entries that an interrupted run wrote after its last state are dropped.
 
-        :param epoch: the first one that is to come
+        :param epoch: first epoch to be written
         """
         self._writer = self._make(self._folder, purge_step=epoch)
 
     def add(self, progress: Progress, rate: float) -> None:
         """
-        Write the newest epoch.
+        Write the latest epoch.
 
-        :param rate: the learning rate it had
+        :param rate: its learning rate
         """
         epoch = len(progress.history) - 1
         for split, figures in progress.history[-1].items():
@@ -50,12 +50,12 @@ class CurveLog:
         self._writer.flush()
 
     def close(self) -> None:
-        """End the log."""
+        """Close the log."""
         self._writer.close()
 
 
 def draw_curves(progress: Progress, path: Path) -> None:
-    """Write a PNG with one panel per loss, training and validation in each."""
+    """Write a PNG with one panel per loss, each showing training and validation."""
     from matplotlib.figure import Figure
 
     names = [
@@ -76,6 +76,6 @@ def draw_curves(progress: Progress, path: Path) -> None:
     panels[0].legend(fontsize=7)
     for panel in panels[len(names):]:
         panel.set_axis_off()
-    figure.supxlabel('epoch; the grey line is the one that was kept', fontsize=8)
+    figure.supxlabel('epoch; the grey line marks the epoch that was kept', fontsize=8)
     with replaced(path) as temporary:
         figure.savefig(temporary, format='png', dpi=110)

@@ -1,7 +1,7 @@
 """
-A dataset as training needs it: tensors on one device, and a distance field for every object.
+A dataset in the form used for training: tensors on one device, and a distance field per object.
 
-Letters: N objects, P points, M grasps, G contact groups.
+Shapes: N objects, P points, M grasps, G contact groups.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from dexlite_ros.offline.objects.prepared_object import PreparedObject
 from dexlite_ros.offline.objects.procedural.solids import union
 
 TOUCHING = 0.004
-"""Links of a known grasp nearer to the object than this are meant to touch [m]."""
+"""Links of a known grasp closer to the object than this count as touching [m]."""
 FIELD_NODES = 60
-"""Nodes of a distance field along its longest side: less than planning uses, and read faster."""
+"""Nodes of a distance field along its longest side; fewer than in planning, for speed."""
 CHUNK = 256
 
 
@@ -39,20 +39,20 @@ class Examples:
     points: Tensor
     """(N, P, 3) clouds at scale 1 [m]."""
     normals: Tensor
-    """(N, P, 3)"""
+    """(N, P, 3) outward unit normals."""
     bank: FieldBank
     grasps: GraspBatch
-    """In the frame of the scaled cloud."""
+    """(M) grasps in the frame of the scaled cloud."""
     object: Tensor
-    """(M,) index"""
+    """(M,) index of the object."""
     scale: Tensor
-    """(M,) from the cloud to metres."""
+    """(M,) scale factors from cloud to metres."""
     point: Tensor
     """(M,) index of the associated point."""
     active: Tensor
-    """(M, G) 1 for the links that touch."""
+    """(M, G) 1 for the contact groups that touch."""
     rarity: Tensor
-    """(M,) one over the grasps around each grasp's place, plus one."""
+    """(M,) 1 / (n + 1), where n grasps are near the associated point."""
     groups: tuple[Tensor, ...]
     """Indices of the grasps of each object at each scale."""
 
@@ -64,10 +64,10 @@ class Examples:
         cls, dataset: GraspDataset, split: str, geometry: HandGeometry, device: torch.device
     ) -> Examples:
         """
-        Return what held of one split of a dataset.
+        Return the grasps of one split of a dataset that held.
 
         :param split: 'train' or 'val'
-        :raises FileError: when nothing of that split held
+        :raises FileError: when no grasp of that split held
         """
         table = dataset.grasps()
         table = table.filter(held(table) & np.equal(table['split'].to_pylist(), split))
@@ -102,7 +102,7 @@ class Examples:
 def _grouped(
     objects: list[PreparedObject], index: np.ndarray, scale: np.ndarray, point: np.ndarray
 ) -> tuple[list[Tensor], np.ndarray]:
-    """Return indices of the grasps of each object at each scale, and how rare each one is."""
+    """Return indices of the grasps of each object at each scale, and each one's rarity (M,)."""
     groups, rare = [], np.zeros(len(index))
     for number, size in sorted(set(zip(index.tolist(), scale.tolist()))):
         rows = np.flatnonzero((index == number) & (scale == size))

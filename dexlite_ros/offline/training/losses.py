@@ -1,8 +1,8 @@
 """
-What the network is trained for: known grasps again, a tidy latent space, and sound physics.
+Losses of the network: reconstruction of known grasps, latent divergence, and physics.
 
-The physics is that of the planner: the terms of ``mechanics.energy_terms``, on the objects as they
-are, not on augmented clouds. Letters: B grasps, D numbers of a grasp's vector.
+The physics losses are the planner's ``mechanics.energy_terms``, evaluated on the original objects,
+not on augmented clouds. Shapes: B grasps, D numbers of a grasp's vector.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PhysicsLoss = Literal[
     'force_closure', 'equilibrium', 'contact_distance', 'penetration', 'self_penetration',
     'joint_limits']
 PHYSICS: tuple[PhysicsLoss, ...] = get_args(PhysicsLoss)
-"""The energies that train."""
+"""The energies used as losses."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,19 @@ class LossSettings:
     """Weights of the losses."""
 
     reconstruction: float = 1.0
-    """Of the squared error, summed over the vector."""
+    """Weight of the squared error, summed over the vector."""
     divergence: float = 0.001
-    """Of the Kullback-Leibler divergence, summed over the latent code [1/nat]."""
+    """Weight of the Kullback-Leibler divergence, summed over the latent code [1/nat]."""
     physics: EnergyWeights = field(default_factory=EnergyWeights.dexlite)
     margin: float = 0.0
-    """Gap between hand and object below which penetration begins [m]."""
+    """Distance between hand and object below which penetration is penalised [m]."""
     drawn: float = 0.0
-    """Weight of the physics of grasps decoded from drawn codes; known ones have weight 1."""
+    """Weight of the physics of grasps decoded from sampled codes; known grasps have weight 1."""
     ramp: float = 0.0
-    """Share of the training in which the physics grows to its weight: it would hide the grasps."""
+    """Fraction of the training over which physics ramps up; full physics would mask the grasps."""
 
     def physics_share(self, progress: float) -> float:
-        """Return how much of its weight the physics has after a share of the training."""
+        """Return the factor on the physics weight after a fraction of the training."""
         return min(1.0, progress / self.ramp) if self.ramp else 1.0
 
 
@@ -70,11 +70,11 @@ class TrainingLoss(nn.Module):
         bf16: bool = False,
     ) -> dict[str, Tensor]:
         """
-        Return every loss by its name, unweighted, as means over the batch; 'total' is weighted.
+        Return the unweighted batch mean of every loss by name; 'total' is the weighted sum.
 
         :param bank: fields of all objects
-        :param generator: of latent codes, on the batch's device
-        :param share: how much of its weight the physics has
+        :param generator: generator of latent codes, on the batch's device
+        :param share: factor on the weight of the physics
         :param bf16: encode clouds in bfloat16
         """
         network, settings = self.network, self._settings

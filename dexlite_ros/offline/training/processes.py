@@ -1,4 +1,4 @@
-"""The process a training runs in: alone, or one of several that torchrun started."""
+"""The process that runs a training: alone, or one of several started by torchrun."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dexlite_ros.device import resolve_device
 @contextmanager
 def joined(name: str) -> Iterator[tuple[torch.device, bool]]:
     """
-    Yield this process's device, and whether it is the first; under torchrun they meet here.
+    Yield this process's device and whether it is the first; torchrun processes join here.
 
     :param name: auto, cpu, cuda or cuda:N
     """

@@ -1,4 +1,4 @@
-"""A whole training: from a dataset to a network, with everything that counts on the disk."""
+"""A whole training run: from a dataset to a network, with its state saved on disk."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from dexlite_ros.offline.training.trainer import Progress, Trainer
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What is trained from what, and where it goes."""
+    """Input, output and settings of a training run."""
 
     data: Path
     """Dataset of judged grasps."""
@@ -36,15 +36,15 @@ class TrainingRun:
     """Folder of the network, its curves, and the state from which an interrupted run resumes."""
     settings: TrainingSettings
     command: str
-    """What was called, for the network to remember."""
+    """Command line to record with the network."""
     compiled: bool = False
-    """Compile the encoder of clouds."""
+    """Compile the point cloud encoder."""
 
     def execute(self, device: str, tell: Callable[[str], None]) -> Progress | None:
         """
-        Train to the end, resuming an earlier run if there is one.
+        Train to the end, resuming from the saved state of an earlier run if there is one.
 
-        Return how it went; None in all processes but the first.
+        Return the progress, or None in all processes but the first.
 
         :param device: auto, cpu, cuda or cuda:N
         :param tell: called with one line after every epoch
@@ -60,7 +60,7 @@ class TrainingRun:
     def _train(
         self, device: torch.device, log: CurveLog | None, tell: Callable[[str], None]
     ) -> Progress:
-        """Read and train; nothing that processes share outlives this."""
+        """Read the dataset and train; objects that use the process group are freed on return."""
         dataset = GraspDataset.open(self.data)
         geometry = HandGeometry(
             HandKinematics(HANDS[dataset.hand]), GeometrySettings.coarse()).to(device)
@@ -84,7 +84,7 @@ class TrainingRun:
         self, trainer: Trainer, log: CurveLog | None, about: dict[str, Any],
         tell: Callable[[str], None],
     ) -> None:
-        """Train; after every epoch all that counts is on the disk, by who has the log."""
+        """Train; the process with the log saves the state after every epoch."""
         if log is not None:
             log.open(len(trainer.progress.history))
         while not trainer.done:

@@ -1,4 +1,4 @@
-"""Everything that can be set about training, and what it is set to by name."""
+"""Settings of training, and the named presets."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from dexlite_ros.offline.training.losses import LossSettings
 SOFT_PHYSICS = EnergyWeights(
     equilibrium=1.0, contact_distance=10.0, penetration=10.0, self_penetration=1.0,
     joint_limits=0.1, obstacles=0.0)
-"""A tenth of what the optimiser minimises: with all of it no grasp is learned, only safety."""
+"""A tenth of the optimiser's weights; at full weight the network learns safe poses, not grasps."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything that decides what a network becomes."""
+    """All settings that determine the trained network."""
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     batches: BatchSettings = field(default_factory=BatchSettings)
@@ -31,13 +31,13 @@ class TrainingSettings:
     epochs: int = 80
     learning_rate: float = 1e-3
     final_rate: float = 0.02
-    """Share of the rate left at the end of a cosine; 1 keeps it constant."""
+    """Fraction of the learning rate left after cosine decay; 1 keeps it constant."""
     gradient_limit: float = 10.0
-    """Longest gradient; a longer one is cut to this."""
+    """Maximum gradient norm; longer gradients are clipped."""
     average: float = 0.98
-    """Memory of the moving average of the weights, per step; the average is what is kept."""
+    """Decay per step of the moving average of the weights, which is the network that is kept."""
     patience: int = 25
-    """Epochs without a better validation after which training ends."""
+    """Early stopping: epochs without a better validation loss before training ends."""
     bf16: bool = True
     """Encode clouds in bfloat16."""
     seed: int = 0
@@ -55,10 +55,10 @@ class TrainingSettings:
     @classmethod
     def dexlite(cls) -> TrainingSettings:
         """
-        Return DexLite's: its losses and weights, batches of 64, Adam at 1e-4, 2 048 points.
+        Return DexLite's settings: its losses, batches of 64, Adam at 1e-4, 2 048 points.
 
-        Four grasps share a cloud, so that a hundred epochs are hours, not a night. Hands that
-        merely touch pay already: the margin of the penetration is 2 mm.
+        Four grasps share a cloud, so that a hundred epochs take only hours. The penetration
+        margin is 2 mm, so hands that merely touch are already penalised.
         """
         return cls(
             NetworkConfig.dexlite(), BatchSettings(64, 4),

@@ -1,7 +1,7 @@
 """
-The loop: steps, moving average, validation, and a state on the disk after every epoch.
+The training loop: steps, moving average, validation, and a saved state after every epoch.
 
-Started by torchrun, each process works on its share of every epoch and gradients are averaged.
+Under torchrun, each process works on its share of every epoch and gradients are averaged.
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ Figures = dict[str, float]
 
 
 class Diverged(DexliteError):
-    """A loss is no longer finite; the states saved before are still good."""
+    """A loss became infinite or NaN; the state saved before is intact."""
 
     def __init__(self, epoch: int, names: list[str]) -> None:
         super().__init__(
-            f'in epoch {epoch} {", ".join(names)} became infinite or no number; what was saved '
-            'before is unharmed: begin a new run with another seed')
+            f'in epoch {epoch} {", ".join(names)} became infinite or NaN; the state saved '
+            'before is intact: start a new run with another seed')
 
 
 @dataclass
 class Progress:
-    """How far a run has come."""
+    """Progress of a run."""
 
     history: list[dict[str, Figures]] = field(default_factory=list)
-    """For each epoch the mean of each loss, for 'train' and 'val'."""
+    """For each epoch, the mean of each loss, for 'train' and 'val'."""
     best: int = -1
-    """Epoch of the lowest validation."""
+    """Epoch of the lowest validation loss."""
 
     @property
     def waited(self) -> int:
-        """Epochs since the best."""
+        """Number of epochs since the best."""
         return len(self.history) - 1 - self.best
 
     def add(self, train: Figures, val: Figures) -> bool:
-        """Note an epoch; true when it is the best."""
+        """Record an epoch; return True when it is the best so far."""
         self.history.append({'train': train, 'val': val})
         lowest = self.best < 0 or val['total'] < self.history[self.best]['val']['total']
         if lowest:
@@ -82,7 +82,7 @@ class Trainer:
         """
         Build network and optimiser on the examples' device.
 
-        :param data: short name of the content that the examples are from
+        :param data: digest of the dataset that the examples come from
         :param compiled: compile the encoder; worth it on a GPU
         """
         self.settings = settings
@@ -110,32 +110,32 @@ class Trainer:
 
     @property
     def network(self) -> GraspNetwork:
-        """The moving average, which is what is kept."""
+        """The moving average of the network, which is the one that is kept."""
         network = self._average.module
         assert isinstance(network, GraspNetwork)
         return network
 
     @property
     def hand(self) -> HandDescription:
-        """The hand that is trained for."""
+        """The hand that the network is trained for."""
         return self._loss.geometry.kinematics.description
 
     @property
     def rate(self) -> float:
-        """Learning rate of the newest epoch."""
+        """Learning rate of the latest epoch."""
         return self._optimizer.param_groups[0]['lr']
 
     @property
     def done(self) -> bool:
-        """Whether all epochs are done, or nothing gets better."""
+        """Whether all epochs are done, or early stopping applies."""
         return (len(self.progress.history) >= self.settings.epochs
                 or self.progress.waited >= self.settings.patience)
 
     def epoch(self) -> bool:
         """
-        Train and validate for one epoch; true when it is the best so far.
+        Train and validate for one epoch; return True when it is the best so far.
 
-        :raises Diverged: when a loss is no number
+        :raises Diverged: when a loss is infinite or NaN
         """
         number = len(self.progress.history)
         self._step.train()
@@ -154,7 +154,7 @@ class Trainer:
         return self.progress.add(train, val)
 
     def save(self, path: Path) -> None:
-        """Replace the state on the disk: everything that another process needs to go on."""
+        """Write the state from which another process can resume, replacing the previous one."""
         tensors = {
             f'{part}.{name}': value
             for part, module in self._modules().items()
@@ -170,14 +170,14 @@ class Trainer:
         """
         Resume from a saved state.
 
-        :raises FileError: unreadable, or saved under other settings
+        :raises FileError: when it is unreadable, or was saved under other settings
         """
         try:
             with safe_open(path, 'pt', device=str(self._device)) as file:
                 about = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}
         except (SafetensorError, OSError) as error:
-            raise FileError(path, f'{error}; remove it to begin again') from error
+            raise FileError(path, f'{error}; remove it to start over') from error
         if about.get('settings') != self._key():
             raise FileError(
                 path, 'it was trained with other settings, other data or another release; name '
@@ -199,14 +199,14 @@ class Trainer:
 
     @property
     def _share(self) -> float:
-        """Share of the training that is done."""
+        """Fraction of the training that is done."""
         return len(self.progress.history) / self.settings.epochs
 
     def _modules(self) -> dict[str, nn.Module]:
         return {'network': self._loss.network, 'average': self._average}
 
     def _key(self) -> str:
-        """Return what decides the outcome; on a CPU the number of threads does."""
+        """Return everything that affects the result; on a CPU, this includes the thread count."""
         threads = torch.get_num_threads() if self._device.type == 'cpu' else 0
         return json.dumps([
             __version__, asdict(self.settings), self._data, self._world, threads, FIELD_NODES,
@@ -224,8 +224,8 @@ class Trainer:
         return losses
 
     def _validate(self) -> Figures:
-        """Return the losses of the moving average; every epoch meets the same batches."""
-        if self._world > 1:  # Each process has seen other clouds; the first one's are kept.
+        """Return the losses of the moving average, on the same batches in every epoch."""
+        if self._world > 1:  # Processes saw different clouds; keep the first one's.
             for buffer in self._average.buffers():
                 distributed.broadcast(buffer, 0)
         loss = TrainingLoss(self.network, self._loss.geometry, self.settings.losses).eval()

@@ -1,4 +1,4 @@
-"""How to train a network, as named on the command line: a preset and changes to it."""
+"""Training as chosen on the command line: a preset and its overrides."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from dexlite_ros.offline.training.settings import PRESETS, TrainingPreset, Train
 
 @dataclass(frozen=True)
 class TrainingChoice:
-    """A training by its options; None: as the preset has it."""
+    """Options of a training; None: that of the preset."""
 
     preset: TrainingPreset = 'default'
     epochs: int | None = None
-    """At most so many."""
+    """Maximum number of epochs."""
     patience: int | None = None
-    """Epochs without a better validation after which training ends."""
+    """Epochs without a better validation loss before training ends."""
     rotation: Rotation | None = None
-    """How rotations are written."""
+    """Rotation representation."""
     without: tuple[PhysicsLoss, ...] = ()
-    """Left out of the physics."""
+    """Physics losses to leave out."""
     balanced: bool = True
-    """Draw grasps at rare places more often; False: draw all equally."""
+    """Sample grasps at rare places more often; False: sample all equally."""
     seed: int = 0
 
     def settings(self) -> TrainingSettings:
         """
-        Return the preset with what was asked for changed.
+        Return the preset with the overrides applied.
 
         :raises InvalidRequest: when a loss is left out that the preset does not have
         """

@@ -1,1 +1,1 @@
-"""Work spread over processes and machines."""
+"""Distribution of work over processes and machines."""

@@ -1,4 +1,4 @@
-"""Many independent tasks over processes, with a progress bar; Ctrl-C ends them all."""
+"""Run independent tasks in worker processes, with a progress bar; Ctrl-C ends them all."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from dexlite_ros.errors import DexliteError
 Task = TypeVar('Task')
 Result = TypeVar('Result')
 RETRIES = 3
-"""How often a task is restarted when a process dies; it is unknown which task was the cause."""
+"""How often a task is restarted after a worker died; the task at fault is not known."""
 AHEAD = 2
-"""Tasks in flight for each process."""
+"""Tasks in flight per process."""
 ONE_THREAD = {name: '1' for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
-"""Environment of the processes: the work of a task is too small for more."""
+"""Environment of the processes: a task is too small for more threads."""
 
 
 class WorkerLost(DexliteError):
-    """Worker processes died again and again; what was finished before is kept."""
+    """Worker processes died repeatedly; finished tasks are kept."""
 
     def __init__(self, remedy: str) -> None:
         super().__init__(
-            f'worker processes died, most likely for want of memory; call again with {remedy}: '
-            'what is in the output is not done twice')
+            f'worker processes died, most likely for lack of memory; run again with {remedy}: '
+            'finished work in the output is kept')
 
 
 def run_tasks(
@@ -43,15 +43,15 @@ def run_tasks(
     note: Callable[[Result], str] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
     """
-    Yield each task with its result, in the order they end.
+    Yield each task with its result, in order of completion.
 
-    :param function: takes a task, or what ``first`` makes of it; importable by its name; with one
-        worker it runs in this process
-    :param workers: processes; 0: one per CPU
-    :param unit: what one task is, for the progress bar
-    :param first: done in this process, which may own a GPU, while the workers are busy with tasks
-        before; its outcome is what ``function`` gets
-    :param note: returns what the progress bar says after a result
+    :param function: takes a task, or the outcome of ``first``; must be importable by name; with
+        one worker it runs in this process
+    :param workers: worker processes; 0: one per CPU
+    :param unit: name of one task in the progress bar
+    :param first: runs in this process, which may own a GPU, while workers do earlier tasks; its
+        outcome is passed to ``function``
+    :param note: returns the text of the progress bar after a result
     :raises WorkerLost: when processes died more often than tasks are restarted
     """
     workers = min(workers or joblib.cpu_count(), max(len(tasks), 1))
@@ -72,7 +72,7 @@ def tracked(
     """
     Yield tasks with their results, and show a progress bar.
 
-    :param results: index of a task, and its result, in the order they end
+    :param results: index of a task and its result, in order of completion
     """
     with tqdm(total=len(tasks), unit=unit, disable=None, smoothing=0.05) as bar:
         for index, result in results:
@@ -88,7 +88,7 @@ def _over_processes(
     workers: int,
     first: Callable[[Task], Any] | None,
 ) -> Iterator[tuple[int, Result]]:
-    """Keep the processes busy and yield what is done; what was lost with one is restarted."""
+    """Keep the processes busy and yield results; restart tasks that died with a process."""
     waiting = deque(range(len(tasks)))
     begun: Counter[int] = Counter()
     running: dict[Future[Result], int] = {}
@@ -102,7 +102,7 @@ def _over_processes(
                 task = first(tasks[index]) if first else tasks[index]
                 try:
                     running[executor.submit(function, task)] = index
-                except BrokenProcessPool:  # It died of another task, which will be met below.
+                except BrokenProcessPool:  # Another task killed it, which is handled below.
                     begun[index] -= 1
                     waiting.appendleft(index)
                     executor = get_reusable_executor(workers, env=ONE_THREAD)

@@ -1,8 +1,8 @@
 """
-The same tasks on many machines: Ray schedules, repeats what died with a worker, and moves results.
+The same tasks on many machines: Ray schedules them, retries failures, and transfers results.
 
-Workers need the package installed, and objects from files under the same paths. Only this process
-writes, so no shared folder is needed for what comes out.
+Workers need the package installed, and object files under the same paths. Only this process
+writes, so the output needs no shared folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dexlite_ros.offline.workers.processes import Result, Task, tracked, WorkerL
 RETRIES = 5
 """How often a task is restarted when its worker or machine dies."""
 AHEAD = 3
-"""Tasks in flight for each CPU of the cluster."""
+"""Tasks in flight per CPU of the cluster."""
 
 
 def run_on_ray(
@@ -33,19 +33,19 @@ def run_on_ray(
     note: Callable[[Result], str] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
     """
-    Yield each task with ``then(first(task))``, in the order they end.
+    Yield each task with ``then(first(task))``, in order of completion.
 
-    Each step is a task of Ray's own: ``first`` runs where a GPU is free, if it is to use one and
-    the cluster has any, ``then`` on any CPU, so both are kept busy.
+    Each step is a separate Ray task, so both GPUs and CPUs are kept busy: ``first`` runs on a
+    free GPU, if requested and the cluster has any, ``then`` on any CPU.
 
     :param address: of the head node, such as '10.0.0.1:6379'; 'auto': the one on this machine
-    :param unit: what one task is, for the progress bar
-    :param note: returns what the progress bar says after a result
+    :param unit: name of one task in the progress bar
+    :param note: returns the text of the progress bar after a result
     :raises MissingDependency: when Ray is not installed
     :raises InvalidRequest: when there is no cluster at the address
-    :raises WorkerLost: when a task's workers died again and again
+    :raises WorkerLost: when a task's workers died repeatedly
     """
-    # Ray would report to its makers; whoever wants that sets it to 1.
+    # Ray sends usage statistics by default; set this to 1 to allow that.
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
     try:
         import ray
@@ -67,7 +67,7 @@ def run_on_ray(
 
 
 def _check_reachable(address: str) -> None:
-    """Check that somebody listens at HOST:PORT; Ray itself would try for minutes."""
+    """Check that HOST:PORT accepts connections; Ray itself would retry for minutes."""
     host, _, port = address.rpartition(':')
     if not port.isdigit() or '://' in address:
         return
@@ -89,7 +89,7 @@ def _results(
     tasks: Sequence[Task],
     use_gpu: bool,
 ) -> Iterator[tuple[int, Result]]:
-    """Keep as many tasks in flight as the cluster can use, and yield what is done."""
+    """Keep as many tasks in flight as the cluster can use, and yield results."""
     import ray
 
     gpus = 1 if use_gpu and ray.cluster_resources().get('GPU', 0) >= 1 else 0
@@ -98,7 +98,7 @@ def _results(
     waiting = list(enumerate(tasks))[::-1]
     running: dict[object, int] = {}
     while waiting or running:
-        # Asked each time: machines may join.
+        # Queried each time, since machines may join.
         processors = max(int(ray.cluster_resources().get('CPU', 1)), 1)
         while waiting and len(running) < AHEAD * processors:
             index, task = waiting.pop()

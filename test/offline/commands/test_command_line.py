@@ -1,4 +1,4 @@
-"""Command lines read from dataclasses: spelling, choices, several values, what is refused."""
+"""Command lines from dataclasses: spelling, choices, multiple values, and usage errors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def cook(*words: str) -> Cook:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """Return what a wrong usage is told."""
+    """Return the message for a usage error."""
     with pytest.raises(SystemExit) as caught:
         cook(*words)
     printed = capsys.readouterr()
@@ -54,7 +54,7 @@ def test_flags_are_spelled_with_hyphens():
 
 
 def test_wrong_usage_is_told(capsys):
-    """On standard error, with exit code 2 and what would be right."""
+    """The message goes to standard error with the correct usage; the exit code is 2."""
     told = refused(capsys, 'a', '--spice-with', 'sugar')
     assert all(word in told for word in ('sugar', 'salt', 'pepper'))
     assert '--place' in refused(capsys, 'a', '--place', '0', '0')
@@ -66,12 +66,12 @@ def test_wrong_usage_is_told(capsys):
 
 @pytest.mark.parametrize('words', [(), ('a', '--spice-with')])
 def test_several_values_are_at_least_one(words, capsys):
-    """An option or a place for several values that stays empty is a wrong usage."""
+    """An option or positional argument for several values without any is a usage error."""
     assert 'at least one value' in refused(capsys, *words)
 
 
 def test_help_is_plain(capsys):
-    """Outside a terminal there are neither frames nor colours."""
+    """Outside a terminal the help has neither boxes nor colours."""
     with pytest.raises(SystemExit) as caught:
         cook('--help')
     text = capsys.readouterr().out
@@ -85,14 +85,14 @@ def test_help_is_plain(capsys):
     (('--network', '--seed', '3'), str(WEIGHTS / 'shadow_right')),
     (('--network', 'other/network'), 'other/network')])
 def test_network_may_stand_alone(words, network):
-    """Without a path the weights of the package are meant."""
+    """Without a path, the weights of the package are used."""
     options = parse(
         Generate, 'dexlite generate', ['--objects', 'procedural:1', '--output', 'out', *words])
     assert options.network == network
 
 
 def test_network_is_one_path(capsys):
-    """Two are a wrong usage."""
+    """Two paths are a usage error."""
     with pytest.raises(SystemExit) as caught:
         parse(Generate, 'dexlite generate',
               ['--objects', 'procedural:1', '--output', 'out', '--network', 'a', 'b'])

@@ -1,4 +1,4 @@
-"""The command line does what it says, and fails with a sentence."""
+"""The commands work as documented, and fail with a clear message."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def can(tmp_path_factory) -> str:
 
 
 def test_plan_writes_json_and_picture(can, tmp_path, capsys):
-    """A table on the screen, a plan that reads back, and a picture."""
+    """The command prints a table, and writes a readable plan and a picture."""
     output, picture = tmp_path / 'grasps.json', tmp_path / 'grasps.png'
     code = main(['plan', can, '--max-grasps', '3', '--num-candidates', '64', '--device', 'cpu',
                  '--output', str(output), '--picture', str(picture)])
@@ -34,13 +34,13 @@ def test_plan_writes_json_and_picture(can, tmp_path, capsys):
 
 
 def test_plan_prints_json(can, capsys):
-    """With --json nothing but the plan is on standard output."""
+    """With --json, standard output contains only the plan."""
     assert main(['plan', can, '--max-grasps', '1', '--num-candidates', '64', '--json']) == 0
     assert len(json.loads(capsys.readouterr().out)['grasps']) == 1
 
 
 def test_hand_writes_models(tmp_path, capsys):
-    """The MJCF compiles and the URDF is there; nothing to write is a wrong usage."""
+    """The MJCF compiles and the URDF exists; nothing to write is a usage error."""
     mjcf, urdf = tmp_path / 'hand.xml', tmp_path / 'hand.urdf'
     assert main(['hand', '--mjcf', str(mjcf), '--urdf', str(urdf)]) == 0
     assert mujoco.MjModel.from_xml_path(str(mjcf)).njnt == 22
@@ -52,7 +52,7 @@ def test_hand_writes_models(tmp_path, capsys):
 
 
 def test_errors_are_sentences(tmp_path, capsys):
-    """A missing file, a broken file and a cloud in millimetres: exit code 1 and what to do."""
+    """A missing file, a broken file and a cloud in millimetres give exit code 1 and a remedy."""
     assert main(['plan', str(tmp_path / 'none.ply')]) == 1
     assert 'none.ply' in capsys.readouterr().err
     points = 1000 * trimesh.creation.icosphere(subdivisions=3, radius=0.04).vertices
@@ -63,14 +63,14 @@ def test_errors_are_sentences(tmp_path, capsys):
 
 @pytest.mark.parametrize('command', sorted(COMMANDS))
 def test_every_command_has_help(command, capsys):
-    """--help of every command ends with 0 and says something."""
+    """--help of every command prints usage and exits with 0."""
     with pytest.raises(SystemExit) as caught:
         main([command, '--help'])
     assert caught.value.code == 0 and 'usage' in capsys.readouterr().out
 
 
 def test_usage(capsys):
-    """Without a command all commands are listed; an unknown one is a wrong usage."""
+    """Without a command all commands are listed; an unknown one is a usage error."""
     assert main([]) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in COMMANDS)
@@ -78,7 +78,7 @@ def test_usage(capsys):
 
 
 def test_a_closed_pipe_is_no_error(can):
-    """The reader of the output may leave, as head does."""
+    """A closed pipe, as with head, ends the command quietly."""
     program = subprocess.Popen(
         [sys.executable, '-m', 'dexlite_ros.offline.commands', '--help'],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, 'PYTHONPATH': '.'})

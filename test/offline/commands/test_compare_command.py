@@ -1,4 +1,4 @@
-"""``dexlite compare``: one row per report, steps as curves, what is missing as dashes."""
+"""``dexlite compare``: one row per report, curves over steps, dashes for missing figures."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from dexlite_ros.offline.commands.__main__ import main
 
 
 def report(folder: Path, name: str, steps: int | None, success: float) -> Path:
-    """Write what an evaluation of one test would have written."""
+    """Write a report like that of an evaluation with one test."""
     share = {'mean': success, 'low': 0.0, 'high': 1.0}
     (folder / name).mkdir()
     (folder / name / 'report.json').write_text(json.dumps({

@@ -1,4 +1,4 @@
-"""Every flag that a page, a script or the Makefile shows is one that its command knows."""
+"""Every flag shown in a page, a script or the Makefile is known to its command."""
 
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -23,14 +23,14 @@ SCRIPTS = [ROOT / 'Makefile', *sorted(ROOT.glob('tools/*.sh'))]
 ACTIONS = ('info', 'verify', 'sample', 'merge')
 CALL = re.compile(r'(?:dexlite|dexlite_ros\.offline\.commands) +([a-z][a-z-]+)([^|;>#]*)')
 FLAG = re.compile(r'(?<![\w-])--[a-z][a-z-]*')
-# Functions of the scripts that hand their arguments on.
+# Functions of the scripts that pass on their arguments.
 FUNCTIONS = {'evaluate': 'dexlite evaluate', 'variant': 'dexlite train'}
 # Pages that show flags of other programs in running text.
 OTHERS = {'install.md'}
 
 
 def _code(path: Path) -> Iterator[str]:
-    """Yield the lines of code in a file; what is continued below is one line."""
+    """Yield the lines of code in a file, with continued lines joined."""
     text = re.sub(r'\\\n\s*', ' ', path.read_text())
     if path in SCRIPTS:
         for line in text.splitlines():
@@ -46,7 +46,7 @@ def _code(path: Path) -> Iterator[str]:
 
 
 def _documented() -> set[tuple[str, str, str]]:
-    """Return file, command and flag of every call that is written down."""
+    """Return file, command and flag of every documented call."""
     found = set()
     for path in [*PAGES, *SCRIPTS]:
         for line in _code(path):
@@ -74,7 +74,7 @@ DOCUMENTED = sorted(_documented())
 
 
 def test_flags_were_found():
-    """The pages were read: most commands, and many flags."""
+    """The search finds most commands and many flags."""
     assert len(DOCUMENTED) >= 100
     assert len({name for _, name, _ in DOCUMENTED}) >= 14
     assert {'README.md', 'CHANGELOG.rst', 'evaluation.md', 'Makefile', 'evaluate.sh'} <= {
@@ -83,14 +83,14 @@ def test_flags_were_found():
 
 @pytest.mark.parametrize('command', sorted({name for _, name, _ in DOCUMENTED}))
 def test_documented_flags_are_known(command):
-    """What is written after the name of a command, its parser takes."""
+    """Flags written after the name of a command are accepted by its parser."""
     assert command.split()[0] in COMMANDS
     written = {flag for _, name, flag in DOCUMENTED if name == command}
     assert written <= _known(command) | {'--help'}
 
 
 def test_flags_in_running_text_are_known():
-    """A flag alone between backticks belongs to some command."""
+    """A flag alone in backticks belongs to some command."""
     known = set().union(*map(_known, {name for _, name, _ in DOCUMENTED}))
     found = {
         flag for path in PAGES if path.name not in OTHERS
@@ -99,7 +99,7 @@ def test_flags_in_running_text_are_known():
 
 
 def test_unknown_flags_are_noticed(capsys):
-    """The comparison above can fail."""
+    """The comparison above detects an unknown flag."""
     assert '--fly' not in _known('plan') and '--max-grasps' in _known('plan')
     with pytest.raises(SystemExit) as caught:
         main(['plan', 'cloud.ply', '--fly'])
@@ -107,7 +107,7 @@ def test_unknown_flags_are_noticed(capsys):
 
 
 def test_helps_name_what_can_be_chosen():
-    """Names that a string under a field lists are those that are known."""
+    """The names listed in the help of an option are exactly the known ones."""
     assert get_args(TestName) == tuple(TESTS)
     for command, names in (('validate', TESTS), ('evaluate', TESTS), ('train', PHYSICS)):
         assert all(re.search(rf'\b{name}\b', _help(command)) for name in names)

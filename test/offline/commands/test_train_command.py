@@ -33,12 +33,12 @@ def trained(tmp_path_factory) -> Path:
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    """Return what a run kept."""
+    """Return the files that a run kept."""
     return load_file(folder / 'network.safetensors')
 
 
 def equal(first: Path, second: Path) -> bool:
-    """Tell whether two runs kept the same weights."""
+    """Return whether two runs kept the same weights."""
     one, other = weights(first), weights(second)
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
 
 
 def test_a_killed_run_goes_on(trained, tmp_path):
-    """Killed with -9 after its first epoch, called again, it ends like one that was not."""
+    """A run killed with -9 after its first epoch and resumed ends like an uninterrupted one."""
     process = subprocess.Popen(
         [sys.executable, '-m', 'dexlite_ros.offline.commands', *command(tmp_path)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -30,7 +30,7 @@ def validate(folder, *more: str) -> int:
 
 
 def test_table_and_json(ball, capsys):
-    """One line per grasp and one per test; as JSON, one verdict per grasp."""
+    """The text has one line per grasp and per test, the JSON one verdict per grasp."""
     assert validate(ball, '--test', 'six-forces', 'lift') == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1 + 7 + 2 and 'of 7 hold' in lines[-1]
@@ -40,12 +40,12 @@ def test_table_and_json(ball, capsys):
 
 
 def test_a_file_is_continued(ball, tmp_path, capsys):
-    """Only verdicts that are missing are made; a file of another question is refused."""
+    """Only missing verdicts are computed; a file of another trial is refused."""
     path = tmp_path / 'verdicts.json'
     assert validate(ball, '--output', str(path)) == 0
     key, verdicts = read_verdicts(path)
     row = verdicts['six-forces']
-    # What is known is believed: a mark on it stays; what is missing comes back.
+    # Known verdicts are kept, even if altered; missing ones are computed.
     marked = [*row[:5], None, row[6]]
     marked[0] = type(row[0])(False, 'moved', 1.0, 0.0)
     write_verdicts(path, key, {'six-forces': marked})
@@ -58,7 +58,7 @@ def test_a_file_is_continued(ball, tmp_path, capsys):
 
 
 def test_picture_and_film(ball, tmp_path):
-    """The picture shows two moments, the film all of them, in GIF and in MP4."""
+    """The picture shows two frames, the video all of them, as GIF and as MP4."""
     picture, film = tmp_path / 'hold.png', tmp_path / 'hold.gif'
     assert validate(ball, '--test', 'lift', '--picture', str(picture), '--video', str(film)) == 0
     assert Image.open(picture).size == (1120, 560)
@@ -66,7 +66,7 @@ def test_picture_and_film(ball, tmp_path):
 
 
 def test_mp4(tmp_path):
-    """The encoder writes a file that says it is MP4; another suffix is refused."""
+    """The encoder writes a valid MP4 header; another suffix is refused."""
     class Grey:
         def draw(self, poses: dict, label: str) -> Image.Image:
             return Image.new('RGB', (64, 64), (poses['shade'],) * 3)
@@ -79,7 +79,7 @@ def test_mp4(tmp_path):
 
 
 def test_export_and_import(ball, tmp_path, capsys):
-    """Out to DexGraspBench and back the grasps are the same; without a name it is refused."""
+    """Grasps survive a round trip to DexGraspBench; an export without a name is refused."""
     plan = str(ball / 'plan.json')
     assert main(['export', plan, '--format', 'dexgraspbench', '--output', str(tmp_path)]) == 1
     assert 'which object' in capsys.readouterr().err

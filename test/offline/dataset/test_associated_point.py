@@ -1,4 +1,4 @@
-"""The point a grasp is about: on the ray from the palm between thumb and middle finger."""
+"""The associated point of a grasp: on the ray from the palm between thumb and middle finger."""
 
 from hands import geometry, random_grasps
 import roma
@@ -15,7 +15,7 @@ KINEMATICS = geometry().kinematics
 
 
 def test_the_near_side_of_an_object_wins():
-    """Of two points on the ray the first; a point beside it loses to one on it; none behind."""
+    """The first point on the ray wins over points farther along, off the ray, or behind it."""
     origin, direction = torch.zeros(1, 3), torch.tensor([[0.0, 0.0, 1.0]])
     cloud = torch.tensor([[0, 0, 0.09], [0, 0, 0.05], [0.02, 0, 0.04], [0, 0, -0.06]])
     assert nearest_to_rays(origin, direction, cloud).item() == 1
@@ -23,7 +23,7 @@ def test_the_near_side_of_an_object_wins():
 
 
 def test_rays_pass_between_the_fingertips():
-    """They start in the palm and meet the middle of the tips of thumb and middle finger."""
+    """Rays start in the palm and pass midway between the tips of thumb and middle finger."""
     grasps = random_grasps(20)
     origin, direction = palm_rays(KINEMATICS, grasps)
     poses, names = KINEMATICS(grasps), KINEMATICS.description.link_names
@@ -38,7 +38,7 @@ def test_rays_pass_between_the_fingertips():
 
 
 def test_points_go_with_the_scene():
-    """Turning and moving hand and cloud together changes nothing."""
+    """Rotating and moving hand and cloud together changes nothing."""
     grasps = random_grasps(30)
     cloud = 0.1 * torch.randn(500, 3, generator=torch.Generator().manual_seed(1)).double()
     turn = roma.rotvec_to_rotmat(torch.tensor([0.3, -1.2, 0.4], dtype=torch.float64))

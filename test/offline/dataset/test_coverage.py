@@ -1,4 +1,4 @@
-"""Rare places get more grasps, and grasps carried to another place sit there as they sat here."""
+"""Rare places get more grasps, and moved grasps keep their pose relative to the surface."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ STILL = {'position_noise': 0.0, 'rotation_noise': 0.0, 'joint_noise': 0.0}
 
 
 def test_counts_are_of_neighbourhoods():
-    """A grasp counts for all points within the radius and for no other."""
+    """A grasp counts for all points within the radius and for no others."""
     line = np.column_stack([np.arange(50) * 0.002, np.zeros((50, 2))])
     counts = local_counts(line, np.array([10, 10, 40]))
     near = np.abs(line[:, 0] - line[10, 0]) <= NEIGHBOURHOOD + 1e-9
@@ -43,14 +43,14 @@ def test_choices_balance_places():
     assert 0.18 < (first >= 90).mean() < 0.3
     chosen, counts = choose_balanced(places, np.zeros(100), 200, np.random.default_rng(0))
     assert sorted(chosen) == list(range(100))
-    # What is counted is how many of the same place were chosen before.
+    # Each count is the number chosen earlier at the same place.
     seen = [np.arange((chosen >= 90).sum()), np.arange((chosen < 90).sum())]
     np.testing.assert_array_equal(counts[chosen >= 90], seen[0])
     np.testing.assert_array_equal(counts[chosen < 90], seen[1])
 
 
 def test_known_grasps_count():
-    """A place with many grasps already is hardly chosen."""
+    """A place that already has many grasps is rarely chosen."""
     places = np.repeat([[0.0, 0, 0], [1.0, 0, 0]], 50, axis=0)
     known = np.repeat([99, 0], 50)
     chosen = np.concatenate([
@@ -66,7 +66,7 @@ def _parents(cloud: np.ndarray, normals: np.ndarray) -> Parents:
 
 
 def test_staying_changes_nothing():
-    """Without reach and noise every proposal is its parent, in the frame of the surface."""
+    """Without reach and noise, every proposal equals its parent in the frame of the surface."""
     mesh = make_shape('can', 0).mesh
     cloud, faces = trimesh.sample.sample_surface(mesh, 300, seed=0)
     parents = _parents(np.asarray(cloud), mesh.face_normals[faces])
@@ -83,7 +83,7 @@ def test_staying_changes_nothing():
 
 
 def test_carrying_keeps_the_hand_over_the_surface():
-    """On a ball the carried hand sees its point and the normal there as its parent saw them."""
+    """On a ball, the pose relative to point and normal is the same as that of the parent."""
     ball = trimesh.creation.icosphere(subdivisions=3, radius=0.04)
     cloud = np.asarray(ball.vertices)
     parents = _parents(cloud, cloud / 0.04)
@@ -119,7 +119,7 @@ def test_the_network_expands_too():
 
 
 def test_a_network_decodes_about_the_point_it_is_given():
-    """Anchored there, an untrained network's hands are near the points they are asked for."""
+    """Hands of an untrained network are near the requested points, where they are anchored."""
     ball = trimesh.creation.icosphere(subdivisions=3, radius=0.1)
     cloud = np.asarray(ball.vertices)
     parents = _parents(cloud, cloud / 0.1)

@@ -1,4 +1,4 @@
-"""Datasets read back what was written, and no broken law goes unnoticed."""
+"""Datasets return what was written, and every violated invariant is detected."""
 
 import json
 import math
@@ -36,7 +36,7 @@ def broken(dataset: GraspDataset) -> set[str]:
 
 
 def test_objects_read_back():
-    """All that is known of an object, to the resolution of its columns."""
+    """An object is read back to the resolution of its columns."""
     prepared = prepare(ProceduralObject('mug', 0))
     (row,) = object_to_table(prepared).to_pylist()
     again = object_from_row(row)
@@ -52,7 +52,7 @@ def test_objects_read_back():
 
 
 def test_grasps_read_back():
-    """Three stages through the columns are the same three stages."""
+    """Three stages survive the conversion to columns and back."""
     table = made().grasps()
     staged = stages_from_table(table)
     columns = stages_to_columns(staged)
@@ -68,7 +68,7 @@ def test_grasps_read_back():
 
 
 def test_a_generated_dataset_obeys_every_law(capsys):
-    """Verification passes, and says what it looked at."""
+    """Verification passes, and reports what it checked."""
     assert main(['dataset', 'verify', str(made().folder), '--judge', '4', '--workers', '1',
                  '--pass-share', '0.7']) == 0
     text = capsys.readouterr().out
@@ -89,12 +89,12 @@ def test_a_generated_dataset_obeys_every_law(capsys):
     ('associated_point', lambda point: (point + 1000) % 2048, 'points are those of the hand'),
 ])
 def test_every_broken_law_is_found(tmp_path, column, value, law):
-    """One wrong value in one row is enough, and breaks this law alone."""
+    """One wrong value in one row is detected, by this check only."""
     assert broken(changed(copied(tmp_path / 'data'), column, value)) == {law}
 
 
 def test_a_grasp_of_no_object_is_found(tmp_path, capsys):
-    """Verification says so, and other commands name the object instead of failing oddly."""
+    """Verification reports it, and other commands name the object in their error."""
     dataset = changed(copied(tmp_path / 'data'), 'object', 'sofa_0001')
     assert 'objects are known' in broken(dataset)
     for action in (['info'], ['sample', '--output', str(tmp_path)]):
@@ -103,7 +103,7 @@ def test_a_grasp_of_no_object_is_found(tmp_path, capsys):
 
 
 def test_nothing_changed_breaks_nothing(tmp_path):
-    """What the other tests do to a dataset is not what breaks it."""
+    """Rewriting a dataset as the other tests do does not violate any invariant."""
     assert broken(changed(copied(tmp_path / 'data'), 'energy', lambda energy: energy)) == set()
 
 
@@ -117,7 +117,7 @@ def test_a_grasp_under_two_keys_is_found(tmp_path):
 
 
 def test_other_formats_are_refused(tmp_path):
-    """A file of another version, of other columns, or cut off, is named."""
+    """The error names a file of another version, with other columns, or truncated."""
     dataset = copied(tmp_path / 'data')
     path = sorted((dataset.folder / 'grasps').rglob('*.parquet'))[0]
     table = pq.read_table(path)
@@ -139,7 +139,7 @@ def test_other_formats_are_refused(tmp_path):
 
 
 def test_merging_is_a_union(tmp_path):
-    """What is in two datasets is taken once; a contradiction is refused; the rest is unchanged."""
+    """Duplicates are merged, contradictions are refused, and the rest is unchanged."""
     first, second = made(), copied(tmp_path / 'second')
     merged = merge([first, second], tmp_path / 'merged')
     assert sorted(keys(merged.grasps())) == sorted(keys(first.grasps()))
@@ -172,7 +172,7 @@ def test_info_counts(capsys):
 
 
 def test_info_of_some_objects(capsys):
-    """The parts add up to the whole; a pattern without an object is refused."""
+    """The parts add up to the whole; a pattern without a match is refused."""
     def judged(*only: str) -> int:
         assert main(['dataset', 'info', str(made().folder), '--json', *only]) == 0
         return json.loads(capsys.readouterr().out)['grasps']['judged']
@@ -182,7 +182,7 @@ def test_info_of_some_objects(capsys):
 
 
 def test_samples_are_pictures_and_plan_files(tmp_path, capsys):
-    """The plan file holds the grasp of its key; a draw of what is not there is refused."""
+    """The plan file holds the grasp of its key; sampling from an empty selection is refused."""
     assert main(['dataset', 'sample', str(made().folder), '--count', '2', '--json',
                  '--output', str(tmp_path)]) == 0
     content = json.loads(capsys.readouterr().out)
@@ -198,7 +198,7 @@ def test_samples_are_pictures_and_plan_files(tmp_path, capsys):
 
 
 def test_an_empty_dataset_is_told(tmp_path, capsys):
-    """Nothing to verify is no success."""
+    """An empty dataset does not pass verification."""
     GraspDataset.create(tmp_path / 'none', {})
     assert main(['dataset', 'verify', str(tmp_path / 'none')]) == 1
     assert 'grasps in it' in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The dataset that comes with the package obeys every law, and its datasheet counts right."""
+"""The packaged dataset satisfies every invariant, and its datasheet has the right counts."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from dexlite_ros.offline.commands.__main__ import main
 
 
 def test_the_committed_dataset(root, capsys):
-    """Verified, and counted again."""
+    """Verify the dataset and count it again."""
     folder = root / 'data' / 'seed_grasps'
     assert main(['dataset', 'verify', str(folder)]) == 0
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""An evaluation counts objects equally, goes on where it stopped, and refuses to mix settings."""
+"""An evaluation weighs objects equally, resumes where it stopped, and refuses mixed settings."""
 
 from dataclasses import replace
 import json
@@ -37,7 +37,7 @@ def cell(name: str, passed: list[bool], probability: float = 0.5, depth: float =
 
 
 def test_objects_count_equally():
-    """Two cells of one object weigh as much as one of another; no grasp is no success."""
+    """Two cells of one object weigh as much as one of another; no grasps count as failure."""
     cells = [cell('cup', [True] * 4), cell('cup', [False] * 2), cell('fork', [True, False])]
     assert success(cells, TEST).mean == pytest.approx(0.5)
     assert success(cells, TEST, 1).mean == pytest.approx((0.5 + 1.0) / 2)
@@ -57,7 +57,7 @@ def test_interval():
 
 
 def test_calibration():
-    """Right predictions have no error, overconfident ones theirs; Brier is the squared miss."""
+    """Correct predictions have no error, overconfident ones do; Brier is the squared error."""
     rng = np.random.default_rng(0)
     predicted = rng.uniform(size=20000)
     passed = (rng.uniform(size=20000) < predicted).astype(float)
@@ -69,7 +69,7 @@ def test_calibration():
 
 
 def test_fit_finds_the_law():
-    """Outcomes drawn from known weights give these weights back."""
+    """Fitting outcomes sampled from known weights recovers these weights."""
     rng = np.random.default_rng(0)
     features = rng.normal(2.0, 3.0, (20000, 2))
     chance = 1 / (1 + np.exp(-(0.5 * features[:, 0] - 0.2 * features[:, 1] + 0.3)))
@@ -90,13 +90,13 @@ def folder(tmp_path_factory):
 
 
 def run(root, *more: str) -> int:
-    """Call the command with few grasps and one test."""
+    """Run the command with few grasps and one test."""
     return main(['evaluate', '--objects', str(root / 'objects'), '--output', str(root / 'out'),
                  '--max-grasps', '4', '--tests', TEST, '--workers', '1', '--device', 'cpu', *more])
 
 
 def test_report(folder):
-    """Figures, tables and pictures are there and say the same."""
+    """Figures, tables and pictures exist and agree."""
     report = json.loads((folder / 'out' / 'report.json').read_text())
     assert (report['objects'], report['grasps']) == (2, 8)
     cells = [json.loads(path.read_text())
@@ -112,7 +112,7 @@ def test_report(folder):
 
 
 def test_continues_and_refuses_other_settings(folder, capsys):
-    """Only a missing cell is made again, the same; other settings need another folder."""
+    """Only a missing cell is recomputed, identically; other settings need another folder."""
     path = folder / 'out' / 'cells' / 'ball_full_0.json'
     kept = folder / 'out' / 'cells' / 'bar_full_0.json'
     before, stamp = json.loads(path.read_text()), kept.stat().st_mtime_ns
@@ -163,7 +163,7 @@ def test_another_effort_is_another_question(folder, capsys, monkeypatch):
 
 
 def test_the_question_is_the_same_in_every_process():
-    """What decides whether results are continued must not hold an address or a hash's order."""
+    """The key for resuming must not depend on memory addresses or hash order."""
     program = (
         'from dexlite_ros.offline.physics.judge import TESTS\n'
         'from dexlite_ros.offline.planner_choice import PRESETS\n'
@@ -176,7 +176,7 @@ def test_the_question_is_the_same_in_every_process():
 
 
 def test_calibrate(tmp_path, capsys):
-    """The verdicts of an evaluation become a model that knows which feature decides."""
+    """A model fitted to the verdicts of an evaluation finds the decisive feature."""
     rng = np.random.default_rng(0)
     (tmp_path / 'cells').mkdir()
     for name in ('cup', 'fork', 'jar', 'pan'):

@@ -22,7 +22,7 @@ QUESTION = Question(
     {'device': 'cuda'}, {'source': PlannerChoice(temperature=0.5)},
     {'source': PlannerChoice(unranked=3)}])
 def test_all_settings_are_part_of_the_question(change, tmp_path):
-    """A folder takes one question, and answers it again; another one is refused."""
+    """A folder accepts one question, also repeatedly; another one is refused."""
     QUESTION.claim(tmp_path)
     QUESTION.claim(tmp_path)
     with pytest.raises(InvalidRequest, match='new folder'):
@@ -30,7 +30,7 @@ def test_all_settings_are_part_of_the_question(change, tmp_path):
 
 
 def test_options_that_do_nothing_are_refused(tmp_path):
-    """Those of a proposer go with the default planner alone; folders must be there."""
+    """Proposer options require the default planner; folders must exist."""
     for wrong in (
             {'name': 'dexlite', 'method': 'network'}, {'name': str(tmp_path), 'unranked': 0},
             {'name': 'default', 'unranked': -1}, {'name': str(tmp_path / 'none')},

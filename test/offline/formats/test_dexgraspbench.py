@@ -1,4 +1,4 @@
-"""Grasps in DexGraspBench's layout go out and come back, and its root is where it says."""
+"""Grasps survive a round trip in DexGraspBench's layout, with the root where documented."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def test_round_trip(tmp_path):
 
 
 def test_nothing_is_overwritten(tmp_path):
-    """Grasps of an object and scale that are there stay as they are."""
+    """Existing grasps of an object and scale are not overwritten."""
     cup = GraspSet(make_plan(1).grasps, name='cup', scale=0.06)
     dexgraspbench.write(cup, tmp_path)
     with pytest.raises(FileError, match='already'):

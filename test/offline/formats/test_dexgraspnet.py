@@ -37,7 +37,7 @@ def fingertip_rotations(qpos: dict[str, float]) -> dict[str, torch.Tensor]:
 
 
 def test_fingertips_turn_as_theirs_do(tmp_path):
-    """For any posture, written by us, each fingertip is turned alike in both hands."""
+    """For any exported posture, each fingertip has the same orientation in both hands."""
     kinematics = geometry().kinematics
     grasps = random_grasps(20)
     names = list(kinematics.description.link_names)
@@ -65,7 +65,7 @@ def test_fingertips_turn_as_theirs_do(tmp_path):
 
 
 def test_round_trip(tmp_path):
-    """Wrist and joints return; sets are told apart by their scale."""
+    """Wrist and joints survive a round trip; sets are distinguished by their scale."""
     sets = [GraspSet(make_plan(3, seed).grasps, name='cup', scale=scale)
             for seed, scale in ((0, 0.06), (1, 0.1))]
     dexgraspnet.write(sets, tmp_path / 'cup.npy')
@@ -77,7 +77,7 @@ def test_round_trip(tmp_path):
 
 
 def test_squeeze_flexes_and_keeps_limits():
-    """Flexing joints go 0.07 rad on, or to their limit; spreading joints stay."""
+    """Flexion joints move 0.07 rad further, or to their limit; abduction joints stay."""
     grasps = random_grasps(3)
     grasps.joints[0] = geometry().kinematics.upper - 0.01
     grasps.joints[1] = 0.1
@@ -90,7 +90,7 @@ def test_squeeze_flexes_and_keeps_limits():
 
 
 def test_other_content_is_refused(tmp_path):
-    """A grasp without all joints is named."""
+    """The error names an incomplete grasp."""
     dexgraspnet.write([GraspSet(make_plan(2).grasps, name='cup')], tmp_path / 'cup.npy')
     entries = list(load_npy(tmp_path / 'cup.npy'))
     del entries[1]['qpos']['robot0:THJ0']

@@ -1,4 +1,4 @@
-"""Files with pickled dictionaries are read, and hostile ones never run."""
+"""Files with pickled dictionaries are read, and malicious ones are never executed."""
 
 import os
 import pickle  # noqa: TID251  (to write what must be refused)
@@ -11,7 +11,7 @@ from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
 
 
 class Hostile:
-    """Asks the reader to make a folder."""
+    """Malicious object that makes the reader create a folder."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -85,7 +85,7 @@ def test_bytes_are_never_taken_for_objects(tmp_path):
 
 
 def test_broken_files(tmp_path):
-    """Missing, of another kind, cut short: a sentence with the path."""
+    """Missing, foreign and truncated files give an error with the path."""
     save_npy(tmp_path / 'good.npy', {'qpos': np.arange(100.0)})
     (tmp_path / 'short.npy').write_bytes((tmp_path / 'good.npy').read_bytes()[:-50])
     (tmp_path / 'text.npy').write_text('no array')

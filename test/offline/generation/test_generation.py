@@ -1,4 +1,4 @@
-"""Generation gives the same for the same task, whatever happens on the way."""
+"""Generation gives the same result for the same task, even after crashes."""
 
 import json
 import os
@@ -28,7 +28,7 @@ from dexlite_ros.offline.workers.processes import run_tasks
 
 
 def start(folder: Path, workers: int) -> subprocess.Popen:
-    """Begin to make the dataset in processes of their own."""
+    """Start generating the dataset in separate processes."""
     return subprocess.Popen(
         [sys.executable, '-m', 'dexlite_ros.offline.commands', *command(folder),
          '--workers', str(workers)],
@@ -36,7 +36,7 @@ def start(folder: Path, workers: int) -> subprocess.Popen:
 
 
 def wait_for_shards(folder: Path, count: int, seconds: float = 180.0) -> None:
-    """Wait until so many tasks are done."""
+    """Wait until this many tasks are done."""
     deadline = time.monotonic() + seconds
     while len(list((folder / 'grasps').rglob('[!.]*.parquet'))) < count:
         assert time.monotonic() < deadline, f'{count} tasks take more than {seconds} s'
@@ -44,14 +44,14 @@ def wait_for_shards(folder: Path, count: int, seconds: float = 180.0) -> None:
 
 
 def test_killed_three_times_it_gives_the_same(tmp_path):
-    """Kill -9 after the first, second and third task; every file is as if nothing had happened."""
+    """Kill -9 after the first, second and third task; all files equal an uninterrupted run's."""
     folder = tmp_path / 'data'
     for done, workers in ((1, 2), (2, 1), (3, 1)):
         process = start(folder, workers)
         wait_for_shards(folder, done)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    # As a process that died while it wrote leaves it.
+    # State left by a process that died while writing.
     (folder / 'grasps' / 'bottle_0000' / '.half.parquet.1.tmp').write_bytes(b'PAR1')
     assert generate(folder) == 0
     assert shards(folder) == shards(made().folder)
@@ -81,7 +81,7 @@ def test_other_settings_need_another_folder(tmp_path, capsys):
 
 
 def test_what_is_reported_on_is_not_trained_on(tmp_path, capsys):
-    """Of a manifest only the train split is there; its folders cannot be named one by one."""
+    """A manifest yields only its train split; its folders cannot be given individually."""
     rows = ['id,split,tier', 'seen,train,core', 'unseen,dev,core']
     (tmp_path / 'manifest.csv').write_text('\n'.join(rows))
     (tmp_path / 'unseen').mkdir()
@@ -107,7 +107,7 @@ def test_a_name_stands_for_one_mesh(tmp_path, capsys):
 
 
 def test_a_bad_mesh_does_not_stop_the_others(tmp_path, capsys):
-    """It is named at the end, and leaves no shard."""
+    """An unusable object is named at the end, and leaves no shard."""
     box = trimesh.creation.box((0.03, 0.05, 0.09))
     box.export(tmp_path / 'box.obj')
     box.apply_scale(1000).export(tmp_path / 'large.obj')
@@ -123,7 +123,7 @@ def test_a_bad_mesh_does_not_stop_the_others(tmp_path, capsys):
 
 
 def test_expansion_starts_from_what_held(tmp_path):
-    """Children name parents that held, sit where these were few, and are other grasps."""
+    """Children name parents that held, lie at sparse places, and differ from their parents."""
     output = tmp_path / 'more'
     expand = [*command(output), '--expand', str(made().folder), '--seeds', '1', '--only']
     assert main([*expand, 'carton*']) == 0
@@ -137,14 +137,14 @@ def test_expansion_starts_from_what_held(tmp_path):
     assert counts[0] == parents.counts[table['associated_point'][0].as_py()]
     merged = merge([made(), GraspDataset.open(output)], tmp_path / 'both')
     assert main(['dataset', 'verify', str(merged.folder)]) == 0
-    # The next generation has keys of its own.
+    # The next generation has its own keys.
     assert find_parents(merged)['carton_0000', '1'].source != parents.source
     for wrong in (['--scales', '3'], ['--output', str(made().folder)]):
         assert main([*expand, 'carton*', *wrong]) == 1
 
 
 def test_the_network_expands_what_held(tmp_path, capsys):
-    """Another kind of expansion, of the same parents, by weights that the dataset names."""
+    """Expansion by the network uses the same parents, and the dataset names its weights."""
     output = tmp_path / 'more'
     expand = [*command(output), '--expand', str(made().folder), '--seeds', '1', '--only',
               'carton*', '--network']
@@ -170,12 +170,12 @@ def test_one_process_may_propose_for_the_others():
     for task, result in run_tasks(
             judge_candidates, tasks, workers=2, unit='task', first=propose):
         shard = pq.read_table(made().shard('carton_0000', task.name))
-        # As text: what is not a number does not equal itself.
+        # As text, since NaN does not equal itself.
         assert str(result.grasps.to_pylist()) == str(shard.to_pylist())
 
 
 def test_logs_bear_a_crash(tmp_path):
-    """A line that was cut off is not counted; the summary adds up the others."""
+    """A truncated line is skipped; the summary adds up the others."""
     path = tmp_path / 'log.jsonl'
     rows = log.read(made().folder / 'log.jsonl')
     for row in rows:
@@ -191,7 +191,7 @@ def test_logs_bear_a_crash(tmp_path):
 
 
 def test_grasps_are_spread_over_the_object():
-    """Few chosen grasps are about many places, more than the first ones of the plan."""
+    """The chosen grasps cover many places, with few grasps at each."""
     task = GenerationTask(ProceduralObject('carton', 0), 1.0, 0, 64, 20)
     choice = propose(task).choice
     assert len(np.unique(choice.points)) > 15 and (choice.counts <= 3).all()

@@ -1,4 +1,4 @@
-"""Numbers that make no sense, and objects that must not be trained on, are refused."""
+"""Invalid numbers, and objects excluded from training, are refused."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_requests_make_sense(wrong):
 
 
 def test_settings_do_not_depend_on_scales_and_seeds():
-    """A dataset grows by more of them, not by other candidates."""
+    """A dataset accepts more seeds and scales, but not another number of candidates."""
     usual = GenerationRequest().settings()
     more = GenerationRequest(scales=(0.5, 2.0), seed=3, seeds=5, expand=Path('other'))
     assert more.settings() == usual

@@ -1,4 +1,4 @@
-"""Procedural objects are closed, of one piece, of household size, and decided by their seed."""
+"""Procedural objects are closed, connected, of household size, and determined by their seed."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_every_family_makes_usable_objects(family):
 
 
 def test_seeds_decide():
-    """The same one twice, another one for another seed, no family twice the same."""
+    """The same seed gives the same object, another seed or family a different one."""
     first, again, other = (make_shape('bottle', seed).mesh for seed in (3, 3, 4))
     np.testing.assert_array_equal(first.vertices, again.vertices)
     assert abs(first.volume - other.volume) > 1e-6

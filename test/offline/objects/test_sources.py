@@ -18,7 +18,7 @@ BOX = trimesh.creation.box((0.04, 0.06, 0.10))
 
 
 def test_procedural_objects_are_numbered():
-    """All families take turns; a range is a part of the whole; names differ."""
+    """Numbers cycle through all families; a range is a slice; names are unique."""
     objects = find_objects(f'procedural:{2 * len(FAMILIES)}')
     assert {each.family for each in objects} == set(FAMILIES)
     assert len({each.name for each in objects}) == len(objects)
@@ -66,7 +66,7 @@ def test_open_meshes_are_closed(tmp_path):
 
 
 def test_millimetres_are_told(tmp_path):
-    """The error names the size and the scale that mends it."""
+    """The error names the size and the unit that fixes it."""
     BOX.copy().apply_scale(1000).export(tmp_path / 'large.stl')
     (target,) = find_objects(str(tmp_path))
     with pytest.raises(FileError, match='100 m.*--unit 0.001'):
@@ -92,14 +92,14 @@ def test_a_box_is_what_mechanics_says(tmp_path):
 
 
 def test_what_falls_over_is_kept_and_marked():
-    """A fruit on its tip does not rest, and says how it fell."""
+    """A fruit on its tip does not rest, and its verdict tells how it fell."""
     prepared = prepare(ProceduralObject('fruit', 0))
     assert not prepared.rests
     assert all(each.verdict.reason in ('turned', 'moved') for each in prepared.poses)
 
 
 def test_splits_depend_on_the_name_alone():
-    """About a tenth is for validation, and what looks alike stays together."""
+    """About a tenth is for validation, and similar objects stay in one split."""
     files = [ObjectFile(f'object_{number}', Path('mesh.obj')) for number in range(2000)]
     splits = [split_of(each) for each in files]
     assert 0.08 < splits.count('val') / len(splits) < 0.12

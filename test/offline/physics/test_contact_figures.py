@@ -1,4 +1,4 @@
-"""Contact figures agree with places that are known."""
+"""Contact figures agree with known poses."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_diversity():
 
 
 def test_spread():
-    """Two palms a given way, angle and posture apart; one grasp has nobody to be apart from."""
+    """Two palms have the given distance, angle and posture difference; one grasp gives NaN."""
     turn = roma.rotvec_to_rotmat(torch.tensor([[0.0, 0, 0], [0, 0, 0.5]]))
     pair = GraspBatch(
         torch.tensor([[0.0, 0, 0], [0.03, 0, 0.04]]), turn,

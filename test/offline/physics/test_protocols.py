@@ -1,4 +1,4 @@
-"""The judge lets go what must fall and holds what must hold."""
+"""The judge fails grasps that must fail and passes those that must hold."""
 
 from dataclasses import replace
 import math
@@ -58,7 +58,7 @@ def test_verdicts_are_reproducible(grasps):
 
 
 def test_slippery_and_heavy_is_harder(grasps):
-    """Nearly without friction no more grasps hold than with it, and so with force."""
+    """Fewer grasps hold almost without friction, or with weak motors."""
     normal = sum(verdict.passed for verdict in verdicts(grasps))
     slippery = sum(verdict.passed for verdict in verdicts(grasps, friction=0.02))
     weak = sum(verdict.passed for verdict in verdicts(grasps, torque_limit=0.02))
@@ -92,7 +92,7 @@ def test_two_fingers_hold_by_friction():
 
 
 def from_above(grasps: StagedGrasp) -> StagedGrasp:
-    """Return the grasps turned about the ball so that each palm looks down."""
+    """Return the grasps rotated about the ball so that each palm faces down."""
     palm = torch.tensor(SHADOW_RIGHT.palmar_direction, dtype=torch.float64)
     turns = torch.stack([
         torch.from_numpy(trimesh.geometry.align_vectors(
@@ -104,13 +104,13 @@ def from_above(grasps: StagedGrasp) -> StagedGrasp:
 
 
 def pressed(grasps: StagedGrasp, share: float) -> StagedGrasp:
-    """Return the grasps with that share of their squeeze."""
+    """Return the grasps with this fraction of their squeeze."""
     start, end = grasps.grasp.joints, grasps.squeeze.joints
     return replace(grasps, squeeze=replace(grasps.squeeze, joints=start + share * (end - start)))
 
 
 def test_heavier_is_never_easier(grasps):
-    """Five times the mass at the same squeeze: whatever fails light fails heavy."""
+    """With five times the mass at the same squeeze, grasps that failed still fail."""
     worlds = [
         GraspScene(SHADOW_RIGHT, convex_pieces(BALL), SimulationSettings(mass=mass))
         for mass in (0.1, 0.5)]
@@ -145,7 +145,7 @@ def test_lift_from_a_table(grasps):
 
 
 def test_divergence_is_a_verdict(grasps):
-    """A world that blows up fails the grasp and says so."""
+    """A diverging simulation fails the grasp and gives that reason."""
     scene = GraspScene(SHADOW_RIGHT, convex_pieces(BALL), SimulationSettings(
         stiffness=1e6, torque_limit=1e9, time_step=0.02))
     assert any(six_forces(scene, grasps, i).reason == 'diverged' for i in range(len(grasps)))
@@ -153,7 +153,7 @@ def test_divergence_is_a_verdict(grasps):
 
 @pytest.mark.parametrize('loads', [LOADS, LoadSettings.quick()])
 def test_ending_a_load_early_does_not_change_it(grasps, loads):
-    """Verdicts are those of waiting the whole time."""
+    """Verdicts equal those of the full duration."""
     whole = replace(LOADS, rest_motion=0.0, rest_turn=0.0)
     scene = GraspScene(SHADOW_RIGHT, convex_pieces(BALL))
     steps = {}
@@ -177,7 +177,7 @@ class Counted:
 
 
 def test_every_test_by_name(grasps):
-    """Each named test gives a verdict per grasp; noise goes by seed and place, not by company."""
+    """Each test gives a verdict per grasp; noise depends only on seed and place."""
     pieces = convex_pieces(BALL)
     for name in TESTS:
         assert len(list(judge(grasps, pieces, name))) == len(grasps)
@@ -188,7 +188,7 @@ def test_every_test_by_name(grasps):
 
 
 def test_perturbed_moves_all_stages_alike():
-    """Over many draws the error has the asked spread, and is one for the three stages."""
+    """The perturbation has the requested spread, and is the same for all three stages."""
     batch = GraspBatch(torch.zeros(1, 3), torch.eye(3)[None], torch.zeros(1, 22))
     rng = np.random.default_rng(0)
     moved = [perturbed(StagedGrasp(batch, batch, batch), 0.005, 0.1, rng) for _ in range(400)]

@@ -1,4 +1,4 @@
-"""The simulated scene is the described one."""
+"""The simulated scene matches its description."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ from dexlite_ros.offline.physics.simulation import (
 
 
 def hand_at(height: float) -> GraspBatch:
-    """Return one open hand whose palm is above the origin, looking down."""
+    """Return one open hand whose palm is above the origin, facing down."""
     # Palm direction -y of the hand becomes -z of the world.
     rotation = torch.tensor([[[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]])
     return GraspBatch(torch.tensor([[0.0, -0.05, height]]), rotation, torch.zeros(1, 22))
@@ -36,7 +36,7 @@ def scene() -> GraspScene:
 
 
 def test_mass_and_friction(scene):
-    """The object weighs what was asked for, and every contact has the asked friction."""
+    """The object has the requested mass, and every contact the requested friction."""
     mass = scene.model.body_mass[scene.object_body]
     np.testing.assert_allclose(mass, SimulationSettings().mass, rtol=1e-3)
     np.testing.assert_allclose(scene.model.geom_friction[:, 0], 0.6)
@@ -64,7 +64,7 @@ def test_hand_stays_where_it_is_held(scene):
 
 
 def test_states_are_restored(scene):
-    """From the same state comes the same future, and a load ends with the next pose."""
+    """The same state gives the same future, and a load ends with the next pose."""
     scene.pose(hand_at(0.2), 0)
     scene.step(0.1)
     state = scene.state()
@@ -82,7 +82,7 @@ def test_states_are_restored(scene):
 
 
 def test_observers_see_every_frame(scene):
-    """An observer is called at even times and changes nothing."""
+    """An observer is called at regular intervals and changes nothing."""
     scene.pose(hand_at(0.2), 0)
     scene.set_gravity(True)
     scene.step(0.4)
@@ -105,7 +105,7 @@ def test_settings_make_sense():
 
 
 def test_convex_pieces_of_an_l_shape_fill_it():
-    """A body with a notch is cut into pieces of nearly its own volume, and found again."""
+    """An L shape is decomposed into pieces of nearly its volume, always the same."""
     tall = trimesh.creation.box(bounds=[[0, 0, 0], [0.02, 0.02, 0.08]])
     wide = trimesh.creation.box(bounds=[[0, 0, 0], [0.08, 0.02, 0.02]])
     mesh = trimesh.boolean.union([tall, wide])

@@ -16,14 +16,14 @@ TILTED = trimesh.transformations.rotation_matrix(0.6, [1, 0, 0])
 
 @pytest.fixture(params=ENGINES)
 def engine(request) -> str:
-    """Return each engine that is there."""
+    """Return each installed engine."""
     if request.param == 'pybullet':
         pytest.importorskip('pybullet', reason='pybullet has no wheel for this Python')
     return request.param
 
 
 def test_standing_and_falling(engine):
-    """A box on its foot stays; tilted by 34 degrees it falls over its edge, and is told to."""
+    """An upright box stays; tilted by 34 degrees it tips over its edge, with that verdict."""
     corners = [np.asarray(BOX.vertices)]
     standing = table_stability(corners, np.eye(4), engine)
     assert standing.passed and standing.moved < 1e-3 and standing.turned < 0.01

@@ -26,7 +26,7 @@ def distance(points: torch.Tensor) -> torch.Tensor:
 
 
 def test_nothing_but_thinning():
-    """Points of the cloud, each once, unturned; all of them when as many are wanted."""
+    """Points are taken once and unrotated; all of them if as many are requested."""
     points, rotation = run(300, Augmentation.none())
     assert torch.equal(rotation, torch.eye(3).expand(4, 3, 3))
     assert (distance(points) < 1e-6).all()
@@ -67,7 +67,7 @@ def test_holes_are_empty():
 
 
 def test_the_seed_decides():
-    """Same seed, same clouds."""
+    """The same seed gives the same clouds."""
     first, second, other = (run(100, Augmentation(), seed)[0] for seed in (1, 1, 2))
     assert torch.equal(first, second) and not torch.equal(first, other)
 

@@ -22,7 +22,7 @@ def test_an_epoch_meets_each_grasp_about_once():
 
 
 def test_grasps_stay_on_their_objects():
-    """Turned back, a batch's grasps are examples, and their points the known ones."""
+    """Rotated back, a batch's grasps and points equal those of the examples."""
     known = examples()
     batch = next(iter(batches(augmentation=Augmentation(one_sided=1.0)).epoch(0, 0)))
     back = batch.on_object(batch.grasps)
@@ -49,7 +49,7 @@ def test_every_epoch_differs_and_every_seed_repeats():
 
 
 def test_processes_share_an_epoch():
-    """Both get as many batches, and together each draw once."""
+    """Both processes get equally many batches, and together cover each draw once."""
     shares = [[batch for batch in batches().epoch(0, 0, rank, 2)] for rank in (0, 1)]
     assert len(shares[0]) == len(shares[1]) > 0
 

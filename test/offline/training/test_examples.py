@@ -1,4 +1,4 @@
-"""What training reads from a dataset is what the dataset holds."""
+"""Examples match the content of the dataset."""
 
 from datasets import EXCERPT, excerpt
 import numpy as np

@@ -1,4 +1,4 @@
-"""The losses: what they are at known grasps, where their gradients go, what weights do."""
+"""The losses: values at known grasps, gradients, and effect of the weights."""
 
 from dataclasses import replace
 

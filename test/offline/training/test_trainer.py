@@ -1,4 +1,4 @@
-"""Training learns, and goes on after a crash as if there had been none."""
+"""Training learns, and resumes after a crash with the same result."""
 
 from dataclasses import replace
 import math
@@ -20,18 +20,18 @@ def trainer(**changes: object) -> Trainer:
 
 
 def weights(run: Trainer) -> list[torch.Tensor]:
-    """Return all that a run keeps."""
+    """Return the full state of a run."""
     return list(run.network.state_dict().values())
 
 
 def same(first: Trainer, second: Trainer) -> bool:
-    """Tell whether two runs are in the same state."""
+    """Return whether two runs are in the same state."""
     return first.progress == second.progress and all(
         torch.equal(a, b) for a, b in zip(weights(first), weights(second)))
 
 
 def test_losses_fall_and_the_best_is_known():
-    """On objects it has not seen, too."""
+    """Losses also decrease on unseen objects."""
     run = trainer(epochs=8)
     best = [run.epoch() for _ in range(8)]
     totals = [each['val']['total'] for each in run.progress.history]

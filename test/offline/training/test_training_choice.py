@@ -1,4 +1,4 @@
-"""What differs from a preset reaches the settings, and nothing else changes."""
+"""Overrides of a preset reach the settings, and nothing else changes."""
 
 from dataclasses import replace
 

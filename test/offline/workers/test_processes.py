@@ -1,4 +1,4 @@
-"""Tasks run over processes give what they give in one, and what dies is begun again."""
+"""Worker processes give the same results as one process, and failed tasks are restarted."""
 
 import os
 from pathlib import Path
@@ -16,19 +16,19 @@ def square(number: int) -> int:
 
 
 def process(number: int) -> tuple[int, int]:
-    """Return the number and who got it."""
+    """Return the number and the process that received it."""
     return number, os.getpid()
 
 
 def die_at_three(number: int) -> int:
-    """Kill this process when it is asked for three."""
+    """Kill this process when it receives a three."""
     if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
 
 
 def die_once(path: Path) -> str:
-    """Kill this process unless the file is there already."""
+    """Kill this process unless the file already exists."""
     if not path.exists():
         path.touch()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -42,7 +42,7 @@ def refuse(number: int) -> int:
 
 @pytest.mark.parametrize('workers', [1, 2])
 def test_each_task_gets_its_result(workers):
-    """Whatever the order they end in."""
+    """Results belong to their tasks, in any order of completion."""
     assert sorted(run_tasks(square, [3, 1, 2], workers=workers, unit='task')) == [
         (1, 1), (2, 4), (3, 9)]
 
@@ -56,7 +56,7 @@ def test_the_first_step_stays_here():
 
 
 def test_a_lost_worker_costs_nothing(tmp_path):
-    """A task that kills its process once is done the second time."""
+    """A task that kills its process once succeeds on the second try."""
     paths = [tmp_path / name for name in 'abcd']
     results = dict(run_tasks(die_once, paths[:1] + [Path('/')] * 3, workers=2, unit='task'))
     assert results[paths[0]] == 'a'

@@ -1,4 +1,4 @@
-"""Two nodes of Ray on this machine give what one process gives, even if one of them dies."""
+"""Two Ray nodes on this machine give the results of one process, even if one node dies."""
 
 from collections.abc import Iterator
 import os
@@ -16,13 +16,13 @@ from dexlite_ros.offline.commands.__main__ import main
 
 pytest.importorskip('ray', reason='ray has no wheel for this Python')
 HEAD, NODE = '127.0.0.2', '127.0.0.3'
-"""Addresses of this machine that nobody else can reach; Ray would replace 127.0.0.1."""
+"""Loopback addresses of this machine; Ray would replace 127.0.0.1."""
 
 
 def ray_start(*options: str) -> subprocess.Popen:
-    """Start a node with one CPU in a session of its own."""
+    """Start a node with one CPU in its own session."""
     environment = os.environ | {
-        # A node that is gone is noticed within two seconds, not within twenty.
+        # A lost node is noticed within two seconds instead of twenty.
         'RAY_health_check_period_ms': '500', 'RAY_health_check_failure_threshold': '3',
         'RAY_health_check_initial_delay_ms': '1000', 'RAY_USAGE_STATS_ENABLED': '0'}
     return subprocess.Popen(
@@ -40,7 +40,7 @@ def kill(process: subprocess.Popen) -> None:
 
 @pytest.fixture
 def cluster(tmp_path_factory) -> Iterator[tuple[str, subprocess.Popen]]:
-    """Return the address of a cluster, and the node that is not its head."""
+    """Return the address of a cluster, and its worker node."""
     with socket.socket() as probe:
         probe.bind((HEAD, 0))
         port = probe.getsockname()[1]
@@ -60,7 +60,7 @@ def cluster(tmp_path_factory) -> Iterator[tuple[str, subprocess.Popen]]:
 
 
 def wait_for_nodes(address: str, count: int) -> None:
-    """Wait until so many nodes are up."""
+    """Wait until this many nodes are up."""
     code = ('import ray, sys, time\n'
             f'ray.init(address={address!r}, log_to_driver=False, logging_level="error")\n'
             f'while sum(n["Alive"] for n in ray.nodes()) < {count}: time.sleep(0.2)\n')
@@ -72,7 +72,7 @@ def wait_for_nodes(address: str, count: int) -> None:
 
 
 def test_two_nodes_and_then_one(cluster, tmp_path):
-    """The node is killed while it works; every task is done, each file is that of a local run."""
+    """A node is killed during work; all tasks finish, with the same files as a local run."""
     address, node = cluster
     folder = tmp_path / 'data'
     run = subprocess.Popen(

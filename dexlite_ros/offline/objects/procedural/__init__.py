@@ -1,1 +1,1 @@
-"""Household shapes from numbers: as many as wanted, watertight, free of third-party rights."""
+"""Procedural household shapes: unlimited in number, watertight, and free of third-party rights."""

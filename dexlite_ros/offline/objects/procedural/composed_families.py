@@ -1,4 +1,4 @@
-"""Families put together from simple bodies. Sizes are drawn from household ranges [m]."""
+"""Families composed of simple bodies. Sizes are drawn from household ranges [m]."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def tube(rng: np.random.Generator) -> Parts:
 
 
 def pebble(rng: np.random.Generator) -> Parts:
-    """Return a convex superquadric: from a brick over an egg to a cushion."""
+    """Return a convex superquadric, shaped like a brick, an egg or a cushion."""
     return superquadric(
         rng.uniform((0.016, 0.02, 0.028), (0.032, 0.042, 0.065)), rng.uniform(0.2, 1.8, 2))
 
@@ -138,7 +138,7 @@ def cluster(rng: np.random.Generator) -> Parts:
         direction = rng.standard_normal((14, 3))
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)
         parts.append(centre + size * direction)
-        # The next one begins inside this one.
+        # The next body starts inside this one.
         centre = centre + 0.8 * size * direction[0]
     return parts
 

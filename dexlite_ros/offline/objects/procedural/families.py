@@ -1,4 +1,4 @@
-"""All families by name, and how one object is made of a family and a seed."""
+"""All families by name, and the construction of one object from a family and a seed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Shape:
     """One procedural object, its centre of mass at the origin."""
 
     parts: Parts
-    """Corners (V, 3) of the convex parts it is the union of [m]."""
+    """Corners (V, 3) of the convex parts whose union is the object [m]."""
 
     @cached_property
     def mesh(self) -> trimesh.Trimesh:

@@ -1,4 +1,4 @@
-"""Families that a potter or a lathe would make. Sizes are drawn from household ranges [m]."""
+"""Families based on solids of revolution. Sizes are drawn from household ranges [m]."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def can(rng: np.random.Generator) -> Parts:
 
 
 def jar(rng: np.random.Generator) -> Parts:
-    """Return a wide body under a lid of another width."""
+    """Return a wide body with a lid of a different width."""
     radius, height = rng.uniform(0.028, 0.048), rng.uniform(0.05, 0.1)
     lid = radius * rng.uniform(0.75, 1.08)
     neck = min(radius, lid) * 0.92
@@ -49,7 +49,7 @@ def goblet(rng: np.random.Generator) -> Parts:
 
 
 def cone(rng: np.random.Generator) -> Parts:
-    """Return a cone, its tip cut off."""
+    """Return a truncated cone."""
     radius, height = rng.uniform(0.028, 0.048), rng.uniform(0.05, 0.16)
     return revolved([(radius, 0), (radius, 0.004), (radius * rng.uniform(0.1, 0.7), height)])
 

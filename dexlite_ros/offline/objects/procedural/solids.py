@@ -1,8 +1,8 @@
 """
 Solids as lists of convex parts, from which the families are built.
 
-A part is its corners (V, 3) in metres. The physics takes the parts as they are; nothing has to be
-cut.
+A part is given by its corners (V, 3) in metres. The simulation uses the parts directly, without
+convex decomposition.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ import trimesh
 Part = NDArray[np.float64]
 Parts = list[Part]
 SECTIONS = 24
-"""Sides of round solids."""
+"""Number of sides of round solids."""
 GROWTH = 2e-5
-"""How far the corners of a part are pushed out before parts are united [m]."""
+"""Outward offset of the corners of a part before the union [m]."""
 SPECK = 1e-5
-"""Share of the volume below which a body does not count."""
+"""Fraction of the volume below which a body is dropped."""
 TOLERANCE = 1e-5
-"""Detail of a surface that may be lost [m]."""
+"""Tolerance of surface simplification [m]."""
 
 
 def union(parts: Parts) -> trimesh.Trimesh:
-    """Return the watertight surface of everything the parts fill, be it one body or several."""
-    # Faces that touch must overlap: they are never exactly equal.
+    """Return the watertight surface of the union of the parts, which may be several bodies."""
+    # Touching faces are made to overlap, since they never coincide exactly.
     solids = [manifold3d.Manifold.hull_points(_grown(part)) for part in parts]
     whole = manifold3d.Manifold.batch_boolean(solids, manifold3d.OpType.Add)
     tidy = whole.simplify(TOLERANCE)
-    # Rounding leaves specks and voids where parts meet.
+    # Rounding leaves tiny bodies and voids where parts meet.
     bodies = [body for body in tidy.decompose() if body.volume() > SPECK * tidy.volume()]
     mesh = manifold3d.Manifold.compose(bodies).to_mesh64()
     return trimesh.Trimesh(mesh.vert_properties[:, :3], mesh.tri_verts, process=False)
@@ -40,10 +40,10 @@ def union(parts: Parts) -> trimesh.Trimesh:
 
 def moved(parts: Parts, shift: ArrayLike = (0, 0, 0), about: ArrayLike = (0, 0, 0)) -> Parts:
     """
-    Return the parts turned, then shifted.
+    Return the parts rotated, then translated.
 
     :param shift: (3,) [m]
-    :param about: (3,) angles of extrinsic turns about x, y and z [rad]
+    :param about: (3,) angles of extrinsic rotations about x, y and z [rad]
     """
     turn = trimesh.transformations.euler_matrix(*np.asarray(about, float))[:3, :3]
     return [part @ turn.T + np.asarray(shift, float) for part in parts]
@@ -80,11 +80,11 @@ def revolved(profile: ArrayLike, sections: int = SECTIONS) -> Parts:
     """
     Return a solid of revolution about z.
 
-    :param profile: (P, 2) of radius and height, heights rising [m]
+    :param profile: (P, 2) radius and height, in order of increasing height [m]
     """
     profile = np.asarray(profile, float)
     slope = np.diff(profile[:, 0]) / np.diff(profile[:, 1])
-    # A run in which the slope falls is convex; a new part begins where it rises.
+    # A run of decreasing slope is convex; a new part starts where the slope increases.
     breaks = np.flatnonzero(np.diff(slope) > 1e-9) + 1
     edges = [0, *breaks.tolist(), len(profile) - 1]
     return [
@@ -95,10 +95,10 @@ def revolved(profile: ArrayLike, sections: int = SECTIONS) -> Parts:
 
 def shell(outer: ArrayLike, inner: ArrayLike, sections: int = SECTIONS) -> Parts:
     """
-    Return what lies between two profiles about z, as wedges.
+    Return the wall between two profiles revolved about z, as wedges.
 
-    :param outer: (P, 2) of radius and height [m]
-    :param inner: (P, 2), one point for each of the outer ones [m]
+    :param outer: (P, 2) radius and height [m]
+    :param inner: (P, 2), one point for each outer point [m]
     """
     rings = np.array([
         [ring_points(radius, height, sections) for radius, height in profile]
@@ -112,11 +112,11 @@ def shell(outer: ArrayLike, inner: ArrayLike, sections: int = SECTIONS) -> Parts
 
 def bar(line: ArrayLike, radius: ArrayLike, closed: bool = False, sides: int = 12) -> Parts:
     """
-    Return a round bar along a line in the plane y = 0, one part for each piece of the line.
+    Return a round bar along a polyline in the plane y = 0, one part per segment.
 
     :param line: (P, 3) [m]
-    :param radius: one, or one for each point [m]
-    :param closed: the last point is joined to the first
+    :param radius: one value, or one per point [m]
+    :param closed: join the last point to the first
     """
     line = np.asarray(line, float)
     along = np.roll(line, -1, 0) - np.roll(line, 1, 0) if closed else np.gradient(line, axis=0)
