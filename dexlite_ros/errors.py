@@ -148,7 +148,7 @@ class NoGraspFound(DexliteError):
         """
         self.report = report
         super().__init__(
-            f'all {candidates} refined candidates were rejected ({reasons}); '
+            f'all {candidates} candidates were rejected ({reasons}); '
             'raise num_candidates, relax the filter that rejects the most, or check the cloud'
         )
 

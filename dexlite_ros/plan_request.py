@@ -14,7 +14,7 @@ from dexlite_ros.errors import Cancelled, InvalidRequest, PlanningTimeout
 from dexlite_ros.plan import StageTimes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PlanRequest:
     """The arguments of one call of ``GraspPlanner.plan``, checked on construction."""
 

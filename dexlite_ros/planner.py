@@ -176,7 +176,8 @@ class GraspPlanner:
             scene.surface.seen_fraction, scene.surface.method, request.seed, self.device,
             self.model_id, stopped_early=request.optimize and refined.iterations < last)
         if not len(chosen):
-            raise NoGraspFound(report.num_refined, rejected.summary(), report)
+            raise NoGraspFound(
+                report.num_refined or report.num_candidates, rejected.summary(), report)
         return self._result(shortlisted[chosen.to(self._device)], scene, report)
 
     def _stage(

@@ -48,7 +48,8 @@ class PlannerSettings:
     """All settings of the planner; create them with ``for_method``."""
 
     method: Method
-    """Source of candidates: the network, starts around the convex hull, or both."""
+    """Source of candidates: the network, starts around the convex hull, or both. Change it with
+    ``for_method``, which brings the candidates and rounds that suit it."""
     num_candidates: int
     """Grasps proposed per request."""
     refinement: RefinementSettings
@@ -69,6 +70,7 @@ class PlannerSettings:
     ranking: RankingSettings = field(default_factory=RankingSettings)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, 'method', find_method(self.method))
         for name, lower in (('num_candidates', 1), ('max_grasps', 1), ('temperature', 0)):
             if getattr(self, name) < lower:
                 raise InvalidRequest(name, getattr(self, name), f'{lower} or more')

@@ -239,6 +239,14 @@ def test_a_cloud_without_points_is_bad(planner):
         planner.plan(PointCloud(np.zeros((0, 3))))
 
 
+def test_unrefined_grasps_that_look_elsewhere_are_counted(planner):
+    """Without refinement the error still says how many candidates there were."""
+    nowhere = replace(QUICK, optimize=False, approach_direction=np.array([0.0, 0.0, 1.0]),
+                      approach_tolerance=1e-4)
+    with pytest.raises(NoGraspFound, match=r'all 96 candidates.*approach [0-9]+'):
+        planner.plan(bottle_cloud(), nowhere)
+
+
 def test_no_grasp_says_why():
     """When every candidate is rejected the error counts the reasons."""
     strict = PlannerSettings.for_method(ranking=RankingSettings(penetration_max=-1.0))

@@ -1,6 +1,6 @@
 """Settings are complete when they are made, and a request overrides them where it says so."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -30,6 +30,14 @@ def test_values_out_of_range_are_named(name, value):
     """Each is refused by its name."""
     with pytest.raises(InvalidRequest, match=name):
         PlannerSettings.for_method(**{name: value})
+
+
+def test_methods_are_known_however_settings_are_made():
+    """A copy with another method takes old names as well, and no unknown ones."""
+    settings = PlannerSettings.for_method()
+    assert replace(settings, method='optimise').method == 'hull'
+    with pytest.raises(InvalidRequest, match='network, hull, both'):
+        replace(settings, method='typo')
 
 
 def test_a_request_overrides_what_it_says():

@@ -16,8 +16,9 @@ evaluate() {
   dexlite evaluate --objects "$objects" --split dev --output "$output/$name" "$@"
 }
 
-evaluate core --tier core
+evaluate core --tier core --method hull
+evaluate core_network --tier core --tests six-forces lift
 evaluate core_dexlite --tier core --planner dexlite --tests six-forces
-evaluate core_single_view --tier core --views single --no-table --tests six-forces
-evaluate core_single_view_table --tier core --views single --tests six-forces
-evaluate hard --tier hard --tests six-forces
+evaluate core_single_view --tier core --method hull --views single --no-table --tests six-forces
+evaluate core_single_view_table --tier core --method hull --views single --tests six-forces
+evaluate hard --tier hard --method hull --tests six-forces

@@ -191,11 +191,11 @@ def _deal(shares: list[float], count: int) -> Tensor:
         max=len(shares) - 1)
 
 
-def _best_of_each_pattern(population: Population, sets: int, keep: float) -> Tensor:
+def _best_of_each_pattern(population: Population, patterns: int, keep: float) -> Tensor:
     """Return indices of the grasps of lowest energy, the same share of each pattern."""
     share = keep / max(len(population.energy), 1)
     chosen = []
-    for index in range(sets):
+    for index in range(patterns):
         members = (population.contact_pattern == index).nonzero().squeeze(1)
         count = math.ceil(min(1.0, share) * len(members))
         order = population.energy[members].argsort(stable=True)[:count]

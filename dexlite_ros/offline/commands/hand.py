@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dexlite_ros.files import replaced
-from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.urdf import write_urdf
 from dexlite_ros.offline.commands.command_line import parse, refuse
@@ -35,7 +35,9 @@ def main(argv: list[str]) -> int:
     options = parse(Hand, 'dexlite hand', argv)
     if options.mjcf is None and options.urdf is None and options.picture is None:
         refuse('dexlite hand', 'nothing to write: give --mjcf, --urdf or --picture FILE')
-    hand = find_hand(options.hand)
+    if options.hand not in HANDS:
+        refuse('dexlite hand', f"no hand '{options.hand}'; known hands: {', '.join(HANDS)}")
+    hand = HANDS[options.hand]
     if options.mjcf is not None:
         with replaced(options.mjcf) as temporary:
             temporary.write_text(write_mjcf(hand, stiffness=options.stiffness))

@@ -136,10 +136,10 @@ def joints_are_within_limits(content: Content) -> Check:
 
 def coupled_joints_are_equal(content: Content) -> Check:
     """Check that joints driven by one motor are equal, at all stages."""
-    pairs = np.array(HANDS[content.hand].coupled_indices)
+    pairs = np.array(HANDS[content.hand].coupled_indices, int).reshape(-1, 2)
     joints = np.stack([getattr(content.staged, stage).joints.numpy() for stage in STAGES])
-    apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]])
-    return _check('coupled joints are equal', content, apart.max((0, 2)) > LIMIT_TOLERANCE)
+    apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]]).max((0, 2), initial=0.0)
+    return _check('coupled joints are equal', content, apart > LIMIT_TOLERANCE)
 
 
 def numbers_are_finite(content: Content) -> Check:

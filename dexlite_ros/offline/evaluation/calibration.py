@@ -102,5 +102,9 @@ def _rows(folders: list[Path]) -> Iterator[tuple[str, list[float], bool]]:
             if PREDICTED not in cell['grasps'][0]['verdicts']:
                 raise InvalidRequest(
                     'evaluations', str(folder), f'evaluations whose --tests had {PREDICTED}')
+            if set(cell['grasps'][0]['features']) != set(FEATURES):
+                raise InvalidRequest(
+                    'evaluations', str(folder), 'evaluations with the features of this release: '
+                    'repeat them')
             for grasp, held in zip(cell['grasps'], outcomes(cell, PREDICTED)):
                 yield cell['object'], [grasp['features'][name] for name in FEATURES], bool(held)

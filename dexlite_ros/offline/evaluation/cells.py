@@ -150,9 +150,9 @@ def _planner(choice: PlannerChoice, max_grasps: int, device: str) -> GraspPlanne
 def _plan_figures(plan: GraspPlan) -> dict[str, Any]:
     """Return time and validity counts of a plan."""
     hand = HANDS[plan.hand]
-    pairs = np.array(hand.coupled_indices)
+    pairs = np.array(hand.coupled_indices, int).reshape(-1, 2)
     joints = np.stack([stage.joints.numpy() for stage in vars(plan.grasps).values()])  # (3, K, J)
-    apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]]).max((0, 2))
+    apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]]).max((0, 2), initial=0.0)
     return {
         'seconds': plan.report.times.total,
         'seen_fraction': plan.report.seen_fraction,

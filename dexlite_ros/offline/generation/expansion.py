@@ -113,7 +113,7 @@ class ExpansionProposer:
         generator: torch.Generator,
     ) -> GraspBatch:
         """Return grasps (B) moved from the points ``origin`` to the points ``target``."""
-        return self._disturbed(self._carried(grasps, origin, target), generator)
+        return self._perturbed(self._carried(grasps, origin, target), generator)
 
     def _carried(
         self, grasps: GraspBatch, origin: NDArray[np.int64], target: NDArray[np.int64]
@@ -126,7 +126,7 @@ class ExpansionProposer:
         return about.transformed(
             turn, cloud[target] - torch.from_numpy(self._offset)).to(torch.float32)
 
-    def _disturbed(self, grasps: GraspBatch, generator: torch.Generator) -> GraspBatch:
+    def _perturbed(self, grasps: GraspBatch, generator: torch.Generator) -> GraspBatch:
         settings, count = self._settings, len(grasps)
         shift, turn = (torch.randn(count, 3, generator=generator) for _ in range(2))
         noise = torch.randn(grasps.joints.shape, generator=generator)

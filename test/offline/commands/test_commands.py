@@ -47,7 +47,9 @@ def test_hand_writes_models(tmp_path, capsys):
     assert urdf.is_file()
     with pytest.raises(SystemExit):
         main(['hand'])
-    assert main(['hand', '--hand', 'claw', '--mjcf', str(mjcf)]) == 1
+    with pytest.raises(SystemExit) as caught:
+        main(['hand', '--hand', 'claw', '--mjcf', str(mjcf)])
+    assert caught.value.code == 2
     assert 'known hands: shadow_right' in capsys.readouterr().err
 
 
