@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # To get started: make demo, make test.
 
 RUN := tools/run.sh

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Installs the core and the command ``dexlite`` without ROS; colcon builds the whole package."""
 
 from pathlib import Path

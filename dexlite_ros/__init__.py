@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ranked Shadow Hand grasps from a segmented point cloud."""
 
 from pkgutil import extend_path

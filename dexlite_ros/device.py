@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Selection of the torch device: 'auto', 'cpu', 'cuda' or 'cuda:N'."""
 
 from __future__ import annotations

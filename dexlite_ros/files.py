@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Atomic writing: after a crash either the old file or the new one is there, never half of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Grasps as data: wrist pose and finger joints, for one stage or for all three.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 What a planner returns: ranked grasps, the numbers behind the ranking, and a report.
 

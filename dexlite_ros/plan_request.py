@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One call of the planner: what is requested, the deadline, and cancellation."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 From a cloud to ranked grasps: close the surface, propose, refine, stage, rank.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All settings of the planner in one place."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 From a touching grasp to the three stages that a position controller executes.
 

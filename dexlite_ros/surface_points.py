@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Points spread evenly over a surface."""
 
 from __future__ import annotations

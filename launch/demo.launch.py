@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Demo: the planner, a published cloud of a mug, one call of the planner, and RViz.
 

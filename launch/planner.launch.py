@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Start the planner node and, on request, RViz.
 

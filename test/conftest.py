@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Shared by all tests: an isolated ROS environment and the folder of the checkout."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A device is what its name says, or a sentence about what there is."""
 
 import pytest

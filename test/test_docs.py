@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pages lead to each other, and name what there is."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files are written atomically, and read only if their format is as expected."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Grasps keep their values in every representation."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The launch files are documented and complete, and run if launch_ros is installed."""
 
 import ast

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each folder is a layer with an import rule, checked in the sources and at run time."""
 
 import ast

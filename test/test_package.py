@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Facts about the package that are stated in several places agree."""
 
 import ast

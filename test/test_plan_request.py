@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Requests are checked on construction; the clock enforces the deadline of a plan."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The planner end to end: valid, ranked, reproducible, in the caller's frame, on time."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Settings are complete when they are made, and a request overrides them where it says so."""
 
 from dataclasses import fields, replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The squeeze exerts force, the pregrasp is clear, and both are feasible for the hand."""
 
 from dataclasses import replace

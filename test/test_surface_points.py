@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Points spread over a surface lie on it, and every first part of them is spread as well."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Contribution of each part of the training: tools/ablate_network.sh OBJECTS [OUTPUT] [EPOCHS]
 #
 # Trains briefly with one change at a time, then judges the unrefined proposals on split "dev", tier

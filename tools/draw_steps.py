@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Draw the five steps of a plan, for the README: tools/run.sh python tools/draw_steps.py.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
 # Source this in bash to make .venv, ROS 2 and this package's messages available.
 #
 #   source tools/environment.sh

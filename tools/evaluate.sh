@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Reproduce all grasp results in docs/results from meshes: tools/evaluate.sh OBJECTS [OUTPUT]
 #
 # OBJECTS is a folder with a manifest.csv (columns id, split, tier) and ID/mesh.obj; its split

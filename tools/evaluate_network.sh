@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Contribution of the network: tools/evaluate_network.sh OBJECTS [OUTPUT]
 #
 # OBJECTS is a folder with a manifest.csv, of which split "dev", tier "core" is evaluated. Judges

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Make the CMake exports of ROS 2 wheels usable on this machine.
 

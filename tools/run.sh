@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Run a command in this package's environment, isolated from all other ROS 2 programs.
 #
 #   tools/run.sh python -m dexlite_ros.ros.demo

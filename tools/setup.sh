@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Set up this checkout: Python packages in .venv, built messages in .workspace.
 #
 # Writes only inside the checkout, needs no root, resumes where it stopped, and does nothing when

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hand: facts, description, kinematics and geometry."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The hand as capsules, for self-collision distances.
 

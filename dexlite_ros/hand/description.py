@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 A hand as data: links, joints, collision shapes.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The hand's surface as the energy terms need it: points with radii, contact groups, capsules.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Batched forward kinematics and the transposed Jacobian.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hands that can be planned for, by name."""
 
 from dexlite_ros.errors import UnsupportedHand

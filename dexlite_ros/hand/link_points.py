@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Points fixed to the links of a hand, with the analytic J^T as their gradient.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Triangle meshes of the hand's collision shapes, for pictures, markers and sampling."""
 
 from __future__ import annotations

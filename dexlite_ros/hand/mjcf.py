@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write a hand as a MuJoCo model (MJCF)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Data of the right Shadow Dexterous Hand (E3M5).
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write a hand as URDF, for robot_state_publisher and motion planners."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Contact forces that hold an object in equilibrium, if such forces exist.
 

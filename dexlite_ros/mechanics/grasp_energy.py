@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The energy of a grasp on an object, from hand, distance field and energy terms.
 

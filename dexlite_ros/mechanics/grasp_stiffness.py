@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The stiffness with which squeezing fingers hold an object: a linear, quasi-static model.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Link poses, gaps and contacts of refined grasps, computed once for all later measures.
 

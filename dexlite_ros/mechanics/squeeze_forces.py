@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The contact forces of the squeeze: balanced, with a given total.
 

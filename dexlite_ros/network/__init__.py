@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """The network that proposes grasps: PointNet and a conditional variational auto-encoder."""

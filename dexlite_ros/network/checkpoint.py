@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Trained networks as files: NAME.safetensors holds the weights, NAME.json everything else.
 

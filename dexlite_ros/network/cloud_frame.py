@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The frame in which the network sees a cloud: its own, or one along the cloud's principal axes.
 

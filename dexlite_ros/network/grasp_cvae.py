@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 A conditional variational auto-encoder of grasps, of the same size as DexLite's.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The complete network: takes clouds and grasps in metres, returns grasps in metres.
 

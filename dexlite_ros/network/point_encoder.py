@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 PointNet (Qi et al. 2017), of the same size as DexLite's: global and local features of clouds.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Grasps as network inputs and outputs: vectors of numbers of similar magnitude.
 

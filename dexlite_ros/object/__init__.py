@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """From clouds and meshes to closed surfaces and their signed distance."""

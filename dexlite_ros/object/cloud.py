@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Point clouds of one object: the data type, and the checks and cleaning before planning.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Completion of the unseen side of an object seen by one camera.
 

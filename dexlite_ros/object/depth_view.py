@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Visibility from one camera position: the space in front of the seen surface is empty.
 

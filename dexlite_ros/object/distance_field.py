@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Signed distance to an object's surface, on a grid, with gradients.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Distance fields of many objects at once, for batches in which each grasp has its own object.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Closed triangle meshes through oriented points: N points, V vertices."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Objects from files: clouds (PLY, PCD) and meshes (OBJ, STL, PLY with faces), in metres.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Batches of isometries: distance-preserving maps x -> R x + t.
 

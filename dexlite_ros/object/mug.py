@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Parametric objects for demonstrations and tests: closed meshes standing on z = 0."""
 
 from __future__ import annotations

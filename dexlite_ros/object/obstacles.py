@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Obstacles around an object, which the hand must not touch."""
 
 from __future__ import annotations

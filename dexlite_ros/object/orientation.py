@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Outward normals of a cloud, oriented by rolling a ball around it.
 

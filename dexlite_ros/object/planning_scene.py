@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The planner's view of an object: a closed surface and distance fields, from sensor data."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Simulated clouds of meshes: from all around, or as seen by one camera.
 

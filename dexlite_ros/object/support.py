@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The plane an object stands on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Symmetries consistent with one view: moves of the object onto itself that the view permits.
 

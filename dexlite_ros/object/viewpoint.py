@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The viewpoint of a cloud: given by the caller, assumed, or estimated from the points."""
 
 from __future__ import annotations

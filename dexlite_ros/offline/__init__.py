@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Commands and simulation: everything that needs neither ROS nor a running node."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Choice of a planner by command-line options."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Provenance of files: the question a file answers, and the code that produced it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ranked grasps as a text table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Pictures of grasps by ray casting on the CPU; they need no screen, GPU or system library.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Grasp plans as JSON; the layout is described in docs/plan_format.md.
 

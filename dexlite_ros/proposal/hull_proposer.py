@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Starts without a network: open hands near the object's convex hull, palms facing it.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sources of candidates by name: the network, starts around the hull, or both."""
 
 from __future__ import annotations

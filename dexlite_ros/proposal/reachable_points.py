@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The choice of associated points on a new object, of which only the surface is known.
 

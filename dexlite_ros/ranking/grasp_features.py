@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The inputs of the success model: features that indicate whether a refined grasp will hold.
 

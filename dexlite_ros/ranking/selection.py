@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 From refined grasps to a ranked list: measure, filter, drop near-duplicates.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The success model: a logistic regression on grasp features, fitted to judged grasps.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Refine proposals into firm contact: RMSProp per grasp, with optional simulated annealing.
 

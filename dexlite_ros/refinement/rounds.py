@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 From many rough starts to a few firm grasps: refine briefly, prune, refine the rest.
 

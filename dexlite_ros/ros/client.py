@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 A client of the planner node whose calls may block anywhere.
 

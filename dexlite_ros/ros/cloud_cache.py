@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The newest cloud of a topic, not yet decoded, and its age."""
 
 from __future__ import annotations

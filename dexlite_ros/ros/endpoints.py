@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What exists while the node is configured: planner, topics and services."""
 
 from __future__ import annotations

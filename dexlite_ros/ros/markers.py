@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 A plan as RViz markers: for each grasp the hand, contacts, forces, approach and label.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The planner as a managed node: its states, and what is available in each.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The executable: ``ros2 run dexlite_ros planner_node``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 PointCloud2 messages as arrays and back.
 

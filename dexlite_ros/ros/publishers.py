@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Publishers for the result of a successful request."""
 
 from __future__ import annotations

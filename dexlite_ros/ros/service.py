@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The service callback, which always answers and never raises.
 

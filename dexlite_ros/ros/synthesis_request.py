@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A checked synthesis request, with the node's parameters for values that it does not set."""
 
 from __future__ import annotations

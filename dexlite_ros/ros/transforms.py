@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Coordinate frames: looking up transforms, and expressing clouds and plans in another frame.
 

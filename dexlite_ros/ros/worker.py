@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 One thread that owns the device, and its queue of jobs.
 

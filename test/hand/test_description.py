@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A description contains all data about a hand, so another hand needs only a description."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hand's points and capsules lie where its shapes are."""
 
 from hands import difference, geometry, random_grasps, slope

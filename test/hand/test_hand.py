@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hand is the Shadow Hand, and its kinematics agree with MuJoCo."""
 
 from xml.etree import ElementTree

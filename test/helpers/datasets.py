@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small dataset for tests, made once, and copies of it that tests may corrupt."""
 
 from functools import lru_cache

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Distance fields of shapes with known distance."""
 
 import numpy as np

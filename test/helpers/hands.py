@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hand and random postures for tests."""
 
 from functools import lru_cache

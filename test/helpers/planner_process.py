@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The planner node as users run it: a separate process, reached over DDS."""
 
 from __future__ import annotations

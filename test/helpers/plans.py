@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small plan whose fields all have different values."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A made-up hand: three fingers of two joints each around a square palm that faces +z."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Examples and settings small enough to train in a test."""
 
 from dataclasses import replace

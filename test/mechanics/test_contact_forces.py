@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The force balance finds an equilibrium if one exists."""
 
 import torch

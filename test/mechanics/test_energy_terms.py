@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each energy term is zero at its ideal, and its gradient agrees with finite differences."""
 
 from fields import ball_field, random_points

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The stiffness of a held object follows from the springs and lever arms of the grasp."""
 
 from hands import geometry, random_grasps

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Placed hands know what they touch, and how they press on it."""
 
 from fields import ball_field

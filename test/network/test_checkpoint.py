@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Networks are read back from files unchanged, or rejected."""
 
 from dataclasses import asdict

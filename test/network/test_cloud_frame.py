@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames of clouds are right-handed, rotate with the cloud, and can be inverted exactly."""
 
 from hands import random_grasps

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The network's parts: their invariances, round trips and gradients."""
 
 from hands import random_grasps

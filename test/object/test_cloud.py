@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clouds: files are read as written, good points are kept, every bad cloud has its error."""
 
 from pathlib import Path

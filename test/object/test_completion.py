@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One-sided clouds are recognised and completed from what the view implies."""
 
 import numpy as np

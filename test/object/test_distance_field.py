@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The field gives distance, direction and curvature."""
 
 from fields import ball_field, random_points

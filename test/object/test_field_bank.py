@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bank of fields gives the same values as each field alone."""
 
 from fields import ball_field, random_points

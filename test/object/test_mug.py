@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Procedural objects are closed and of the size asked for, and cameras measure their surface."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The obstacle field gives the distance to points, and is negative below the support."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A scene is the object around the origin, with everything else moved along."""
 
 import numpy as np

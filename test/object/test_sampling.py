@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sampled clouds lie on their mesh; cameras see the near side only."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Closed surfaces agree with the object's surface in any orientation."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A viewpoint is given, or assumed at the frame's origin, or estimated from the points."""
 
 import numpy as np

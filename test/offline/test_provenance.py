@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Provenance: keys from settings, commands without the paths to folders."""
 
 from dexlite_ros.offline.provenance import command_without_folders, fingerprint

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of ranked grasps is one line per grasp under one line of names."""
 
 from dexlite_ros.output.grasp_table import grasp_table, HEADER, TableRow

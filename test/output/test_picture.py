@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pictures show the object and the hand, and need no screen."""
 
 import numpy as np

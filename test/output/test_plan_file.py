@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plans are read as they were written, and broken files are rejected with the reason."""
 
 import json

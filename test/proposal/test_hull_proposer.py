@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starts surround the object, face it, and depend only on their seed."""
 
 from hands import geometry

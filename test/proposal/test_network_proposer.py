@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network's proposals are about reachable points, valid, and determined by the seed."""
 
 import numpy as np

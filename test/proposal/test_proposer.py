@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Methods are found by name."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Features measure what their names say, independently for each grasp."""
 
 from fields import ball_field

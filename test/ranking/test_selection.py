@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ranking is ordered, deterministic, free of duplicates, and counts what it rejects."""
 
 from hands import random_grasps

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The success model is read and written, and converts features to probabilities."""
 
 from dataclasses import fields

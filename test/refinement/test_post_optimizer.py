@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Refinement lowers the energy, keeps the best pose, and treats each grasp independently."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rounds prune within contact patterns, and stop when time runs out."""
 
 import time

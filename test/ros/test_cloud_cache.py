@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The newest cloud is kept, and its age is told by the node's clock."""
 
 import pytest

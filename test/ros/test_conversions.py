@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clouds and plans keep every number when converted to messages and back."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Markers show the plan in the right place, and nothing of the previous plan."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Table, settings, YAML file and documentation agree on every parameter."""
 
 from dataclasses import fields, is_dataclass

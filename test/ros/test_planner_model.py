@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node and its network, over real DDS: loaded, named, missing, not needed."""
 
 from collections.abc import Iterator

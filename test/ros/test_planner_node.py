@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node as a process, over real DDS: every answer and every error code."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The node's states and its shutdown, over real DDS: two planners side by side."""
 
 from collections.abc import Iterator

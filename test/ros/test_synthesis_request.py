@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A message becomes a request: what it leaves open is the parameter of the node."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames: transforms are exact, and failed lookups give precise errors."""
 
 from types import SimpleNamespace

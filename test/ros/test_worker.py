@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One job runs at a time, and every waiting caller is answered in time."""
 
 from collections.abc import Iterator

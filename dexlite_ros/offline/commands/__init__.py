@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command ``dexlite``: one thin module per subcommand."""

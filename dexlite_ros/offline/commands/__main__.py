@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command ``dexlite``: one subcommand per module, imported when it is called."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Command lines from dataclasses: a field is an option, the string under it is its help."""
 
 from __future__ import annotations

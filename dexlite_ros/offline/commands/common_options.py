@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options shared by several commands; a command inherits those it needs."""
 
 from __future__ import annotations

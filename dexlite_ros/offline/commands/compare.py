@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite compare``: one table of evaluations, and a plot of success against steps."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite dataset``: count, check, merge and sample datasets."""
 
 from __future__ import annotations

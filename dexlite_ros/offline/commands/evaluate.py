@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite evaluate``: plan on many objects, judge every grasp, write one report."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite import`` and ``dexlite export``: convert plan files to and from other formats."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite generate``: write judged grasps into a dataset, thousands per run."""
 
 from __future__ import annotations

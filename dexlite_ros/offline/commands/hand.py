@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite hand``: the hand as a model file for simulators and robot_state_publisher."""
 
 from __future__ import annotations

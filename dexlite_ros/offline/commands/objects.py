@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite objects``: prepare objects, report their properties, and draw them."""
 
 from __future__ import annotations

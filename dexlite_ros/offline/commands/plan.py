@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite plan``: grasps for one cloud or mesh, as a table, JSON or a picture."""
 
 from __future__ import annotations

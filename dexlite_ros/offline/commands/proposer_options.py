@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options of the commands that plan: the source of candidates."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite stability``: which objects rest stably on a table, in one physics engine or two."""
 
 from __future__ import annotations

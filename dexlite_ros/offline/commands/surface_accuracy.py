@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite surface-accuracy``: compare closed surfaces with ground truth."""
 
 from __future__ import annotations

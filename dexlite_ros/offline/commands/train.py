@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite train``: train a network on a dataset and draw its loss curves."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite validate``: simulate each grasp and report whether it holds the object."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The point of an object's cloud with which a grasp is associated.
 

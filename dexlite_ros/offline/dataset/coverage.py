@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Balanced choice: places are weighted by 1 / (n + 1), where n grasps are already there.
 

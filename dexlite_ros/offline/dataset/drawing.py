@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Grasps sampled from a dataset, as pictures and plan files."""
 
 from __future__ import annotations

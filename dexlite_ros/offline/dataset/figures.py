@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Summary figures of a dataset."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Merge shards, or datasets, into one dataset of four files: objects and grasps per split."""
 
 from __future__ import annotations

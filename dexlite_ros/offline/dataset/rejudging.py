@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Judge grasps of a dataset again with the full tests, using only the dataset."""
 
 from __future__ import annotations

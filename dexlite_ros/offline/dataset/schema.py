@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The columns of a dataset: one table of grasps, one of objects.
 

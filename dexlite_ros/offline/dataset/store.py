@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 A folder of Parquet files: ``objects/NAME.parquet`` and ``grasps/NAME/SHARD.parquet``.
 

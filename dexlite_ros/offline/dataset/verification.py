@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Verification of a dataset: check every invariant, and judge some grasps again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One report of all timing cases and the machine they ran on."""
 
 from __future__ import annotations

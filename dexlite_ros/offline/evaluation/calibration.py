@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fit the success model to judged grasps."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cells of a question: objects, scales, seeds, and the source of grasps for each."""
 
 from __future__ import annotations

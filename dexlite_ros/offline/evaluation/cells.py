@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The cells of an evaluation: plan on one object, judge the grasps, and store all figures.
 

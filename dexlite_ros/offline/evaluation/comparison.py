@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reports of evaluations side by side, one row of figures each."""
 
 from __future__ import annotations

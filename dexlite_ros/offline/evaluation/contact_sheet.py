@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One picture of grasps that held and grasps that did not, for a quick visual check."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Timing of the PyPI package Dex1B (MIT) on the same starts, in the same process.
 

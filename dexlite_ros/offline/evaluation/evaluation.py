@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole evaluation: compute the missing cells, read all cells, and write a report."""
 
 from __future__ import annotations

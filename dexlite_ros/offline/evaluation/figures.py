@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 From cells to figures: success by rank, intervals, calibration, failure reasons.
 

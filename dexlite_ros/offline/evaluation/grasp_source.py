@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Source of the judged grasps: a planner, or a folder of imported plan files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The question of an evaluation: every setting on which the figures of a cell depend."""
 
 from __future__ import annotations

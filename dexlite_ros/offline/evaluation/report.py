@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write the report of an evaluation: JSON, Markdown and a plot."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plot of success and energy against refinement steps."""
 
 from __future__ import annotations

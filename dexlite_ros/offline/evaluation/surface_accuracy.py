@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Accuracy of closed surfaces against ground truth: ``dexlite surface-accuracy``.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Timing of planning and refinement, through the public interface."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Grasps in the layout of DexGraspBench (2025): one .npy per grasp, three stages of 29 numbers.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Grasps in the layout of DexGraspNet (Wang et al. 2023): one .npy per object, of dictionaries.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Convert grasps from and to the files of other projects, selected by format name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Read third-party .npy files, which hold pickled dictionaries, without executing their content.
 

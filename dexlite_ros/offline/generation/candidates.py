@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Candidates of one task: starts are refined, staged and filtered, then a balanced choice is made.
 

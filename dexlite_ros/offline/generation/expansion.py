@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 New grasps from old ones: a grasp that held at one point of an object is moved to another.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One generation run: propose, judge and store the grasps that a dataset lacks."""
 
 from __future__ import annotations

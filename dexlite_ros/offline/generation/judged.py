@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From candidates to rows: the judge's verdicts and all other stored columns of a grasp."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Log of the generation of a dataset: one line of JSON per task, in ``log.jsonl``.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where tasks run: local processes, local processes fed by one GPU, or a Ray cluster."""
 
 from __future__ import annotations

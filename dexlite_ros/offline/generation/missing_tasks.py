@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Find the tasks of a request that a dataset lacks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 New grasps from old ones, by the network: a grasp's latent code is decoded at another point.
 

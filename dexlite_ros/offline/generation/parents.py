@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Find the grasps of a dataset that can be expanded: those that held."""
 
 from __future__ import annotations

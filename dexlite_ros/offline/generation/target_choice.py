@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Choice of the objects to generate grasps for: never those used for reporting."""
 
 from __future__ import annotations

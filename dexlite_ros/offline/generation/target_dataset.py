@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The dataset that grasps are generated into: open it, record runs, add grasps."""
 
 from __future__ import annotations

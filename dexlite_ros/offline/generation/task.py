@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One unit of work: one object, one scale, one seed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Six procedural objects, for evaluations without mesh files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clouds of known meshes, measured from all sides or by one camera, for experiments."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Object meshes for simulation: folders of meshes, and their convex pieces."""
 
 from __future__ import annotations

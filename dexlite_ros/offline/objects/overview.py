@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Overview of prepared objects: facts about each, and a picture of all."""
 
 from __future__ import annotations

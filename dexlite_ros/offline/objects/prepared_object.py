@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 An object prepared for grasping: cloud, convex pieces, mass, and resting poses on a table.
 

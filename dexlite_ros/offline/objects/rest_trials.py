@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trials of whether objects rest stably on a table, in one physics engine or in two."""
 
 from __future__ import annotations

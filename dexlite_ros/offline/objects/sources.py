@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Sources of objects, given as text: ``procedural:40``, ``random_urdfs:20``, or a folder.
 

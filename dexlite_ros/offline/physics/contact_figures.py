@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Contact measures of a grasp in MuJoCo before anything moves, and diversity of a set of grasps.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Videos and pictures of a test, ray cast without screen, GPU or system libraries.
 

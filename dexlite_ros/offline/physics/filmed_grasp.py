@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recording of one grasp in one test."""
 
 from __future__ import annotations

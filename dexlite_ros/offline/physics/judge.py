@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The judge: named tests, each a protocol in a world, for all grasps of an object.
 

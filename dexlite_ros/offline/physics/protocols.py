@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Test protocols that decide by simulation whether the hand holds the object.
 

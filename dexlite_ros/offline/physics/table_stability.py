@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Stability of an object on a table over two seconds, in MuJoCo or in PyBullet.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Judge all grasps of a set in several tests with worker processes, resuming from a file."""
 
 from __future__ import annotations

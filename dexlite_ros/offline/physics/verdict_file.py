@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Verdicts on disk: a JSON file updated while the judge works, so that verdicts survive a crash.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Augmentation of clouds to resemble sensor data: rotated, noisy, with holes, or one-sided.
 

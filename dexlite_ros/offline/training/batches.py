@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Batches: a few clouds, many grasps on each, so that every cloud is encoded once.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Curves of every loss of a training run, for TensorBoard and as a picture."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 A dataset in the form used for training: tensors on one device, and a distance field per object.
 

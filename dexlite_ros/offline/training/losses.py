@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Losses of the network: reconstruction of known grasps, latent divergence, and physics.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The process that runs a training: alone, or one of several started by torchrun."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole training run: from a dataset to a network, with its state saved on disk."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Settings of training, and the named presets."""
 
 from __future__ import annotations

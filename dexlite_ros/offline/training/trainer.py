@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The training loop: steps, moving average, validation, and a saved state after every epoch.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Training as chosen on the command line: a preset and its overrides."""
 
 from __future__ import annotations

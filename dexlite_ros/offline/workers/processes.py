@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run independent tasks in worker processes, with a progress bar; Ctrl-C ends them all."""
 
 from __future__ import annotations

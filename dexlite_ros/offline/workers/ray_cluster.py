@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The same tasks on many machines: Ray schedules them, retries failures, and transfers results.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 End-to-end demo: ``python -m dexlite_ros.ros.demo``.
 

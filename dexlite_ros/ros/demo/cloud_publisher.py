@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The executable ``cloud_publisher``: publishes one cloud repeatedly, like a sensor.
 

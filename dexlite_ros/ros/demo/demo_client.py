@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The executable ``demo_client``: calls the planner once and shows a table and a picture.
 

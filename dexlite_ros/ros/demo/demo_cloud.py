@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The demo cloud: a mug on a table, as measured by depth cameras around it."""
 
 from __future__ import annotations

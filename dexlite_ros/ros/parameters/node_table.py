@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The parameters of the node itself, as opposed to the planner's."""
 
 from __future__ import annotations

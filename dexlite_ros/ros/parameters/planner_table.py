@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 The planner settings that are available as ROS parameters.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Command lines from dataclasses: spelling, choices, multiple values, and usage errors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The commands work as documented, and fail with a clear message."""
 
 import json

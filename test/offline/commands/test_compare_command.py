@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite compare``: one row per report, curves over steps, dashes for missing figures."""
 
 import json

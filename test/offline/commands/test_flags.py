@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every flag shown in a page, a script or the Makefile is known to its command."""
 
 from collections.abc import Iterator

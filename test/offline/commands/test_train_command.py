@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dexlite train``: files, crashes, several processes."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Grasps are judged from the command line, in pieces, with pictures, and exchanged with others."""
 
 import json

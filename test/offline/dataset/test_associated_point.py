@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The associated point of a grasp: on the ray from the palm between thumb and middle finger."""
 
 from hands import geometry, random_grasps

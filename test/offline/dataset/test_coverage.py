@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rare places get more grasps, and moved grasps keep their pose relative to the surface."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Datasets return what was written, and every violated invariant is detected."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The packaged dataset satisfies every invariant, and its datasheet has the right counts."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The success model is taught by evaluations that have what it wants to know."""
 
 import json

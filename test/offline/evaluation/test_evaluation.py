@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An evaluation weighs objects equally, resumes where it stopped, and refuses mixed settings."""
 
 from dataclasses import replace

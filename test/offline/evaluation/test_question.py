@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A question: what it refuses, what is part of it, and which cells it has."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Errors of closed surfaces are what they are known to be."""
 
 import numpy as np

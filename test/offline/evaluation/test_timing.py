@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Timings are of the public interface, warmed up, and say how many grasps per second they are."""
 
 import pytest

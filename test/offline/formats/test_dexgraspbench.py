@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Grasps survive a round trip in DexGraspBench's layout, with the root where documented."""
 
 from dataclasses import replace

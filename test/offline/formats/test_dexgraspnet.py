@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Grasps in DexGraspNet's layout: its table of joints is proven by forward kinematics."""
 
 from hands import geometry, random_grasps

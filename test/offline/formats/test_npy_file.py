@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files with pickled dictionaries are read, and malicious ones are never executed."""
 
 import os

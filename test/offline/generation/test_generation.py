@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Generation gives the same result for the same task, even after crashes."""
 
 import json

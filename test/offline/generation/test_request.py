@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Invalid numbers, and objects excluded from training, are refused."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Procedural objects are closed, connected, of household size, and determined by their seed."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clouds are measured of objects at rest, from where a camera could be."""
 
 import numpy as np

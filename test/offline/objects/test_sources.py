@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Objects come from numbers, from pybullet and from folders, and are usable or refused."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contact figures agree with known poses."""
 
 import numpy as np

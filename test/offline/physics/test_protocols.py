@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The judge fails grasps that must fail and passes those that must hold."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Objects stay where they stand, and fall where they do not, in both engines."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batches: everything once, rare places more often, and the same for the same seed."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Examples match the content of the dataset."""
 
 from datasets import EXCERPT, excerpt

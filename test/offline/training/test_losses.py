@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The losses: values at known grasps, gradients, and effect of the weights."""
 
 from dataclasses import replace

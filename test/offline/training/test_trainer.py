@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Training learns, and resumes after a crash with the same result."""
 
 from dataclasses import replace

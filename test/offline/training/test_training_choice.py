@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Overrides of a preset reach the settings, and nothing else changes."""
 
 from dataclasses import replace

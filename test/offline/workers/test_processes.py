@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Worker processes give the same results as one process, and failed tasks are restarted."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two Ray nodes on this machine give the results of one process, even if one node dies."""
 
 from collections.abc import Iterator

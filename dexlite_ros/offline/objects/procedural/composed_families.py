@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Families composed of simple bodies. Sizes are drawn from household ranges [m]."""
 
 from __future__ import annotations

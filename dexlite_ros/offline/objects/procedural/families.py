@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All families by name, and the construction of one object from a family and a seed."""
 
 from __future__ import annotations

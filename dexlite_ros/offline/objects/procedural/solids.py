@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """
 Solids as lists of convex parts, from which the families are built.
 
