@@ -15,6 +15,7 @@ from torch import Tensor
 
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.plan_warning import PlanWarning
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,8 @@ class PlanReport:
     """Name of the proposer: ``hull-starts``, ``name@hash`` of a network, or both with ``+``."""
     stopped_early: bool
     """True when the time budget ended the refinement before its last step."""
+    warnings: tuple[PlanWarning, ...] = ()
+    """What was wrong or uncertain about the input."""
 
 
 @dataclass(frozen=True)

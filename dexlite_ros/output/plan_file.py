@@ -49,8 +49,9 @@ def plan_to_dict(plan: GraspPlan) -> dict[str, Any]:
         'joint_names': list(plan.joint_names),
         'grasps': [_grasp(plan, rank) for rank in range(len(plan))],
         'report': {
-            name: vars(value) if name in ('times', 'rejected') else value
-            for name, value in report.items()},
+            **{name: vars(value) if name in ('times', 'rejected') else value
+               for name, value in report.items()},
+            'warnings': [vars(warning) for warning in plan.report.warnings]},
     }
 
 

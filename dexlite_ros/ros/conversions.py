@@ -23,7 +23,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.known_hands import HANDS
-from dexlite_ros.msg import DexGrasp, DexGraspArray, SynthesisReport
+from dexlite_ros.msg import DexGrasp, DexGraspArray, PlanWarning, SynthesisReport
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
 
 METRICS = tuple(field.name for field in fields(GraspMetrics))
@@ -108,6 +108,8 @@ def report_message(report: PlanReport | None) -> SynthesisReport:
         device=report.device,
         model_id=report.model_id,
         stopped_early=bool(report.stopped_early),
+        warnings=[
+            PlanWarning(code=each.code, message=each.message) for each in report.warnings],
     )
 
 

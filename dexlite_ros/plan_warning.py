@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Warnings about the input of a plan: a stable code for programs, a sentence for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WARNINGS = {
+    'viewpoint_contradicted':
+        'The given or stored position of the sensor does not explain the cloud and was not used.',
+    'part_missing':
+        'The cloud covers nearly all sides, but a large part of the object was not measured.',
+    'hardly_seen': 'Most of the surface was inferred; the scores are less certain.',
+    'points_dropped': 'A large share of the points was not used.',
+    'far_points': 'Points far from the object were dropped.',
+    'several_objects': 'The cloud holds several objects; grasps are of the largest.',
+    'support_in_cloud': 'The cloud holds the plane that the object stands on; it was cut off.',
+    'object_in_obstacles': 'The obstacle cloud holds points on the object; they were dropped.',
+    'obstacles_empty': 'The obstacle cloud has no finite point; nothing is avoided.',
+}
+"""What each code means. Codes are stable: new ones are added, none changes its meaning."""
+
+
+@dataclass(frozen=True)
+class PlanWarning:
+    """Something about the input that the planner mended or could not know."""
+
+    code: str
+    """One of ``WARNINGS``."""
+    message: str
+    """One sentence with the numbers of this plan."""
+
+    def __post_init__(self) -> None:
+        if self.code not in WARNINGS:
+            raise ValueError(f"warning code '{self.code}' is not one of {', '.join(WARNINGS)}")
+
+    def __str__(self) -> str:
+        return f'{self.code}: {self.message}'
