@@ -8,13 +8,15 @@ in the frame of the input cloud.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.object.cleaning import DroppedPoints
 from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.object.viewpoint import Viewpoint
 from dexlite_ros.plan_warning import PlanWarning
 
 
@@ -98,19 +100,23 @@ class Contacts:
 
 @dataclass(frozen=True)
 class StageTimes:
-    """Wall time of each step of planning [s]."""
+    """Wall time of each step of planning [s]; 0 for a step that was not reached."""
 
-    surface: float
-    propose: float
-    refine: float
-    stage: float
-    rank: float
     total: float
+    surface: float = 0.0
+    propose: float = 0.0
+    refine: float = 0.0
+    stage: float = 0.0
+    rank: float = 0.0
 
 
 @dataclass(frozen=True)
 class Rejections:
-    """Candidates removed by each filter; each is counted for the first filter it fails."""
+    """
+    Candidates that are not in the result, each counted for the first filter it fails.
+
+    Together with the returned grasps they are all that were refined.
+    """
 
     non_finite: int = 0
     approach: int = 0
@@ -122,10 +128,17 @@ class Rejections:
     residual: int = 0
     score: int = 0
     duplicate: int = 0
+    surplus: int = 0
+    """Not rejected: there were enough better ones."""
+
+    def __add__(self, other: Rejections) -> Rejections:
+        """Return the sum of the counts."""
+        mine, theirs = vars(self), vars(other)
+        return Rejections(**{name: count + theirs[name] for name, count in mine.items()})
 
     def summary(self) -> str:
-        """Return the non-zero counts as one phrase, largest first."""
-        counts = sorted(vars(self).items(), key=lambda item: -item[1])
+        """Return the non-zero counts of the filters as one phrase, largest first."""
+        counts = sorted(vars(replace(self, surplus=0)).items(), key=lambda item: -item[1])
         return ', '.join(f'{name} {count}' for name, count in counts if count) or 'none rejected'
 
 
@@ -138,7 +151,8 @@ class PlanReport:
     num_candidates: int
     """Number of starts."""
     num_refined: int
-    """Starts that survived pruning and were refined to the end; 0 without refinement."""
+    """Starts that survived pruning, whether refined to the end or lost to a value that is not
+    finite; 0 without refinement."""
     num_points: int
     """Points of the cloud after cleaning; 0 when planned on a mesh."""
     seen_fraction: float
@@ -151,6 +165,10 @@ class PlanReport:
     """Name of the proposer: ``hull-starts``, ``name@hash`` of a network, or both with ``+``."""
     stopped_early: bool
     """True when the time budget ended the refinement before its last step."""
+    viewpoint: Viewpoint = Viewpoint(None, 'none')
+    """Where the cloud was seen from, and how that is known."""
+    dropped: DroppedPoints = DroppedPoints()
+    """Points of the clouds that were not used, by reason."""
     warnings: tuple[PlanWarning, ...] = ()
     """What was wrong or uncertain about the input."""
 

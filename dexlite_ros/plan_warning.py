@@ -8,8 +8,10 @@ from dataclasses import dataclass
 WARNINGS = {
     'viewpoint_contradicted':
         'The given or stored position of the sensor does not explain the cloud and was not used.',
+    'viewpoint_doubtful':
+        'Seen from the stated position of the sensor, the object looks hollow, as a bowl does.',
     'part_missing':
-        'The cloud covers nearly all sides, but a large part of the object was not measured.',
+        'The cloud covers several sides, but a large part of the object was not measured.',
     'hardly_seen': 'Most of the surface was inferred; the scores are less certain.',
     'points_dropped': 'A large share of the points was not used.',
     'far_points': 'Points far from the object were dropped.',

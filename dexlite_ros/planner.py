@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-import math
 from typing import TypeVar
 
 import numpy as np
@@ -159,27 +158,33 @@ class GraspPlanner:
             None if scene.obstacles is None else scene.obstacles.field)
         # Staging and ranking need a share of the time budget as well.
         refined = refinement.run(
-            starts, settings.max_grasps, generator=generator, optimize=request.optimize,
+            starts, settings.sought, generator=generator, optimize=request.optimize,
             deadline=clock.deadline(0.8), should_stop=clock.should_stop)
         clock.lap('refine')
         clock.check_cancelled()
-        if not len(refined.grasps):
-            raise NoGraspFound(len(starts), f'non_finite {refined.non_finite}', None)
-        shortlisted = self._stage(refined, refinement.energies[-1], scene, settings)
-        clock.lap('stage')
-        chosen, rejected = self._rank(shortlisted, request, settings)
-        rejected = replace(rejected, non_finite=rejected.non_finite + refined.non_finite)
-        clock.lap('rank')
+        wished = self._approaches(refined.grasps, request)
+        rejected = Rejections(non_finite=refined.non_finite, approach=int((~wished).sum()))
+        found, chosen = None, torch.zeros(0, dtype=torch.long)
+        if wished.any():
+            found = self._stage(
+                refined[wished.nonzero().squeeze(1)], refinement.energies[-1], scene, settings)
+            clock.lap('stage')
+            chosen, filtered = self._rank(found, settings)
+            rejected += filtered + Rejections(
+                surplus=int(wished.sum()) - len(found.probability))
+            clock.lap('rank')
         last = settings.refinement.rounds[-1].optimizer.iterations
         report = PlanReport(
             clock.times(), rejected, len(starts),
-            len(refined.energy) if request.optimize else 0, scene.num_points,
+            len(wished) + refined.non_finite if request.optimize else 0, scene.input.num_points,
             scene.surface.seen_fraction, scene.surface.method, request.seed, self.device,
-            self.model_id, stopped_early=request.optimize and refined.iterations < last)
-        if not len(chosen):
+            self.model_id, stopped_early=request.optimize and refined.iterations < last,
+            viewpoint=scene.input.viewpoint, dropped=scene.input.dropped,
+            warnings=scene.input.warnings)
+        if found is None or not len(chosen):
             raise NoGraspFound(
                 report.num_refined or report.num_candidates, rejected.summary(), report)
-        return self._result(shortlisted[chosen.to(self._device)], scene, report)
+        return self._result(found[chosen.to(self._device)], scene, report)
 
     def _stage(
         self, refined: Population, energy: GraspEnergy, scene: PlanningScene,
@@ -193,7 +198,7 @@ class GraspPlanner:
         features = grasp_features(placed, squeeze, energy, scene.surface)
         # A grasp with NaN among its features is never chosen.
         probability = self._success.probability(features).nan_to_num(0.0)
-        kept = shortlist(probability, settings.max_grasps, settings.ranking)
+        kept = shortlist(probability, settings.sought, settings.ranking)
         placed, features = placed[kept], features[kept]
         staged = stage(placed, squeeze[kept], energy, settings.stages)
         metrics = measure(
@@ -219,6 +224,13 @@ class GraspPlanner:
         # give one pattern the better starts.
         return starts[cost.argsort(stable=True)[:count].sort().values]
 
+    def _approaches(self, grasps: GraspBatch, request: PlanRequest) -> Tensor:
+        """Return a mask (B,) of the grasps that come from where the request wants them to."""
+        if request.approach_direction is None:
+            return torch.ones(len(grasps), dtype=torch.bool, device=grasps.translation.device)
+        angle = self._approach_angle(grasps, request.approach_direction)
+        return angle <= request.approach_tolerance
+
     def _approach_angle(self, grasps: GraspBatch, wish: NDArray[np.float64]) -> Tensor:
         """Return the angle (B,) between the palms' directions and the requested one [rad]."""
         palmar = torch.tensor(self.hand.palmar_direction).to(grasps.rotation)
@@ -226,18 +238,13 @@ class GraspPlanner:
         return (looking @ torch.from_numpy(wish).to(looking)).clamp(-1, 1).acos()
 
     def _rank(
-        self, found: Shortlist, request: PlanRequest, settings: PlannerSettings
+        self, found: Shortlist, settings: PlannerSettings
     ) -> tuple[Tensor, Rejections]:
         """Return indices of the grasps to return, best first, and the counts of rejected ones."""
-        grasps = found.staged.grasps.grasp
-        angle = torch.full_like(found.metrics.energy, math.nan)
-        if request.approach_direction is not None:
-            angle = self._approach_angle(grasps, request.approach_direction)
-        filters = hard_filters(
-            found.metrics, angle, request.approach_tolerance, settings.ranking)
         return select(
-            grasps, found.probability, filters, settings.max_grasps, settings.min_score,
-            settings.ranking)
+            found.staged.grasps.grasp, found.probability,
+            hard_filters(found.metrics, settings.ranking), settings.max_grasps,
+            settings.min_score, settings.ranking)
 
     def _result(self, found: Shortlist, scene: PlanningScene, report: PlanReport) -> GraspPlan:
         """Return the plan on the CPU, in the frame of the input."""

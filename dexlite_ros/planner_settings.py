@@ -25,6 +25,10 @@ CLEAR = EnergySettings(margin=0.0015)
 """The last round keeps a small gap, so that the surface between the hand's points is clear."""
 
 
+SOUGHT_MIN = 20
+"""The search is as wide as for this many grasps even if fewer are wanted."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """Number of candidates and the rounds that refine them."""
@@ -75,6 +79,11 @@ class PlannerSettings:
         for name, lower in (('num_candidates', 1), ('max_grasps', 1), ('temperature', 0)):
             if getattr(self, name) < lower:
                 raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
+
+    @property
+    def sought(self) -> int:
+        """Number of grasps to search for, so that a single wanted one is the best of many."""
+        return max(self.max_grasps, SOUGHT_MIN)
 
     @classmethod
     def for_method(cls, method: str = DEFAULT_METHOD, **others: Any) -> PlannerSettings:

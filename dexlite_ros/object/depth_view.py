@@ -51,7 +51,7 @@ class DepthView:
         middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
         axes = camera_axes(middle - eye)
         pixel = 0.5 * mean_spacing(points) / float(np.linalg.norm(middle - eye))
-        image, reach = _project(points - eye, axes)
+        image, reach = project(points - eye, axes)
         pad = 6
         corner = image.min(axis=0) - pad * pixel
         index = np.rint((image - corner) / pixel).astype(int)
@@ -74,7 +74,7 @@ class DepthView:
 
         :param points: (N, 3) [m].
         """
-        image, reach = _project(points - self.eye, self.axes)
+        image, reach = project(points - self.eye, self.axes)
         index = np.rint((image - self.corner) / self.pixel).astype(int)
         index = np.clip(index, 0, np.array(self.depth.shape) - 1)
         where = tuple(index.T)
@@ -91,7 +91,7 @@ def camera_axes(forward: Points) -> Points:
     return np.stack([right, np.cross(forward, right), forward])
 
 
-def _project(rays: Points, axes: Points) -> tuple[Points, NDArray[np.float64]]:
+def project(rays: Points, axes: Points) -> tuple[Points, NDArray[np.float64]]:
     """Return image coordinates (N, 2) on the plane at distance 1, and lengths (N,) of ``rays``."""
     depth = np.maximum(rays @ axes[2], 1e-6)  # points beside the eye project outside the image
     image = np.stack([rays @ axes[0] / depth, rays @ axes[1] / depth], axis=1)

@@ -13,7 +13,7 @@ import numpy as np
 import trimesh
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.object.cloud import PointCloud, Points
 
 CLOUD_SUFFIXES = ('.pcd', '.ply')
 MESH_SUFFIXES = ('.obj', '.ply', '.stl')
@@ -46,7 +46,9 @@ def is_mesh_file(path: str | Path) -> bool:
 
 def load_cloud(path: str | Path) -> PointCloud:
     """
-    Read the points, and normals if any, of a .ply or .pcd file; the viewpoint is not set.
+    Read the points, and normals if any, of a .ply or .pcd file, and the viewpoint of a .pcd file.
+
+    A viewpoint at the origin is what programs write that know none, so it counts as not stated.
 
     :param path: file in metres.
     :raises FileError: missing, unreadable, or without points.
@@ -59,7 +61,26 @@ def load_cloud(path: str | Path) -> PointCloud:
     if not cloud.has_points():
         raise FileError(path, 'it holds no points that open3d can read')
     normals = np.asarray(cloud.normals).copy() if cloud.has_normals() else None
-    return PointCloud(np.asarray(cloud.points).copy(), normals)
+    return PointCloud(np.asarray(cloud.points).copy(), normals, _pcd_viewpoint(path), 'read')
+
+
+def _pcd_viewpoint(path: Path) -> Points | None:
+    """Return the position (3,) in the header of a PCD file [m]; None: not stated."""
+    if path.suffix.lower() != '.pcd':
+        return None
+    with path.open('rb') as stream:
+        for line in stream:
+            words = line.split()
+            if words[:1] == [b'DATA']:
+                break
+            if words[:1] == [b'VIEWPOINT']:
+                try:
+                    position = np.array([float(word) for word in words[1:4]])
+                except ValueError:
+                    return None
+                stated = position.shape == (3,) and np.isfinite(position).all() and position.any()
+                return position if stated else None
+    return None
 
 
 def load_mesh(path: str | Path) -> trimesh.Trimesh:

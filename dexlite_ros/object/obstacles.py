@@ -12,12 +12,15 @@ from scipy.spatial import cKDTree
 import torch
 from torch import Tensor
 
+from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.support import Plane
 
 REACH = 0.25
 """Largest distance of a grasping hand's parts from the object [m]."""
 NODES_PER_AXIS = 100
+ON_OBJECT = 0.004
+"""An obstacle point closer to the object's surface than this is one of the object's [m]."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,26 @@ class Obstacles:
             height = self.support.height(places.reshape(-1, 3)).reshape(distance.shape)
             distance = np.minimum(distance, height)
         return (torch.from_numpy(distance).to(centres) - radius).amin(1)
+
+
+def apart_from_object(
+    points: Points, field: DistanceField, support: Plane | None
+) -> NDArray[np.bool_]:
+    """
+    Return a mask (M,) of the obstacles that are not on or in the object itself.
+
+    Points of the support are kept where they touch the object.
+
+    :param points: (M, 3) [m]
+    :param field: distance to the object's surface
+    :param support: plane that the object stands on
+    """
+    if not len(points):
+        return np.zeros(0, bool)
+    apart = field.value(torch.from_numpy(points).float()).numpy() > ON_OBJECT
+    if support is not None:
+        apart |= np.abs(support.height(points)) < ON_OBJECT
+    return apart
 
 
 def obstacle_field(

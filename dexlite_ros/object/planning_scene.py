@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,10 @@ import torch
 import trimesh
 
 from dexlite_ros.errors import ScaleError
-from dexlite_ros.object.cloud import clean_cloud, CloudLimits, PointCloud
+from dexlite_ros.object.cleaning import clean_cloud, DroppedPoints
+from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
 from dexlite_ros.object.distance_field import DistanceField
-from dexlite_ros.object.obstacles import Obstacles
+from dexlite_ros.object.obstacles import apart_from_object, Obstacles
 from dexlite_ros.object.support import fit_support, Plane
 from dexlite_ros.object.surface import (
     close_surface,
@@ -21,6 +22,25 @@ from dexlite_ros.object.surface import (
     surface_from_mesh,
     SurfaceSettings,
 )
+from dexlite_ros.object.viewpoint import Viewpoint
+from dexlite_ros.plan_warning import PlanWarning
+
+HARDLY_SEEN = 0.3
+"""Seen fraction of the surface below which there is a warning."""
+ON_OBJECT = 30
+"""Number of obstacle points on the object from which there is a warning: fewer may touch it."""
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """What became of the input."""
+
+    num_points: int = 0
+    """Points of the cleaned cloud; 0 for a mesh."""
+    viewpoint: Viewpoint = Viewpoint(None, 'none')
+    """In the frame of the input."""
+    dropped: DroppedPoints = DroppedPoints()
+    warnings: tuple[PlanWarning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,8 +52,7 @@ class PlanningScene:
     obstacles: Obstacles | None
     offset: NDArray[np.float64]
     """(3,) position of this origin in the frame of the input [m]."""
-    num_points: int
-    """Points of the cleaned cloud; 0 for a mesh."""
+    input: InputReport
 
     @classmethod
     def build(
@@ -50,36 +69,73 @@ class PlanningScene:
         Close the surface and build the distance fields.
 
         :param target: points on the object, or its mesh [m]
-        :param obstacles: (M, 3) points the hand must not touch [m]
-        :param support: plane the object stands on; None: detected in the obstacles
+        :param obstacles: (M, 3) points the hand must not touch [m]; those that are not finite or
+            lie on the object are dropped
+        :param support: plane the object stands on; None: detected in the obstacles or the cloud
         :raises BadCloud, ScaleError: for clouds that cannot be used
         """
-        mesh, cloud = None, None
+        limits = limits or CloudLimits()
+        walls, warnings = _finite(obstacles)
+        if support is None and len(walls):
+            points = target.vertices if isinstance(target, trimesh.Trimesh) else target.points
+            support = fit_support(walls, np.asarray(points))
         if isinstance(target, trimesh.Trimesh):
+            _check_size(target, limits)
             offset = np.asarray(target.bounds.mean(0))
-            _check_size(target, limits or CloudLimits())
             mesh = target.copy().apply_translation(-offset)
-            points = PointCloud(np.asarray(mesh.vertices))
+            account, surface = InputReport(), surface_from_mesh(mesh)
         else:
-            cloud = clean_cloud(target, limits)
-            offset = cloud.points.mean(0)
-            points = cloud = _moved(cloud, -offset)
-        walls = None if obstacles is None or not len(obstacles) else obstacles - offset
-        if support is not None:
-            support = Plane(support.normal, support.offset - float(support.normal @ offset))
-        elif walls is not None:
-            support = fit_support(walls, points)
-        if mesh is not None:
-            surface = surface_from_mesh(mesh)
-        else:
-            surface = close_surface(points, support, settings)
+            clean = clean_cloud(target, limits, support)
+            support, walls = clean.support, np.concatenate([walls, clean.others])
+            offset = clean.cloud.points.mean(0)
+            account = InputReport(
+                len(clean.cloud), clean.viewpoint, clean.dropped, clean.warnings)
+            surface = close_surface(
+                clean.cloud.moved(-offset), _moved(support, -offset), settings)
+        field = DistanceField.from_mesh(surface.vertices, surface.faces)
+        support = _moved(support, -offset)
+        apart = apart_from_object(walls - offset, field, support)
+        warnings = (*warnings, *account.warnings, *_doubts(surface, walls[~apart]))
         around = None
-        if walls is not None or support is not None:
-            walls = np.zeros((0, 3)) if walls is None else walls
-            around = Obstacles.around(walls, surface.vertices, support).to(device)
-        return cls(
-            surface, DistanceField.from_mesh(surface.vertices, surface.faces).to(device), around,
-            offset, 0 if cloud is None else len(cloud))
+        if support is not None or apart.any():
+            around = Obstacles.around((walls - offset)[apart], surface.vertices, support)
+            around = around.to(device)
+        account = replace(account, warnings=warnings, dropped=replace(
+            account.dropped, obstacles_on_object=int((~apart).sum())))
+        return cls(surface, field.to(device), around, offset, account)
+
+
+def _finite(obstacles: NDArray[np.floating] | None) -> tuple[Points, tuple[PlanWarning, ...]]:
+    """Return the finite obstacles (M, 3), with a warning if there were some and none is finite."""
+    if obstacles is None:
+        return np.zeros((0, 3)), ()
+    walls = np.asarray(obstacles, dtype=np.float64).reshape(-1, 3)
+    walls = walls[np.isfinite(walls).all(axis=1)]
+    if len(walls):
+        return walls, ()
+    return walls, (PlanWarning(
+        'obstacles_empty',
+        f'the obstacle cloud has {len(obstacles)} points and none is finite; nothing is avoided'),)
+
+
+def _doubts(surface: ObjectSurface, on_object: Points) -> tuple[PlanWarning, ...]:
+    """Return what the closed surface gives reason to warn of."""
+    found = []
+    if surface.method.startswith('view') and surface.seen_fraction < HARDLY_SEEN:
+        found.append(PlanWarning(
+            'hardly_seen',
+            f'only {100 * surface.seen_fraction:.0f} % of the surface was measured, the rest is '
+            'inferred; scores are less certain: see more of the object'))
+    if surface.method == 'partial':
+        found.append(PlanWarning(
+            'part_missing',
+            f'{100 * (1 - surface.seen_fraction):.0f} % of the surface was not measured and no '
+            'single viewpoint explains it; that part is inferred'))
+    if len(on_object) >= ON_OBJECT:
+        found.append(PlanWarning(
+            'object_in_obstacles',
+            f'{len(on_object)} points of the obstacle cloud lie on the object; they were dropped'))
+    return tuple(found)
 
 
 def _check_size(mesh: trimesh.Trimesh, limits: CloudLimits) -> None:
@@ -88,6 +144,5 @@ def _check_size(mesh: trimesh.Trimesh, limits: CloudLimits) -> None:
         raise ScaleError(extent, limits.extent_min, limits.extent_max)
 
 
-def _moved(cloud: PointCloud, shift: NDArray[np.float64]) -> PointCloud:
-    viewpoint = None if cloud.viewpoint is None else cloud.viewpoint + shift
-    return PointCloud(cloud.points + shift, cloud.normals, viewpoint)
+def _moved(plane: Plane | None, shift: NDArray[np.float64]) -> Plane | None:
+    return None if plane is None else plane.moved(shift)

@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.object.cloud import PointCloud, Points
+from dexlite_ros.object.cloud import Points
 
 
 @dataclass(frozen=True)
@@ -32,46 +33,70 @@ class Plane:
         """Return the signed distance (N,) of ``points`` (N, 3) above the plane [m]."""
         return points @ self.normal - self.offset
 
+    def flipped(self) -> Plane:
+        """Return the same plane with the other side up."""
+        return Plane(-self.normal, -self.offset)
+
+    def moved(self, shift: Points) -> Plane:
+        """Return the plane after a translation (3,) [m]."""
+        return Plane(self.normal, self.offset + float(self.normal @ shift))
+
     def project(self, points: Points) -> Points:
         """Return the orthogonal projections (N, 3) of ``points`` (N, 3) on the plane [m]."""
         return points - self.height(points)[:, None] * self.normal
 
 
+def segment_plane(points: Points, tolerance: float) -> tuple[Plane, NDArray[np.integer]]:
+    """
+    Return the plane through most of ``points``, and which they are (I,).
+
+    Found by RANSAC (Fischler and Bolles 1981), then fitted to its inliers. Which side is up is
+    arbitrary. The same points give the same plane.
+
+    :param points: (N, 3), at least three [m].
+    :param tolerance: largest distance of an inlier [m].
+    """
+    import open3d
+
+    open3d.utility.random.seed(0)
+    shape = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
+    _, index = shape.segment_plane(tolerance, 3, 500)
+    flat = points[index]
+    centre = flat.mean(axis=0)
+    normal = np.linalg.svd(flat - centre, full_matrices=False)[2][2]
+    return Plane(normal, float(normal @ centre)), np.asarray(index)
+
+
 def fit_support(
     obstacles: Points,
-    cloud: PointCloud,
+    points: Points,
     tolerance: float = 0.006,
     gap: float = 0.03,
 ) -> Plane | None:
     """
-    Find the plane in ``obstacles`` that ``cloud`` stands on, if there is one.
+    Find the plane in ``obstacles`` that an object stands on, if there is one.
 
-    RANSAC (Fischler and Bolles 1981) finds the largest plane. It is accepted if it contains at
+    The largest plane is accepted if it contains at
     least a fifth of the obstacle points near the object, and if the object lies above it, by no
     more than ``gap``.
 
     :param obstacles: (M, 3) points of the scene without the object [m].
-    :param cloud: the object.
+    :param points: (N, 3) on the object; some may be stray or not finite [m].
     :param tolerance: thickness of the plane [m].
     :param gap: largest distance of the object's lowest points above the plane [m].
     """
-    middle = cloud.points.mean(axis=0)
-    reach = 1.5 * float(np.linalg.norm(cloud.points - middle, axis=1).max()) + 0.1
+    points = points[np.isfinite(points).all(axis=1)]
+    if not len(points):
+        return None
+    middle = np.median(points, axis=0)
+    reach = 1.5 * float(np.quantile(np.linalg.norm(points - middle, axis=1), 0.95)) + 0.1
     near = obstacles[np.linalg.norm(obstacles - middle, axis=1) < reach]
     if len(near) < 30:
         return None
-    import open3d
-
-    open3d.utility.random.seed(0)
-    shape = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(near))
-    _, index = shape.segment_plane(tolerance, 3, 500)
+    plane, index = segment_plane(near, tolerance)
     if len(index) < 0.2 * len(near):
         return None
-    flat = near[index]
-    centre = flat.mean(axis=0)
-    normal = np.linalg.svd(flat - centre, full_matrices=False)[2][2]
-    if (middle - centre) @ normal < 0:
-        normal = -normal
-    plane = Plane(normal, float(normal @ centre))
-    low = float(np.quantile(plane.height(cloud.points), 0.02))
+    if plane.height(middle) < 0:
+        plane = plane.flipped()
+    low = float(np.quantile(plane.height(points), 0.02))
     return plane if -0.02 < low < gap else None

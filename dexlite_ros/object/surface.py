@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree, ConvexHull
 import trimesh
 
 from dexlite_ros.errors import BadCloud
@@ -23,10 +23,13 @@ from dexlite_ros.object.fitting import fit_poisson, sharpen
 from dexlite_ros.object.orientation import estimate_noise, facing_normals, outward_normals
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.object.support import Plane
-from dexlite_ros.object.viewpoint import find_eye
 
 SEEN_WITHIN = 0.008
 """A part of the surface counts as seen if a measured point is within this distance [m]."""
+
+
+BULGE = 0.05
+"""How far an unseen part may bulge beyond the hull of the points, as a share of their extent."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class ObjectSurface:
     seen_fraction: float
     """Share of the surface within 8 mm of a measured point; 1 for meshes."""
     method: str
-    """Method that closed it: ``mesh``, ``full``, or ``view`` with the symmetry used."""
+    """Method that closed it: ``mesh``; ``full``, or ``partial`` if a part was not seen, for clouds
+    from several sides; ``view`` with the symmetry used."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class SurfaceSettings:
     """Noise relative to the spacing: clean up to the first value, noisy from the second."""
     astray: float = 0.95
     """Seen fraction below which the surface of a full cloud is refitted, one level deeper."""
+    partial: float = 0.85
+    """Seen fraction below which a cloud from several sides counts as incomplete."""
     max_points: int = 10000
     """Largest number of points for the Poisson fit; completed clouds are thinned to it."""
 
@@ -90,26 +96,21 @@ def close_surface(
     """
     Close the surface of a clean cloud, completing the far side of a one-sided cloud.
 
-    A cloud counts as one-sided if no point is hidden behind others from its viewpoint or, without
-    a viewpoint, from some direction.
-
-    :param cloud: checked by ``clean_cloud``.
+    :param cloud: from ``clean_cloud``: one-sided if it has a viewpoint, else from all around.
     :param support: plane the object stands on, if known; it bounds the unseen side.
     :param settings: None: the defaults.
     :raises BadCloud: when no surface fits.
     """
     settings = settings or SurfaceSettings()
     texture = Texture.of(cloud.points, settings)
-    eye = find_eye(cloud.points, cloud.viewpoint)
-    if eye is not None:
-        try:
-            return _close_view(cloud.points, eye, texture, support, settings)
-        except BadCloud:
-            if cloud.viewpoint is not None:  # certainly one-sided: fall back to the hull
-                feet = [] if support is None else [support.project(cloud.points)]
-                hull = trimesh.convex.convex_hull(np.concatenate([cloud.points, *feet]))
-                return _surface(hull, cloud.points, 'view+hull')
-    return _close_full(cloud.points, texture, settings)
+    if cloud.viewpoint is None:
+        return _close_full(cloud.points, texture, settings)
+    try:
+        return _close_view(cloud.points, cloud.viewpoint, texture, support, settings)
+    except BadCloud:
+        feet = [] if support is None else [support.project(cloud.points)]
+        hull = trimesh.convex.convex_hull(np.concatenate([cloud.points, *feet]))
+        return _surface(hull, cloud.points, 'view+hull')
 
 
 def _close_view(
@@ -140,7 +141,24 @@ def _close_full(seen: Points, texture: Texture, settings: SurfaceSettings) -> Ob
         tries.append(_surface(mesh, seen, 'full'))
         if tries[-1].seen_fraction > settings.astray:
             break
-    return max(tries, key=lambda surface: surface.seen_fraction)
+    best = max(tries, key=lambda surface: surface.seen_fraction)
+    if best.seen_fraction > settings.partial:
+        return best
+    return _within_reach(best, seen)
+
+
+def _within_reach(surface: ObjectSurface, seen: Points) -> ObjectSurface:
+    """Return a surface whose unseen part bulges little beyond the hull of the seen points."""
+    facets = ConvexHull(seen).equations
+    vertices = surface.vertices.copy()
+    limit = BULGE * float(np.ptp(seen, axis=0).max())
+    for _ in range(10):  # a vertex beyond an edge is moved onto one facet after the other
+        height = vertices @ facets[:, :3].T + facets[:, 3]
+        facet = height.argmax(axis=1)
+        over = np.maximum(height[np.arange(len(vertices)), facet] - limit, 0.0)
+        vertices -= over[:, None] * facets[facet, :3]
+    mesh = trimesh.Trimesh(vertices, surface.faces, process=False)
+    return _surface(mesh, seen, 'partial')
 
 
 def _surface(mesh: trimesh.Trimesh, points: Points, method: str) -> ObjectSurface:

@@ -1,62 +1,147 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The viewpoint of a cloud: given by the caller, assumed, or estimated from the points."""
+"""
+Where a cloud was seen from. A stated viewpoint is a hint, which the points can contradict.
+
+One rule for files, messages and Python: the stated position is tried first, then the origin of
+the frame, as in a camera's own frame, and then all directions. N is the number of points.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dexlite_ros.object.cloud import mean_spacing, PointCloud, Points
-from dexlite_ros.object.depth_view import camera_axes
+from dexlite_ros.object.depth_view import camera_axes, project
+from dexlite_ros.object.orientation import facing_normals
 
-SENSOR_DISTANCE = 0.02
-"""A frame's origin closer to the object's bounding box than this cannot be the sensor [m]."""
+ON_GRID = 0.75
+"""Share of points on a grid of pixels above which a cloud certainly comes from there."""
 
 
-def seen_from(cloud: PointCloud, viewpoint: Points | None) -> PointCloud:
+ONE_SIDED = 0.06
+"""Share of hidden points below which a cloud was seen from one side."""
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """The position that a cloud was seen from, and how it is known."""
+
+    position: Points | None
+    """(3,) [m]; None: from all around, or unknown."""
+    source: str
+    """``given`` by the caller, ``read`` from the file, ``assumed`` at the frame's origin,
+    ``guessed`` from the points, or ``none``."""
+    hollow: bool = False
+    """From there the surface looks hollow, and nothing proves that it is the right place."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How well one eye explains a cloud."""
+
+    eye: Points
+    """(3,) [m]."""
+    hidden: float
+    """Share of the points that others hide from it; 1 inside the object's bounding sphere."""
+    bulge: float
+    """Share of the cloud behind its tangent planes, less that before them; negative: hollow."""
+    on_grid: float
+    """Share of the points that are regularly spaced in its image, as a sensor's pixels are."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether the points lie on the pixels of a sensor there."""
+        return self.on_grid > ON_GRID
+
+    @classmethod
+    def of(cls, points: Points, measured: Points, eye: Points) -> _Look:
+        """Look at ``points`` from ``eye``; ``measured`` are the points before thinning."""
+        centre = _middle(points)
+        radius = float(np.linalg.norm(points - centre, axis=1).max())
+        if np.linalg.norm(eye - centre) <= 1.05 * radius:
+            return cls(eye, 1.0, 0.0, 0.0)
+        return cls(
+            eye, _hidden_from(points, eye - centre), bulge(points, eye),
+            on_grid(measured, eye))
+
+
+def find_viewpoint(
+    cloud: PointCloud, measured: Points, up: Points | None = None
+) -> Viewpoint:
     """
-    Return a cloud with the position of its sensor, as used by the command line and the node.
+    Return the position that explains a cloud; without one if it was seen from all around.
 
-    Without a given viewpoint, the cloud's own is kept. If it has none, the sensor is assumed to be
-    at the origin, as in a camera's own frame. If the origin lies inside or close to the object,
-    the cloud is not in a sensor's frame and the viewpoint stays unknown.
+    A position explains a cloud if few points are hidden from it, and if the surface does not look
+    hollow although another direction would show it bulging. Points on a grid of pixels, as seen
+    from one position, prove it.
 
-    :param viewpoint: (3,) in the cloud's frame [m]; None: not given
+    :param cloud: usable points, evenly thinned; its viewpoint is the stated one.
+    :param measured: (M, 3) the same points before they were thinned [m].
+    :param up: (3,) direction away from the object's support; assumed eyes are not below it.
     """
-    if viewpoint is not None:
-        return replace(cloud, viewpoint=viewpoint)
-    points = cloud.points[np.isfinite(cloud.points).all(axis=1)]
-    if cloud.viewpoint is not None or not len(points):
-        return cloud
-    outside = np.maximum(points.min(axis=0), -points.max(axis=0)).max()
-    return replace(cloud, viewpoint=np.zeros(3) if outside > SENSOR_DISTANCE else None)
-
-
-def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
-    """
-    Return the viewpoint of a one-sided cloud; None for a cloud from all around.
-
-    A viewpoint inside the bounding sphere is implausible and treated as unknown. If it is unknown,
-    the origin is tried first, as in a camera's own frame, and then all directions. Nearly no point
-    may be hidden from the viewpoint. This also holds for thin walls measured on both sides, but
-    these are layered.
-
-    :param points: (N, 3) [m].
-    :param viewpoint: (3,) position of the sensor [m]; None: unknown.
-    """
-    centre = 0.5 * (points.min(axis=0) + points.max(axis=0))
-    radius = float(np.linalg.norm(points - centre, axis=1).max())
-    if viewpoint is not None and np.linalg.norm(viewpoint - centre) > 1.05 * radius:
-        return viewpoint if _hidden_from(points, viewpoint - centre) < 0.25 else None
+    points, stated = cloud.points, cloud.viewpoint
+    origin = _Look.of(points, measured, np.zeros(3))
+    look = None if stated is None else _Look.of(points, measured, stated)
+    if look is not None and look.proven:
+        return Viewpoint(look.eye, cloud.viewpoint_source)
+    if origin.proven:
+        return Viewpoint(origin.eye, 'assumed')
+    place = _guess(points, up)
+    guess = None if place is None else _Look.of(points, measured, place)
+    if look is not None and look.hidden < 0.25 and _is_above(look.eye, points, up):
+        if guess is None or not _refutes(guess, look, points):
+            hollow = look.bulge < -0.1 and up is None
+            return Viewpoint(look.eye, cloud.viewpoint_source, hollow)
     if is_layered(points):
-        return None
-    if np.linalg.norm(centre) > 1.5 * radius and _hidden_from(points, -centre) < 0.06:
-        return np.zeros(3)
+        return Viewpoint(None, 'none')
+    if origin.hidden < ONE_SIDED and _is_above(origin.eye, points, up):
+        if guess is None or not _is_better(guess, origin, points):
+            return Viewpoint(origin.eye, 'assumed')
+    return Viewpoint(place, 'none' if guess is None else 'guessed')
+
+
+def _refutes(guess: _Look, stated: _Look, points: Points) -> bool:
+    """Return whether a guess explains the cloud so well that a stated eye must be wrong."""
+    if guess.hidden > stated.hidden:
+        return False
+    return _apart(guess, stated, points) and guess.proven or (
+        stated.hidden > ONE_SIDED and _is_better(guess, stated, points))
+
+
+def _is_above(eye: Points, points: Points, up: Points | None) -> bool:
+    """Return whether an eye is above the object, or not much below it."""
+    away = eye - _middle(points)
+    return up is None or float(up @ away) > -0.1 * float(np.linalg.norm(away))
+
+
+def _is_better(guess: _Look, other: _Look, points: Points) -> bool:
+    """Return whether the surface bulges towards a guess, and not towards another eye."""
+    return _apart(guess, other, points) and guess.bulge > other.bulge + 0.25
+
+
+def _apart(first: _Look, second: _Look, points: Points) -> bool:
+    """Return whether two eyes look from directions more than 60 degrees apart."""
+    one, two = first.eye - _middle(points), second.eye - _middle(points)
+    return float(one @ two) < 0.5 * float(np.linalg.norm(one) * np.linalg.norm(two))
+
+
+def _middle(points: Points) -> Points:
+    middle: Points = 0.5 * (points.min(axis=0) + points.max(axis=0))
+    return middle
+
+
+def _guess(points: Points, up: Points | None) -> Points | None:
+    """Return an eye in the direction from which nearly no point is hidden, if there is one."""
+    centre = _middle(points)
+    radius = float(np.linalg.norm(points - centre, axis=1).max())
     directions = sphere_directions(200)
-    directions = directions[hidden_share(points, directions) < 0.06]
+    if up is not None:
+        directions = directions[directions @ up > 0.0]
+    directions = directions[hidden_share(points, directions) < ONE_SIDED]
     if len(directions) == 0:
         return None
     # No point of a shell is hidden from its hollow side either. From the true viewpoint the middle
@@ -64,9 +149,45 @@ def find_eye(points: Points, viewpoint: Points | None) -> Points | None:
     local = points - points.mean(axis=0)
     depth = -local @ directions.T  # (N, D)
     aside = np.einsum('ni,ni->n', local, local)[:, None] - depth**2
-    bulge = np.mean((depth - depth.mean(axis=0)) * (aside - aside.mean(axis=0)), axis=0)
-    eye: Points = centre + 6.0 * radius * directions[bulge.argmax()]
+    rise = np.mean((depth - depth.mean(axis=0)) * (aside - aside.mean(axis=0)), axis=0)
+    eye: Points = centre + 6.0 * radius * directions[rise.argmax()]
     return eye
+
+
+def bulge(points: Points, eye: Points, sample: int = 300) -> float:
+    """
+    Return how much a surface bulges towards an eye: 1 for a ball, -1 for the inside of one.
+
+    This is the mean share of the cloud that lies behind a point's tangent plane, as seen from the
+    eye, less the share before it.
+
+    :param points: (N, 3) [m].
+    :param eye: (3,) [m].
+    :param sample: number of tangent planes.
+    """
+    normals = facing_normals(points, eye, 16)
+    pick = np.random.default_rng(0).permutation(len(points))[:sample]
+    height = points @ normals[pick].T - np.einsum('ni,ni->n', points[pick], normals[pick])
+    margin = mean_spacing(points)
+    return float(np.mean(height < -margin) - np.mean(height > margin))
+
+
+def on_grid(points: Points, eye: Points, sample: int = 3000) -> float:
+    """
+    Return the share of points whose four neighbours in the image from an eye are equally far.
+
+    It is 0.9 for the points of a depth image seen from its camera, whatever the noise of depth,
+    and about 0.1 from elsewhere or for points that were thinned.
+
+    :param points: (N, 3) as measured [m].
+    :param eye: (3,) [m].
+    :param sample: number of points, taken from the middle of the cloud.
+    """
+    middle = np.median(points, axis=0)
+    near = np.argsort(np.linalg.norm(points - middle, axis=1))[:sample]
+    image, _ = project(points[near] - eye, camera_axes(middle - eye))
+    distance = cKDTree(image).query(image, k=min(5, len(near)))[0]
+    return float(np.mean(distance[:, -1] < 1.25 * distance[:, 1]))
 
 
 def is_layered(points: Points) -> bool:

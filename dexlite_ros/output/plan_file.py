@@ -19,7 +19,7 @@ from dexlite_ros.errors import FileError
 from dexlite_ros.files import read_json, write_json
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
-from dexlite_ros.plan import GraspPlan
+from dexlite_ros.plan import GraspPlan, PlanReport
 
 FORMAT = 'dexlite_ros/grasp_plan'
 VERSION = 1
@@ -39,7 +39,6 @@ class GraspSet:
 
 def plan_to_dict(plan: GraspPlan) -> dict[str, Any]:
     """Return a plan as nested dictionaries and lists."""
-    report = vars(plan.report)
     return {
         'format': FORMAT,
         'version': VERSION,
@@ -48,10 +47,20 @@ def plan_to_dict(plan: GraspPlan) -> dict[str, Any]:
         'hand_link': plan.hand_link,
         'joint_names': list(plan.joint_names),
         'grasps': [_grasp(plan, rank) for rank in range(len(plan))],
-        'report': {
-            **{name: vars(value) if name in ('times', 'rejected') else value
-               for name, value in report.items()},
-            'warnings': [vars(warning) for warning in plan.report.warnings]},
+        'report': _report(plan.report),
+    }
+
+
+def _report(report: PlanReport) -> dict[str, Any]:
+    eye = report.viewpoint.position
+    return {
+        **vars(report),
+        'times': vars(report.times),
+        'rejected': vars(report.rejected),
+        'viewpoint': {
+            'position': None if eye is None else eye.tolist(), 'source': report.viewpoint.source},
+        'dropped': vars(report.dropped),
+        'warnings': [vars(warning) for warning in report.warnings],
     }
 
 

@@ -22,9 +22,6 @@ from dexlite_ros.object.obstacles import Obstacles
 from dexlite_ros.plan import GraspFeatures, GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
 
-SHORTLIST_MIN = 16
-"""Smallest number of grasps to stage, because some fail filters that apply only afterwards."""
-
 
 @dataclass(frozen=True)
 class RankingSettings:
@@ -63,8 +60,13 @@ class RankingSettings:
 
 
 def shortlist(probability: Tensor, wanted: int, settings: RankingSettings) -> Tensor:
-    """Return indices of the grasps to stage, best first."""
-    count = min(max(settings.shortlist * wanted, SHORTLIST_MIN), len(probability))
+    """
+    Return indices of the grasps to stage, best first.
+
+    :param wanted: number of grasps to be found; more are staged, because some fail filters that
+        apply only afterwards
+    """
+    count = min(settings.shortlist * wanted, len(probability))
     return probability.argsort(descending=True, stable=True)[:math.ceil(count)]
 
 
@@ -115,22 +117,13 @@ def limit_margin(grasps: StagedGrasp, kinematics: HandKinematics) -> Tensor:
     return torch.stack(margins).amin(0)
 
 
-def hard_filters(
-    metrics: GraspMetrics, approach_angle: Tensor, tolerance: float, settings: RankingSettings
-) -> dict[str, Tensor]:
-    """
-    Return a mask (B,) of rejected grasps for each filter, by the name of its Rejections field.
-
-    :param approach_angle: (B,) angle between requested and actual approach [rad]; NaN if not
-        requested
-    :param tolerance: largest such angle [rad]
-    """
+def hard_filters(metrics: GraspMetrics, settings: RankingSettings) -> dict[str, Tensor]:
+    """Return a mask (B,) of the rejected grasps for each filter, by its name in Rejections."""
     # Comparisons with NaN are false, so measures that were not computed reject nothing.
     finite = metrics.penetration.isfinite() & metrics.residual.isfinite()
     finite &= metrics.normal_variation.isfinite() & ~metrics.energy.isinf()
     return {
         'non_finite': ~finite,
-        'approach': approach_angle > tolerance,
         'penetration': metrics.penetration > settings.penetration_max,
         'self_penetration': metrics.self_penetration > settings.self_penetration_max,
         'obstacle': metrics.clearance < settings.obstacle_clearance_min,
@@ -152,7 +145,7 @@ def select(
     Return indices of the best grasps, best first, and the counts of rejected ones.
 
     Ties go to the lower index. A grasp that is similar to a better one is a duplicate; grasps left
-    over beyond ``wanted`` are not counted.
+    over beyond ``wanted`` are the surplus.
     """
     alive = torch.ones_like(scores, dtype=torch.bool)
     counts: dict[str, int] = {}
@@ -169,7 +162,9 @@ def select(
             duplicates += 1
         else:
             kept.append(index)
-    return torch.tensor(kept, dtype=torch.long), Rejections(**counts, duplicate=duplicates)
+    surplus = len(order) - len(kept) - duplicates
+    return torch.tensor(kept, dtype=torch.long), Rejections(
+        **counts, duplicate=duplicates, surplus=surplus)
 
 
 def _same(grasps: GraspBatch, index: int, kept: list[int], settings: RankingSettings) -> Tensor:

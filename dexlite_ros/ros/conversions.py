@@ -96,6 +96,7 @@ def report_message(report: PlanReport | None) -> SynthesisReport:
     if report is None:
         return SynthesisReport()
     times, rejected = vars(report.times), vars(report.rejected)
+    eye = report.viewpoint.position
     return SynthesisReport(
         **{f'{name}_time': float(value) for name, value in times.items()},
         **{f'rejected_{name}': int(value) for name, value in rejected.items()},
@@ -108,6 +109,9 @@ def report_message(report: PlanReport | None) -> SynthesisReport:
         device=report.device,
         model_id=report.model_id,
         stopped_early=bool(report.stopped_early),
+        **{f'dropped_{name}': int(value) for name, value in vars(report.dropped).items()},
+        viewpoint=_point((0.0, 0.0, 0.0) if eye is None else eye.tolist()),
+        viewpoint_source=report.viewpoint.source,
         warnings=[
             PlanWarning(code=each.code, message=each.message) for each in report.warnings],
     )

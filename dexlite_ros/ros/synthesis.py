@@ -17,7 +17,6 @@ from std_msgs.msg import Header
 from dexlite_ros.errors import BadCloud, Cancelled, PlanningTimeout
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
-from dexlite_ros.object.viewpoint import seen_from
 from dexlite_ros.plan import GraspPlan, PlanReport
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
@@ -159,4 +158,4 @@ def object_cloud(message: PointCloud2, request: SynthesisRequest) -> PointCloud:
     """
     if not message.header.frame_id:
         raise BadCloud('its header has no frame_id')
-    return seen_from(PointCloud(*points_and_normals(message)), request.viewpoint)
+    return PointCloud(*points_and_normals(message), viewpoint=request.viewpoint)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 import math
 from pathlib import Path
@@ -16,14 +16,13 @@ import tyro
 
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_cloud, load_geometry
-from dexlite_ros.object.viewpoint import seen_from
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import OnDevice, Printed
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
 from dexlite_ros.offline.planner_choice import PlannerChoice, Preset
 from dexlite_ros.output.grasp_table import grasp_table, TableRow
 from dexlite_ros.output.plan_file import plan_to_dict, write_plan
-from dexlite_ros.plan import GraspPlan
+from dexlite_ros.plan import GraspPlan, PlanReport
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 
@@ -48,7 +47,7 @@ class Plan(ProposerOptions, OnDevice, Printed):
     """Settings of the planner; 'dexlite': energy and schedule of the original DexLite."""
     viewpoint: Annotated[
         tuple[float, float, float] | None, tyro.conf.arg(metavar='X Y Z')] = None
-    """Position of the sensor [m]; None: as stored in the file, else the origin."""
+    """Position of the sensor [m], a hint; None: as stored in the file, else found."""
     obstacles: Path | None = None
     """Cloud that the hand must not touch (PLY, PCD) [m]."""
     timeout: float | None = None
@@ -62,13 +61,17 @@ def main(argv: list[str]) -> int:
     options = parse(Plan, 'dexlite plan', argv)
     target = _target(options)
     plan = _plan(options, target)
-    print(json.dumps(plan_to_dict(plan)) if options.json else _summary(plan, target))
+    # Files first: printing may fail, for instance when a pipe is closed.
+    written = []
     if options.output:
-        print(f'plan: {write_plan(plan, options.output)}', file=sys.stderr)
+        written.append(f'plan: {write_plan(plan, options.output)}')
     if options.picture:
         from dexlite_ros.output.picture import render_plan
 
-        print(f'picture: {render_plan(plan, options.picture)}', file=sys.stderr)
+        written.append(f'picture: {render_plan(plan, options.picture)}')
+    print(json.dumps(plan_to_dict(plan)) if options.json else _summary(plan))
+    for line in (*map(str, plan.report.warnings), *written):
+        print(line, file=sys.stderr)
     return 0
 
 
@@ -77,8 +80,8 @@ def _target(options: Plan) -> Target:
     target = load_geometry(options.geometry)
     if isinstance(target, trimesh.Trimesh):
         return target
-    return seen_from(
-        target, None if options.viewpoint is None else np.array(options.viewpoint))
+    return target if options.viewpoint is None else replace(
+        target, viewpoint=np.array(options.viewpoint), viewpoint_source='given')
 
 
 def _plan(options: Plan, target: Target) -> GraspPlan:
@@ -91,18 +94,30 @@ def _plan(options: Plan, target: Target) -> GraspPlan:
     return planner.plan(target, request, obstacles=obstacles)
 
 
-def _summary(plan: GraspPlan, target: Target) -> str:
+def _summary(plan: GraspPlan) -> str:
     report = plan.report
     rows = (
         TableRow(
             rank, float(plan.score[rank]), tuple(plan.grasps.grasp.translation[rank].tolist()),
             float(plan.metrics.residual[rank]), float(plan.metrics.penetration[rank]))
         for rank in range(len(plan)))
-    points = '' if isinstance(target, trimesh.Trimesh) else f'{report.num_points} points, '
     return '\n'.join([
-        f"surface '{report.surface_method}': {points}{100 * report.seen_fraction:.0f} % seen",
+        _seen(report),
         grasp_table(rows),
         f'{report.num_candidates} candidates, {report.num_refined} refined, '
         f'rejected: {report.rejected.summary()}',
         f'{report.times.total:.2f} s on {report.device} (surface {report.times.surface:.2f}, '
         f'refine {report.times.refine:.2f}, stage {report.times.stage:.2f})'])
+
+
+def _seen(report: PlanReport) -> str:
+    """Return what the surface was made from."""
+    share = f'{100 * report.seen_fraction:.0f} % seen'
+    if not report.num_points:
+        return f"surface '{report.surface_method}': {share}"
+    eye = report.viewpoint.position
+    place = 'all around' if eye is None else (
+        f"({', '.join(f'{x:.3f}' for x in eye)}) m, {report.viewpoint.source}")
+    return (
+        f"surface '{report.surface_method}': {report.num_points} points, {share}, from {place}; "
+        f'dropped: {report.dropped.summary()}')

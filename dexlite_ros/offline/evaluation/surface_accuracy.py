@@ -19,7 +19,8 @@ from tqdm import tqdm
 import trimesh
 
 from dexlite_ros.errors import DexliteError
-from dexlite_ros.object.cloud import clean_cloud, Points
+from dexlite_ros.object.cleaning import clean_cloud
+from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.geometry_file import load_mesh
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.object.surface import close_surface, ObjectSurface
@@ -81,7 +82,8 @@ def measure(name: str, mesh: trimesh.Trimesh, setup: Setup) -> Accuracy:
     cloud, pose, support = measured_cloud(mesh, setup, rng)
     mesh = mesh.copy().apply_transform(pose)
     begin = time.perf_counter()
-    surface = close_surface(clean_cloud(cloud), support)
+    clean = clean_cloud(cloud, support=support)
+    surface = close_surface(clean.cloud, clean.support)
     seconds = time.perf_counter() - begin
     return Accuracy(
         name=name,

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+From a measured cloud to the usable points of one object, with an account of what was dropped.
+
+Order matters: the cloud is thinned to an even density before any point is called stray, the
+support is cut off before groups are counted, and the sensor is known before the points that only
+a sensor invents are looked for. N is the number of points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from dexlite_ros.errors import BadCloud, ScaleError
+from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
+from dexlite_ros.object.flying_pixels import surface_points
+from dexlite_ros.object.grouping import group_points, STRAY
+from dexlite_ros.object.orientation import estimate_noise
+from dexlite_ros.object.support import Plane
+from dexlite_ros.object.support_in_cloud import above_support, find_support
+from dexlite_ros.object.thinning import thin
+from dexlite_ros.object.viewpoint import find_viewpoint, Viewpoint
+from dexlite_ros.plan_warning import PlanWarning
+
+SECOND_OBJECT = 0.1
+"""A separate group with at least this share of the largest one's points is another object."""
+PART_GAP = 0.03
+"""Smaller groups within this distance of the object are parts of it [m]."""
+COARSEST = 0.0002
+"""Largest spacing of the numbers a coordinate can take [m]."""
+LARGE_LOSS = 0.3
+"""Share of dropped points to warn of."""
+FAR_TOO_LARGE = 10.0
+"""A cloud of more than this many times the largest object is in another unit, not of a room."""
+
+
+@dataclass(frozen=True)
+class DroppedPoints:
+    """Numbers of points that were not used, each counted for the first reason."""
+
+    non_finite: int = 0
+    repeated: int = 0
+    """Equal to another point."""
+    thinned: int = 0
+    """Dropped to make the density even; the surface is the same without them."""
+    support: int = 0
+    """On the plane that the object stands on, or below it."""
+    stray: int = 0
+    """Without close neighbours, or in a group too small to be anything."""
+    far: int = 0
+    """In a small group far from the object."""
+    other_objects: int = 0
+    flying: int = 0
+    """Invented by the sensor at an edge."""
+    obstacles_on_object: int = 0
+    """Of the obstacle cloud: on the object itself."""
+
+    def summary(self) -> str:
+        """Return the non-zero counts as one phrase, largest first."""
+        counts = sorted(vars(self).items(), key=lambda item: -item[1])
+        return ', '.join(f'{name} {count}' for name, count in counts if count) or 'none dropped'
+
+
+@dataclass(frozen=True)
+class CleanCloud:
+    """The usable points of one object."""
+
+    cloud: PointCloud
+    """Evenly thinned; its viewpoint is the one found, None if seen from all around."""
+    viewpoint: Viewpoint
+    dropped: DroppedPoints
+    support: Plane | None
+    """The plane it stands on: as given, or found in the cloud."""
+    others: Points
+    """(M, 3) points of other objects in the cloud [m]."""
+    warnings: tuple[PlanWarning, ...]
+
+
+def clean_cloud(
+    cloud: PointCloud, limits: CloudLimits | None = None, support: Plane | None = None
+) -> CleanCloud:
+    """
+    Return the usable points of the object in ``cloud``; raise an error if it is unusable.
+
+    The size is checked after everything else was dropped, so that neither a stray point nor a
+    table matters, but before flatness, so that a wrong unit is reported as such. Deterministic for
+    a given ``limits.seed``.
+
+    :param cloud: as measured.
+    :param limits: requirements; None: the defaults.
+    :param support: plane that the object stands on; None: looked for in the cloud.
+    :raises BadCloud: too few usable points, or all on one plane or line.
+    :raises ScaleError: too small or too large for a hand.
+    """
+    limits = limits or CloudLimits()
+    account = _Account()
+    cloud = _usable(cloud, limits, account)
+    measured = cloud.points
+    cloud = _thinned(cloud, 8 * limits.num_points, limits, account)
+    cloud, support = _without_support(cloud, support, limits, account)
+    cloud, others = _one_object(cloud, limits, account)
+    _require_count(len(cloud), limits.min_points, 'after outliers were removed')
+    _require_size(cloud.points, limits)
+    require_solid(cloud.points, limits)
+    even = thin(cloud, limits.num_points, limits.seed)
+    viewpoint = _viewpoint(even, measured, support, account)
+    # A guessed eye may stand for several cameras, to none of which this would apply.
+    if viewpoint.position is not None and viewpoint.source != 'guessed':
+        cloud = _on_surface(cloud, viewpoint.position, limits, account)
+    account.warn_of_loss(len(cloud))
+    cloud = _thinned(cloud, limits.num_points, limits, account)
+    return CleanCloud(
+        replace(cloud, viewpoint=viewpoint.position), viewpoint,
+        DroppedPoints(**account.dropped), support, others, tuple(account.warnings))
+
+
+class _Account:
+    """Counts of dropped points and warnings, collected on the way."""
+
+    def __init__(self) -> None:
+        self.dropped: dict[str, int] = {}
+        self.warnings: list[PlanWarning] = []
+
+    def keep(self, cloud: PointCloud, kept: NDArray[np.bool_], reason: str) -> PointCloud:
+        """Return the kept points, and count the others under a field of ``DroppedPoints``."""
+        self.dropped[reason] = self.dropped.get(reason, 0) + int((~kept).sum())
+        return cloud[kept]
+
+    def warn(self, code: str, message: str) -> None:
+        """Add a warning."""
+        self.warnings.append(PlanWarning(code, message))
+
+    def warn_of_loss(self, left: int) -> None:
+        """Warn if many points of the object were not used."""
+        lost = sum(self.dropped.get(name, 0) for name in ('stray', 'far', 'flying'))
+        if lost > LARGE_LOSS * (lost + left):
+            self.warn(
+                'points_dropped',
+                f'{lost} of {lost + left} evenly spread points were dropped: '
+                f'{DroppedPoints(**self.dropped).summary()}')
+
+
+def _usable(cloud: PointCloud, limits: CloudLimits, account: _Account) -> PointCloud:
+    """Drop non-finite and repeated points; refuse coordinates too coarse or in another unit."""
+    if len(cloud) == 0:
+        raise BadCloud('it is empty; check the topic, the file and the segmentation')
+    finite = np.asarray(np.isfinite(cloud.points).all(axis=1))
+    if not finite.any():
+        raise BadCloud(f'all {len(cloud)} points are NaN or infinite; check the depth image')
+    cloud = account.keep(cloud, finite, 'non_finite')
+    _require_resolution(cloud.points)
+    _, first = np.unique(cloud.points, axis=0, return_index=True)
+    _require_count(len(first), limits.min_points, 'finite and distinct')
+    kept = np.zeros(len(cloud), bool)
+    kept[first] = True
+    cloud = account.keep(cloud, kept, 'repeated')
+    extent = float(np.ptp(np.quantile(cloud.points, (0.1, 0.9), axis=0), axis=0).max())
+    if extent > FAR_TOO_LARGE * limits.extent_max:
+        raise ScaleError(extent, limits.extent_min, limits.extent_max)
+    return cloud
+
+
+def _require_resolution(points: Points) -> None:
+    """Refuse coordinates whose float32 neighbours are farther apart than a hand can tolerate."""
+    far = float(np.abs(points).max())
+    step = float(np.spacing(np.float32(np.median(np.abs(points).max(axis=1)))))
+    if step > COARSEST and np.array_equal(points.astype(np.float32), points):
+        raise BadCloud(
+            f'float32 cannot resolve coordinates {far:.0f} m from the origin: they are multiples '
+            f'of {1e3 * step:.2g} mm; subtract an offset in double precision, or use a frame near '
+            'the object')
+
+
+def _require_count(count: int, least: int, which: str) -> None:
+    if count < least:
+        raise BadCloud(
+            f'{count} points are left ({which}), at least {least} are needed; '
+            'move the sensor closer or thin the cloud less')
+
+
+def _thinned(
+    cloud: PointCloud, count: int, limits: CloudLimits, account: _Account
+) -> PointCloud:
+    """Return the cloud at an even density, with at most ``count`` points."""
+    less = thin(cloud, count, limits.seed)
+    account.dropped['thinned'] = account.dropped.get('thinned', 0) + len(cloud) - len(less)
+    return less
+
+
+def _without_support(
+    cloud: PointCloud, known: Plane | None, limits: CloudLimits, account: _Account
+) -> tuple[PointCloud, Plane | None]:
+    """Cut off the points of the support, and return it: the known one, or one found here."""
+    noise = estimate_noise(cloud.points)
+    if known is not None:
+        return account.keep(cloud, above_support(cloud.points, known, noise), 'support'), known
+    group = group_points(cloud.points, limits.neighbours, limits.outlier_factor)
+    cut = find_support(cloud.points[group != STRAY], noise, cloud.viewpoint)
+    if cut is None:
+        return cloud, None
+    above = above_support(cloud.points, cut, noise)
+    account.warn(
+        'support_in_cloud',
+        f'{(~above).sum()} of {len(above)} points lie on a plane around the object; they were '
+        'cut off and the plane used as its support')
+    return account.keep(cloud, above, 'support'), cut
+
+
+def _one_object(
+    cloud: PointCloud, limits: CloudLimits, account: _Account
+) -> tuple[PointCloud, Points]:
+    """Return the largest object's points, and those of all other objects (M, 3)."""
+    group = group_points(cloud.points, limits.neighbours, limits.outlier_factor)
+    size = np.bincount(group[group != STRAY])
+    if not len(size):
+        return account.keep(cloud, group != STRAY, 'stray'), np.zeros((0, 3))
+    kind = np.full(len(size) + 1, 'stray', dtype='U13')  # the last one is for STRAY
+    kind[0] = ''
+    tree = cKDTree(cloud.points[group == 0])
+    for number in range(1, len(size)):
+        gap = float(tree.query(cloud.points[group == number])[0].min())
+        if size[number] >= SECOND_OBJECT * size[0]:
+            kind[number] = 'other_objects'
+        elif gap > PART_GAP and size[number] >= 8:
+            kind[number] = 'far'
+        elif size[number] >= limits.min_cluster * size[0]:
+            kind[number] = ''
+    reason = kind[group]
+    others = cloud.points[reason == 'other_objects']
+    count = 1 + int(np.count_nonzero(kind == 'other_objects'))
+    if count > 1:
+        account.warn(
+            'several_objects',
+            f'the cloud holds {count} separate objects; grasps are of the largest, '
+            f'{size[0]} of {len(cloud)} points, and keep clear of the others')
+    if far := int(np.count_nonzero(reason == 'far')):
+        account.warn('far_points', f'{far} points lie apart from the object; they were dropped')
+    for name in ('other_objects', 'far', 'stray'):
+        cloud, reason = account.keep(cloud, reason != name, name), reason[reason != name]
+    return cloud, others
+
+
+def _require_size(points: Points, limits: CloudLimits) -> None:
+    extent = float(np.ptp(points, axis=0).max())
+    if not limits.extent_min <= extent <= limits.extent_max:
+        raise ScaleError(extent, limits.extent_min, limits.extent_max)
+
+
+def _viewpoint(
+    cloud: PointCloud, measured: Points, support: Plane | None, account: _Account
+) -> Viewpoint:
+    """Return the viewpoint that explains the cloud; warn if a stated one does not."""
+    found = find_viewpoint(cloud, measured, None if support is None else support.normal)
+    if cloud.viewpoint is None:
+        return found
+    stated = np.round(cloud.viewpoint, 3).tolist()
+    if found.source != cloud.viewpoint_source:
+        instead = {
+            'none': 'the cloud is closed as one from all around',
+            'assumed': "the sensor is at the frame's origin",
+        }.get(found.source, 'the sensor was located from the points')
+        account.warn(
+            'viewpoint_contradicted',
+            f'seen from {stated} the points would hide each other or '
+            f'face away; {instead}')
+    elif found.hollow:
+        account.warn(
+            'viewpoint_doubtful',
+            f'seen from {stated} the object looks hollow; if it is not, '
+            'check the frame of the viewpoint')
+    return found
+
+
+def _on_surface(
+    cloud: PointCloud, eye: Points, limits: CloudLimits, account: _Account
+) -> PointCloud:
+    """Drop what a sensor invents at edges, and what is then separate from the object."""
+    cloud = account.keep(cloud, surface_points(cloud.points, eye), 'flying')
+    group = group_points(cloud.points, limits.neighbours, limits.outlier_factor)
+    size = np.bincount(group[group != STRAY], minlength=1)
+    large = np.append(size >= limits.min_cluster * size[0], False)
+    cloud = account.keep(cloud, large[group], 'flying')
+    _require_count(len(cloud), limits.min_points, 'after flying pixels were removed')
+    return cloud
+
+
+def require_solid(points: Points, limits: CloudLimits) -> None:
+    """
+    Refuse points on a plane or a line, from which no closed surface can be inferred.
+
+    :param points: (N, 3) [m].
+    :raises BadCloud: they are flat.
+    """
+    centred = points - points.mean(axis=0)
+    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+    rms = singular / np.sqrt(len(points))
+    if rms[1] < limits.flat_rms:
+        raise BadCloud(
+            f'all points lie within {rms[1] * 1e3:.2g} mm of one line; capture more of the object')
+    off_plane = centred @ axes[2]
+    # Gaussian noise about a plane has a kurtosis of 3; two faces or a curved patch less than 2.
+    kurtosis = np.mean(off_plane**4) / max(rms[2] ** 4, 1e-30)
+    noise = kurtosis > 2.5 and rms[2] < limits.flat_noise * _roughness(points)
+    if rms[2] < limits.flat_rms or noise:
+        raise BadCloud(
+            f'all points lie within {rms[2] * 1e3:.2g} mm of one plane; '
+            'move the camera to see a second side')
+
+
+def _roughness(points: Points, neighbours: int = 60) -> float:
+    """Return the RMS distance of points from planes fitted to their neighbours [m]."""
+    _, index = cKDTree(points).query(points[::4], k=min(neighbours, len(points)), workers=-1)
+    near = points[index] - points[index].mean(axis=1, keepdims=True)  # (N / 4, k, 3)
+    square = np.linalg.eigvalsh(np.einsum('nki,nkj->nij', near, near))[:, 0]
+    return float(np.sqrt(square.mean() / (index.shape[1] - 3)))  # a plane takes 3 degrees

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Groups of neighbouring points: which belong together, and which to nothing.
+
+The distance up to which points are neighbours follows the local density, so that the sparse part
+of a cloud from two cameras is not taken for stray points. N is the number of points, k of
+neighbours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from dexlite_ros.object.cloud import Points
+
+STRAY = -1
+"""Group of the points that have no close neighbours."""
+SPARSEST = 3.0
+"""Spacing of the sparsest part, relative to the typical one, that still belongs to a cloud."""
+
+
+def group_points(points: Points, neighbours: int, factor: float) -> NDArray[np.integer]:
+    """
+    Return the number (N,) of the group that each point belongs to; 0 is the largest.
+
+    :param points: (N, 3) evenly thinned [m].
+    :param neighbours: number of neighbours that tell the local density.
+    :param factor: points this many times farther apart than usual there are not neighbours.
+    """
+    count = len(points)
+    distance, index = cKDTree(points).query(points, k=neighbours + 1, workers=-1)
+    distance, index = distance[:, 1:], index[:, 1:]
+    usual = float(np.median(distance[:, -1]))
+    # That of the neighbours, because a stray point would take its own for usual.
+    local = np.median(distance[:, -1][index], axis=1)
+    reach = factor * np.clip(local, usual, SPARSEST * usual)
+    near = distance < reach[:, None]
+    rows = np.broadcast_to(np.arange(count)[:, None], near.shape)[near]
+    edges = coo_matrix((np.ones(len(rows), bool), (rows, index[near])), (count, count))
+    _, label = connected_components(edges, directed=False)
+    stray = ~near[:, neighbours // 2]
+    size = np.bincount(label[~stray], minlength=label.max() + 1)
+    rank = np.empty(len(size), np.int64)
+    rank[np.argsort(-size, kind='stable')] = np.arange(len(size))
+    group: NDArray[np.integer] = np.where(stray, STRAY, rank[label])
+    return group

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The support plane in the object's own cloud: found where a segmentation left it, and cut off.
+
+N is the number of points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree, ConvexHull
+
+from dexlite_ros.object.cloud import mean_spacing, Points
+from dexlite_ros.object.support import Plane, segment_plane
+
+THICKEST = 0.004
+"""Largest height above the support at which points are still taken for the support [m]."""
+THINNEST = 0.001
+"""The same, smallest [m]."""
+_TRIES = 3
+"""The support may be smaller than faces of the object, so a few planes are looked at."""
+_BELOW = 0.05
+"""Share of the points that may lie below the support, for stray ones do."""
+_BRIM = 0.02
+"""How far a support extends beyond the object [m]."""
+_SHARE = 0.2
+"""Share of the cloud's points that are at least that far out."""
+_SECTORS = 24
+_COVERAGE = 0.55
+"""Share of the directions in which they are; the object hides what is behind it."""
+
+
+def find_support(points: Points, noise: float, eye: Points | None) -> Plane | None:
+    """
+    Find the plane that the object stands on among the object's own points, if it is there.
+
+    A support surrounds the object's footprint: seen from above, its points extend at least 2 cm
+    beyond the object in most directions, and all other points are on the side of the camera. A
+    face of the object is not surrounded by anything.
+
+    :param points: (N, 3) evenly thinned [m].
+    :param noise: typical distance of points from local planes [m].
+    :param eye: (3,) where the camera is, if that is likely [m]; None: unknown.
+    """
+    left = np.arange(len(points))
+    for _ in range(_TRIES):
+        if len(left) < 0.15 * len(points):
+            return None
+        plane, inliers = segment_plane(points[left], float(np.clip(4.0 * noise, 0.003, 0.006)))
+        support = _as_support(points, plane, noise, eye)
+        if support is not None:
+            return support
+        left = np.delete(left, inliers)
+    return None
+
+
+def above_support(points: Points, plane: Plane, noise: float) -> NDArray[np.bool_]:
+    """
+    Return a mask (N,) of the points that stand on a plane rather than belong to it.
+
+    The margin is three times the noise, but never more than half the height of a thin object, of
+    which nothing may be cut off. What lies lower but below other points is the object's underside.
+
+    :param points: (N, 3) of an object and perhaps its support [m].
+    :param plane: the support.
+    :param noise: of the points about the plane [m].
+    """
+    height = plane.height(points)
+    margin = float(np.clip(3.0 * noise, THINNEST, THICKEST))
+    over = height[height > min(margin, 2.0 * noise)]
+    if len(over):
+        margin = min(margin, 0.5 * float(np.median(over)))
+    above = height > margin
+    if np.count_nonzero(above) > 16:
+        ground = _along(plane, points)
+        footprint = ground[above]
+        near, _ = cKDTree(footprint).query(ground)
+        above |= (near < 2.0 * mean_spacing(points)) & (_beyond(ground, footprint) < 0.0)
+    return above
+
+
+def _as_support(
+    points: Points, plane: Plane, noise: float, eye: Points | None
+) -> Plane | None:
+    """Return a plane with its upper side up if it is a support."""
+    height = plane.height(points)
+    thick = max(3.0 * noise, 0.003)
+    if np.count_nonzero(height > thick) < np.count_nonzero(height < -thick):
+        plane = plane.flipped()
+        height = -height
+    above, flat = height > thick, np.abs(height) <= thick
+    if np.count_nonzero(above) < 16 or np.mean(height < -thick) > _BELOW:
+        return None
+    if eye is not None and not _looks_down(plane, points, eye):
+        return None
+    if not _surrounds(plane, points[flat], points[above]):
+        return None
+    return plane
+
+
+def _looks_down(plane: Plane, points: Points, eye: Points) -> bool:
+    """Return whether the camera sees the upper side of the plane."""
+    away = eye - points.mean(axis=0)
+    return float(plane.normal @ away) > -0.02 * float(np.linalg.norm(away))
+
+
+def _surrounds(plane: Plane, flat: Points, above: Points) -> bool:
+    """Return whether points of the plane lie around the footprint of the points above it."""
+    ground, footprint = _along(plane, flat), _along(plane, above)
+    beyond = ground[_beyond(ground, footprint) > _BRIM]
+    if len(beyond) < _SHARE * (len(flat) + len(above)):
+        return False
+    beyond = beyond - footprint.mean(axis=0)
+    turn = np.arctan2(beyond[:, 1], beyond[:, 0]) / (2.0 * np.pi)
+    sectors = np.unique(np.floor(turn * _SECTORS))
+    return len(sectors) >= _COVERAGE * _SECTORS
+
+
+def _along(plane: Plane, points: Points) -> Points:
+    """Return coordinates (N, 2) of points along a plane [m]."""
+    along: Points = points @ np.linalg.svd(plane.normal[None])[2][1:].T
+    return along
+
+
+def _beyond(ground: Points, footprint: Points) -> NDArray[np.float64]:
+    """Return the distance (N,) of places (N, 2) outside the hull of a footprint (M, 2) [m]."""
+    edges = ConvexHull(footprint, qhull_options='QJ').equations  # QJ: it may be a line
+    beyond: NDArray[np.float64] = (ground @ edges[:, :2].T + edges[:, 2]).max(axis=1)
+    return beyond

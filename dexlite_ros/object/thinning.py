@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Thinning of clouds to an even density, so that no camera and no frame counts more than another.
+
+N is the number of points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexlite_ros.object.cloud import PointCloud, Points
+
+FINEST = 1.0 / 120.0
+"""Points closer than this share of the cloud's extent count as repeated measurements."""
+
+
+def thin(cloud: PointCloud, count: int, seed: int) -> PointCloud:
+    """
+    Keep at most ``count`` evenly spread points: per cell of a grid, the one nearest to its mean.
+
+    The cells are the largest that leave at least ``count`` points, the surplus of which is dropped
+    at random, but never smaller than ``FINEST``: several frames of one scene become one.
+
+    :param cloud: finite points.
+    :param count: number of points to keep at most.
+    :param seed: of the random choice.
+    """
+    extent = _extent(cloud.points)
+    if len(cloud) < 2 or extent <= 0.0:
+        return cloud
+    low, high = FINEST * extent, extent
+    cloud = cloud[_one_per_cube(cloud.points, low)]
+    if len(cloud) <= count:
+        return cloud
+    best: NDArray[np.integer] = np.arange(len(cloud))
+    for _ in range(12):
+        side = 0.5 * (low + high)
+        kept = _one_per_cube(cloud.points, side)
+        if len(kept) >= count:
+            low, best = side, kept
+        else:
+            high = side
+    chosen = np.random.default_rng(seed).choice(best, count, replace=False)
+    return cloud[np.sort(chosen)]
+
+
+def _extent(points: Points) -> float:
+    """Return the longest side of the box of all but the outermost points [m]."""
+    low, high = np.quantile(points, (0.02, 0.98), axis=0)
+    return float((high - low).max())
+
+
+def _one_per_cube(points: Points, side: float) -> NDArray[np.integer]:
+    """Return, for each cube of this side, the index of the point nearest to its mean point."""
+    cell = np.floor((points - points.min(axis=0)) / side)
+    x, y, z = np.minimum(cell, 2**21 - 1).astype(np.int64).T
+    _, group = np.unique((x << 42) | (y << 21) | z, return_inverse=True)
+    size = np.bincount(group)
+    mean = np.stack([np.bincount(group, points[:, i]) / size for i in range(3)], axis=1)
+    off = np.linalg.norm(points - mean[group], axis=1)
+    order = np.lexsort((off, group))
+    return np.sort(order[np.unique(group[order], return_index=True)[1]])
