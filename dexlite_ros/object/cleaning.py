@@ -32,6 +32,10 @@ PART_GAP = 0.03
 """Smaller groups within this distance of the object are parts of it [m]."""
 COARSEST = 0.0002
 """Largest spacing of the numbers a coordinate can take [m]."""
+THINNEST_SOLID = 0.0015
+"""Height above its support from which a flat thing is a solid [m]."""
+TABLE_FINEST = 1.0 / 400.0
+"""As ``thinning.FINEST``, while the cloud may hold a table."""
 LARGE_LOSS = 0.3
 """Share of dropped points to warn of."""
 FAR_TOO_LARGE = 10.0
@@ -100,12 +104,13 @@ def clean_cloud(
     account = _Account()
     cloud = _usable(cloud, limits, account)
     measured = cloud.points
-    cloud = _thinned(cloud, 8 * limits.num_points, limits, account)
     cloud, support = _without_support(cloud, support, limits, account)
+    _require_count(len(cloud), limits.min_points, 'above the support')
+    cloud = _thinned(cloud, 8 * limits.num_points, limits, account)
     cloud, others = _one_object(cloud, limits, account)
     _require_count(len(cloud), limits.min_points, 'after outliers were removed')
     _require_size(cloud.points, limits)
-    require_solid(cloud.points, limits)
+    require_solid(cloud.points, limits, support)
     even = thin(cloud, limits.num_points, limits.seed)
     viewpoint = _viewpoint(even, measured, support, account)
     # A guessed eye may stand for several cameras, to none of which this would apply.
@@ -195,19 +200,22 @@ def _without_support(
     cloud: PointCloud, known: Plane | None, limits: CloudLimits, account: _Account
 ) -> tuple[PointCloud, Plane | None]:
     """Cut off the points of the support, and return it: the known one, or one found here."""
-    noise = estimate_noise(cloud.points)
-    if known is not None:
-        return account.keep(cloud, above_support(cloud.points, known, noise), 'support'), known
-    group = group_points(cloud.points, limits.neighbours, limits.outlier_factor)
-    cut = find_support(cloud.points[group != STRAY], noise, cloud.viewpoint)
-    if cut is None:
+    # As fine as a thin object on a large table needs.
+    even = thin(cloud, 32 * limits.num_points, limits.seed, TABLE_FINEST).points
+    noise = estimate_noise(even)
+    support = known
+    if support is None:
+        group = group_points(even, limits.neighbours, limits.outlier_factor)
+        support = find_support(even[group != STRAY], noise, cloud.viewpoint)
+    if support is None:
         return cloud, None
-    above = above_support(cloud.points, cut, noise)
-    account.warn(
-        'support_in_cloud',
-        f'{(~above).sum()} of {len(above)} points lie on a plane around the object; they were '
-        'cut off and the plane used as its support')
-    return account.keep(cloud, above, 'support'), cut
+    above = above_support(cloud.points, support, noise)
+    if known is None:
+        account.warn(
+            'support_in_cloud',
+            f'{(~above).sum()} of {len(above)} points lie on a plane around the object; they were '
+            'cut off and the plane used as its support')
+    return account.keep(cloud, above, 'support'), support
 
 
 def _one_object(
@@ -288,13 +296,18 @@ def _on_surface(
     return cloud
 
 
-def require_solid(points: Points, limits: CloudLimits) -> None:
+def require_solid(points: Points, limits: CloudLimits, support: Plane | None = None) -> None:
     """
     Refuse points on a plane or a line, from which no closed surface can be inferred.
 
+    A flat thing above a known support is as thick as it is high.
+
     :param points: (N, 3) [m].
+    :param support: plane that the object stands on.
     :raises BadCloud: they are flat.
     """
+    if support is not None and float(np.median(support.height(points))) > THINNEST_SOLID:
+        return
     centred = points - points.mean(axis=0)
     _, singular, axes = np.linalg.svd(centred, full_matrices=False)
     rms = singular / np.sqrt(len(points))

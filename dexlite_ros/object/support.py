@@ -46,9 +46,11 @@ class Plane:
         return points - self.height(points)[:, None] * self.normal
 
 
-def segment_plane(points: Points, tolerance: float) -> tuple[Plane, NDArray[np.integer]]:
+def segment_plane(
+    points: Points, tolerance: float
+) -> tuple[Plane, NDArray[np.integer]] | None:
     """
-    Return the plane through most of ``points``, and which they are (I,).
+    Return the plane through most of ``points``, and which they are (I,); None if on a line.
 
     Found by RANSAC (Fischler and Bolles 1981), then fitted to its inliers. Which side is up is
     arbitrary. The same points give the same plane.
@@ -61,6 +63,8 @@ def segment_plane(points: Points, tolerance: float) -> tuple[Plane, NDArray[np.i
     open3d.utility.random.seed(0)
     shape = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
     _, index = shape.segment_plane(tolerance, 3, 500)
+    if len(index) < 3:
+        return None
     flat = points[index]
     centre = flat.mean(axis=0)
     normal = np.linalg.svd(flat - centre, full_matrices=False)[2][2]
@@ -93,9 +97,10 @@ def fit_support(
     near = obstacles[np.linalg.norm(obstacles - middle, axis=1) < reach]
     if len(near) < 30:
         return None
-    plane, index = segment_plane(near, tolerance)
-    if len(index) < 0.2 * len(near):
+    found = segment_plane(near, tolerance)
+    if found is None or len(found[1]) < 0.2 * len(near):
         return None
+    plane = found[0]
     if plane.height(middle) < 0:
         plane = plane.flipped()
     low = float(np.quantile(plane.height(points), 0.02))

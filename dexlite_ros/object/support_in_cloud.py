@@ -18,6 +18,10 @@ THICKEST = 0.004
 """Largest height above the support at which points are still taken for the support [m]."""
 THINNEST = 0.001
 """The same, smallest [m]."""
+_VOTERS = 9
+"""Points that decide together whether they are above the support; noise alone is outvoted."""
+_FEWEST = 16
+"""Points above a support that may be an object."""
 _TRIES = 3
 """The support may be smaller than faces of the object, so a few planes are looked at."""
 _BELOW = 0.05
@@ -47,7 +51,10 @@ def find_support(points: Points, noise: float, eye: Points | None) -> Plane | No
     for _ in range(_TRIES):
         if len(left) < 0.15 * len(points):
             return None
-        plane, inliers = segment_plane(points[left], float(np.clip(4.0 * noise, 0.003, 0.006)))
+        found = segment_plane(points[left], float(np.clip(3.0 * noise, 0.001, 0.006)))
+        if found is None:
+            return None
+        plane, inliers = found
         support = _as_support(points, plane, noise, eye)
         if support is not None:
             return support
@@ -67,36 +74,45 @@ def above_support(points: Points, plane: Plane, noise: float) -> NDArray[np.bool
     :param noise: of the points about the plane [m].
     """
     height = plane.height(points)
+    if np.mean(np.abs(height) < 2.0 * noise) > _SHARE:
+        # So much of the support is here that it tells its own noise.
+        noise = 1.4826 * float(np.median(np.abs(height[np.abs(height) < 4.0 * noise])))
     margin = float(np.clip(3.0 * noise, THINNEST, THICKEST))
-    over = height[height > min(margin, 2.0 * noise)]
-    if len(over):
-        margin = min(margin, 0.5 * float(np.median(over)))
-    above = height > margin
-    if np.count_nonzero(above) > 16:
+    over = _most_of_neighbours(points, height > min(margin, 2.0 * noise))
+    if over.any():
+        margin = min(margin, 0.5 * float(np.median(height[over])))
+    above = _most_of_neighbours(points, height > margin)
+    if np.count_nonzero(above) >= _FEWEST:
         ground = _along(plane, points)
         footprint = ground[above]
         near, _ = cKDTree(footprint).query(ground)
-        above |= (near < 2.0 * mean_spacing(points)) & (_beyond(ground, footprint) < 0.0)
+        spacing = mean_spacing(points)
+        above |= (near < 2.0 * spacing) & (_beyond(ground, footprint) < -spacing)
     return above
+
+
+def _most_of_neighbours(points: Points, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return whether most of the points near each point are in a mask (N,)."""
+    _, index = cKDTree(points).query(points, k=min(_VOTERS, len(points)), workers=-1)
+    most: NDArray[np.bool_] = mask[index].mean(axis=1) > 0.5
+    return most
 
 
 def _as_support(
     points: Points, plane: Plane, noise: float, eye: Points | None
 ) -> Plane | None:
     """Return a plane with its upper side up if it is a support."""
-    height = plane.height(points)
-    thick = max(3.0 * noise, 0.003)
-    if np.count_nonzero(height > thick) < np.count_nonzero(height < -thick):
-        plane = plane.flipped()
-        height = -height
-    above, flat = height > thick, np.abs(height) <= thick
-    if np.count_nonzero(above) < 16 or np.mean(height < -thick) > _BELOW:
-        return None
-    if eye is not None and not _looks_down(plane, points, eye):
-        return None
-    if not _surrounds(plane, points[flat], points[above]):
-        return None
-    return plane
+    thick = max(3.0 * noise, 0.0015)
+    for side in (plane, plane.flipped()):
+        height = side.height(points)
+        above, flat = height > thick, np.abs(height) <= thick
+        above &= _most_of_neighbours(points, above)
+        if np.count_nonzero(above) < _FEWEST or np.mean(height < -thick) > _BELOW:
+            continue
+        if eye is None or _looks_down(side, points, eye):
+            if _surrounds(side, points[flat], points[above]):
+                return side
+    return None
 
 
 def _looks_down(plane: Plane, points: Points, eye: Points) -> bool:

@@ -16,22 +16,24 @@ FINEST = 1.0 / 120.0
 """Points closer than this share of the cloud's extent count as repeated measurements."""
 
 
-def thin(cloud: PointCloud, count: int, seed: int) -> PointCloud:
+def thin(cloud: PointCloud, count: int, seed: int, finest: float = FINEST) -> PointCloud:
     """
     Keep at most ``count`` evenly spread points: per cell of a grid, the one nearest to its mean.
 
     The cells are the largest that leave at least ``count`` points, the surplus of which is dropped
-    at random, but never smaller than ``FINEST``: several frames of one scene become one.
+    at random, but never smaller than ``finest``: several frames of one scene become one.
 
     :param cloud: finite points.
     :param count: number of points to keep at most.
     :param seed: of the random choice.
+    :param finest: smallest side of a cell, as a share of the cloud's extent.
     """
     extent = _extent(cloud.points)
     if len(cloud) < 2 or extent <= 0.0:
         return cloud
-    low, high = FINEST * extent, extent
+    low, high = finest * extent, extent
     cloud = cloud[_one_per_cube(cloud.points, low)]
+    cloud = cloud[_one_per_cube(cloud.points, low, 0.5)]  # those on both sides of a cell's face
     if len(cloud) <= count:
         return cloud
     best: NDArray[np.integer] = np.arange(len(cloud))
@@ -52,9 +54,13 @@ def _extent(points: Points) -> float:
     return float((high - low).max())
 
 
-def _one_per_cube(points: Points, side: float) -> NDArray[np.integer]:
-    """Return, for each cube of this side, the index of the point nearest to its mean point."""
-    cell = np.floor((points - points.min(axis=0)) / side)
+def _one_per_cube(points: Points, side: float, shift: float = 0.0) -> NDArray[np.integer]:
+    """
+    Return, for each cube of this side, the index of the point nearest to its mean point.
+
+    :param shift: of the grid of cubes [sides].
+    """
+    cell = np.floor((points - points.min(axis=0)) / side + shift)
     x, y, z = np.minimum(cell, 2**21 - 1).astype(np.int64).T
     _, group = np.unique((x << 42) | (y << 21) | z, return_inverse=True)
     size = np.bincount(group)

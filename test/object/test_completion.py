@@ -8,7 +8,8 @@ from scipy.spatial.transform import Rotation
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.object.cloud import clean_cloud, PointCloud
+from dexlite_ros.object.cleaning import clean_cloud
+from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.depth_view import DepthView
 from dexlite_ros.object.fitting import is_closed
 from dexlite_ros.object.isometries import half_turns, IDENTITY, inversions, mirrors, rotations
@@ -34,7 +35,7 @@ BOX = standing(trimesh.creation.box((0.05, 0.09, 0.07)))
 
 def seen(mesh: trimesh.Trimesh) -> PointCloud:
     """Return what a camera at EYE measures of the mesh."""
-    return clean_cloud(view_mesh(mesh, EYE, np.random.default_rng(0), CAMERA))
+    return clean_cloud(view_mesh(mesh, EYE, np.random.default_rng(0), CAMERA)).cloud
 
 
 def overlap(surface: ObjectSurface, mesh: trimesh.Trimesh) -> float:
@@ -126,11 +127,11 @@ def test_the_table_is_found_below_the_object() -> None:
     rng = np.random.default_rng(0)
     flat = rng.uniform(-0.3, 0.3, (3000, 3)) * [1.0, 1.0, 0.0]
     obstacles = flat + 0.001 * rng.standard_normal(flat.shape)
-    plane = fit_support(obstacles, seen(CAN))
+    plane = fit_support(obstacles, seen(CAN).points)
     assert plane is not None and plane.normal[2] > np.cos(np.deg2rad(1.0))
     assert abs(plane.offset) < 0.001
-    assert fit_support(obstacles - [0.0, 0.0, 0.1], seen(CAN)) is None
-    assert fit_support(obstacles[:10], seen(CAN)) is None
+    assert fit_support(obstacles - [0.0, 0.0, 0.1], seen(CAN).points) is None
+    assert fit_support(obstacles[:10], seen(CAN).points) is None
 
 
 def test_a_plane_has_a_unit_normal() -> None:

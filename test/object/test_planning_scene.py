@@ -28,7 +28,7 @@ def test_the_object_is_at_the_origin(target):
     expected = points.norm(dim=1) - RADIUS
     torch.testing.assert_close(scene.field.value(points), expected, rtol=0, atol=2e-3)
     assert scene.obstacles is None
-    assert (scene.num_points > 0) == isinstance(target, PointCloud)
+    assert (scene.input.num_points > 0) == isinstance(target, PointCloud)
 
 
 @pytest.mark.parametrize('target', [BALL, CLOUD], ids=['mesh', 'cloud'])

@@ -7,7 +7,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 import trimesh
 
-from dexlite_ros.object.cloud import clean_cloud, PointCloud
+from dexlite_ros.object.cleaning import clean_cloud
+from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.fitting import is_closed
 from dexlite_ros.object.orientation import estimate_noise, outward_normals, roll_ball
 from dexlite_ros.object.sampling import sample_mesh
@@ -20,7 +21,7 @@ RING = trimesh.creation.torus(major_radius=0.04, minor_radius=0.012)
 
 def cloud_of(mesh: trimesh.Trimesh, noise: float = 0.0) -> PointCloud:
     """Return a clean cloud of 2 048 points."""
-    return clean_cloud(sample_mesh(mesh, 2048, np.random.default_rng(0), noise))
+    return clean_cloud(sample_mesh(mesh, 2048, np.random.default_rng(0), noise)).cloud
 
 
 def mesh_of(surface: ObjectSurface) -> trimesh.Trimesh:

@@ -44,16 +44,9 @@ def test_each_filter_rejects_its_own_fault(name, value, reason):
     """Each fault is caught by its own filter and by no other."""
     faulty = metrics(3)
     getattr(faulty, name)[1] = value
-    angle = torch.full((3,), torch.nan)
-    for filter_name, rejects in hard_filters(faulty, angle, 0.1, SETTINGS).items():
+    for filter_name, rejects in hard_filters(faulty, SETTINGS).items():
         expected = [False, filter_name == reason, False]
         assert rejects.tolist() == expected, filter_name
-
-
-def test_approach_filter():
-    """Only grasps within the tolerance of the requested direction are kept."""
-    filters = hard_filters(metrics(3), torch.tensor([0.0, 0.2, 0.4]), 0.3, SETTINGS)
-    assert filters['approach'].tolist() == [False, False, True]
 
 
 def test_select_orders_counts_and_cuts():

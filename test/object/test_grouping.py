@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups follow the local density."""
+
+import numpy as np
+import trimesh
+
+from dexlite_ros.object.grouping import group_points, STRAY
+from dexlite_ros.object.sampling import sample_mesh
+
+BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.04)
+
+
+def ball(count: int, place: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> np.ndarray:
+    """Return points on a ball somewhere."""
+    return sample_mesh(BALL, count, np.random.default_rng(0)).points + place
+
+
+def test_separate_objects_are_numbered_by_size():
+    """Two centimetres between two balls are enough."""
+    points = np.concatenate([ball(500), ball(900, (0.1, 0.0, 0.0))])
+    group = group_points(points, 8, 2.5)
+    assert (group[:500] == 1).mean() > 0.98 and (group[500:] == 0).mean() > 0.98
+
+
+def test_a_sparse_side_belongs_to_the_object():
+    """Half of a ball with a tenth of the other half's density is neither stray nor apart."""
+    points = ball(4000)
+    sparse = (points[:, 0] < 0.0) & (np.arange(4000) % 10 > 0)
+    group = group_points(points[~sparse], 8, 2.5)
+    assert (group == 0).mean() > 0.99
+
+
+def test_single_points_are_stray():
+    """They belong to no group, though each is the other's neighbour."""
+    lonely = np.array([[0.2, 0.0, 0.0], [0.0, 0.25, 0.1], [0.1, 0.1, 0.1]])
+    group = group_points(np.concatenate([ball(800), lonely]), 8, 2.5)
+    assert (group[-3:] == STRAY).all()

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Thinned clouds are even, whatever the cameras and frames that they were measured with."""
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+import trimesh
+
+from dexlite_ros.object.cloud import mean_spacing, PointCloud
+from dexlite_ros.object.sampling import sample_mesh
+from dexlite_ros.object.thinning import thin
+
+BOX = trimesh.creation.box((0.06, 0.08, 0.12))
+
+
+def box(count: int, seed: int = 0) -> np.ndarray:
+    """Return points on all faces of a box."""
+    return sample_mesh(BOX, count, np.random.default_rng(seed)).points
+
+
+def test_no_point_is_invented():
+    """Exactly the requested number of measured points is left, the same ones every time."""
+    dense = box(30000)
+    kept = thin(PointCloud(dense), 1000, 0).points
+    assert len(kept) == 1000 and set(map(tuple, kept)) <= set(map(tuple, dense))
+    assert np.array_equal(kept, thin(PointCloud(dense), 1000, 0).points)
+
+
+def test_a_denser_side_counts_no_more():
+    """Ten times the points on one half of the box leave both halves alike."""
+    sparse, dense = box(2000), box(20000, 1)
+    kept = thin(PointCloud(np.concatenate([sparse, dense[dense[:, 2] > 0.0]])), 600, 0).points
+    assert np.mean(kept[:, 2] > 0.0) == pytest.approx(0.5, abs=0.08)
+
+
+@pytest.mark.parametrize('frames', [2, 10, 40])
+def test_stacked_frames_become_one(frames):
+    """Repeated measurements, a tenth of a millimetre apart, have the spacing of one frame."""
+    rng = np.random.default_rng(2)
+    once = box(400)
+    stack = np.concatenate([once + 1e-4 * rng.standard_normal(once.shape) for _ in range(frames)])
+    kept = thin(PointCloud(stack), 2048, 0).points
+    assert len(kept) < 1.3 * len(once)
+    assert mean_spacing(kept) == pytest.approx(mean_spacing(once), rel=0.2)
+    assert cKDTree(kept).query(once)[0].max() < 0.002
+
+
+def test_a_point_light_years_away_changes_nothing():
+    """The cells follow the bulk of the points."""
+    cloud = np.concatenate([box(3000), [[1e9, 0.0, 0.0]]])
+    kept = thin(PointCloud(cloud), 1000, 0).points
+    assert len(kept[np.abs(kept).max(axis=1) < 1.0]) >= 999
