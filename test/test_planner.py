@@ -90,7 +90,7 @@ def test_report_adds_up(plan):
     times = vars(report.times).copy()
     total = times.pop('total')
     assert abs(sum(times.values()) - total) < 0.01 and min(times.values()) >= 0
-    assert report.num_refined >= len(plan) + sum(vars(report.rejected).values())
+    assert report.num_refined == len(plan) + sum(vars(report.rejected).values())
 
 
 def test_same_seed_same_plan(planner, plan):
@@ -126,6 +126,43 @@ def test_approach_direction_is_obeyed(planner):
     palm = plan.grasps.grasp.rotation @ torch.tensor(
         SHADOW_RIGHT.palmar_direction, dtype=torch.float64)
     assert (-palm[:, 2]).clamp(-1, 1).acos().max() <= 0.7 + 1e-6
+
+
+@pytest.mark.parametrize('wish', [None, [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
+def test_one_wanted_grasp_is_the_best_of_many(planner, wish):
+    """Also where a narrow approach rejects most, and every refined grasp is accounted for."""
+    request = PlanRequest(
+        num_candidates=96, seed=5, approach_tolerance=0.5,
+        approach_direction=None if wish is None else np.array(wish))
+    many = planner.plan(bottle_cloud(), replace(request, max_grasps=20))
+    one = planner.plan(bottle_cloud(), replace(request, max_grasps=1))
+    assert len(one) == 1
+    torch.testing.assert_close(
+        one.grasps.grasp.to_vector(), many.grasps.grasp.to_vector()[:1], rtol=0, atol=0)
+    for found in (many, one):
+        rejected = vars(found.report.rejected)
+        assert len(found) + sum(rejected.values()) == found.report.num_refined
+    assert one.report.rejected.approach == many.report.rejected.approach
+    assert (one.report.rejected.approach > 0) == (wish is not None)
+
+
+def test_an_approach_that_nothing_takes_is_said(planner):
+    """The error carries the report, in which all that was refined is rejected for it."""
+    request = replace(QUICK, approach_direction=np.array([0.0, 0.0, 1.0]), approach_tolerance=1e-6)
+    with pytest.raises(NoGraspFound, match='approach') as caught:
+        planner.plan(bottle_cloud(), request)
+    report = caught.value.report
+    assert report.rejected.approach == report.num_refined > 0
+
+
+def test_what_was_mended_is_in_the_report(planner):
+    """A second object and an unknown viewpoint: warnings, counts and how the eye is known."""
+    cloud = bottle_cloud((0.5, 0.1, 0.0))
+    cloud = PointCloud(np.concatenate([cloud.points, cloud.points[::3] + [0.0, 0.3, 0.0]]))
+    report = planner.plan(cloud, QUICK).report
+    assert [warning.code for warning in report.warnings] == ['several_objects']
+    assert report.viewpoint.source == 'none' and report.viewpoint.position is None
+    assert report.dropped.other_objects > 300
 
 
 def test_obstacles_are_kept_clear(planner):

@@ -176,7 +176,7 @@ def test_nothing_thin_on_a_table_is_eaten(make, noise, known):
     clean = clean_cloud(view_mesh(scene, EYE, rng, camera), support=TABLE if known else None)
     assert clean.support.normal[2] > 0.999
     assert np.mean(cKDTree(clean.cloud.points).query(seen)[0] < 0.004) > 0.9
-    assert np.mean(clean.cloud.points[:, 2] > 0.0005) > 0.95
+    assert np.mean(clean.cloud.points[:, 2] > 0.0005) > 0.85
 
 
 def test_the_rim_of_a_cup_stays():

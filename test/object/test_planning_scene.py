@@ -58,3 +58,64 @@ def test_what_no_hand_can_hold_is_refused():
         PlanningScene.build(PointCloud(1000.0 * CLOUD.points))
     with pytest.raises(BadCloud):
         PlanningScene.build(PointCloud(np.zeros((0, 3))))
+
+
+def codes(scene: PlanningScene) -> list[str]:
+    """Return the codes of a scene's warnings."""
+    return [warning.code for warning in scene.input.warnings]
+
+
+def test_obstacles_on_the_object_are_dropped():
+    """A cloud of the whole scene as obstacles leaves the object free and the rest forbidden."""
+    axis = np.linspace(-0.3, 0.3, 80)
+    table = np.stack(np.meshgrid(axis, axis, [-RADIUS]), -1).reshape(-1, 3) + PLACE
+    noise = 5e-4 * np.random.default_rng(0).standard_normal(CLOUD.points.shape)
+    alone = PlanningScene.build(CLOUD, obstacles=table)
+    both = PlanningScene.build(CLOUD, obstacles=np.concatenate([table, CLOUD.points + noise]))
+    assert codes(alone) == [] and codes(both) == ['object_in_obstacles']
+    assert both.input.dropped.obstacles_on_object > 0.9 * len(noise)
+    assert len(both.obstacles.points) == pytest.approx(len(alone.obstacles.points), abs=200)
+    beside = torch.tensor([[0.0, RADIUS + 0.01, 0.01], [0.1, 0.0, -RADIUS + 0.005]])
+    distance = both.obstacles.field.value(beside)
+    assert distance[0] > 0.02 and distance[1] < 0.01
+
+
+@pytest.mark.parametrize('obstacles', [np.zeros((0, 3)), np.full((50, 3), np.nan)])
+def test_obstacles_without_a_point_are_nothing_to_avoid(obstacles):
+    """It is said, for it may be a mistake; without an obstacle cloud there is nothing to say."""
+    scene = PlanningScene.build(CLOUD, obstacles=obstacles)
+    assert codes(scene) == ['obstacles_empty'] and scene.obstacles is None
+    assert codes(PlanningScene.build(CLOUD)) == []
+
+
+def test_single_obstacles_that_are_not_finite_do_not_matter():
+    """The others are kept."""
+    wall = np.array([[0.1, 0.0, 0.0], [np.nan, 0.0, 0.0], [0.1, 0.01, np.inf]]) + PLACE
+    scene = PlanningScene.build(CLOUD, obstacles=wall)
+    assert codes(scene) == [] and len(scene.obstacles.points) == 1
+
+
+def test_another_object_in_the_cloud_is_an_obstacle():
+    """The hand keeps clear of it."""
+    other = CLOUD.points[::2] * 0.8 + 0.2 * PLACE + [0.0, 0.12, 0.0]
+    scene = PlanningScene.build(PointCloud(np.concatenate([CLOUD.points, other])))
+    assert codes(scene) == ['several_objects']
+    assert scene.obstacles.field.value(torch.tensor([[0.0, 0.12 - 0.8 * RADIUS, 0.0]])) < 0.005
+
+
+def test_a_missing_part_is_said_and_does_not_swell():
+    """Without its lower third, a ball does not reach far beyond its points."""
+    points = CLOUD.points[CLOUD.points[:, 2] > PLACE[2] - 0.3 * RADIUS]
+    scene = PlanningScene.build(PointCloud(points))
+    assert scene.surface.method == 'partial' and codes(scene) == ['part_missing']
+    assert 0.4 < scene.surface.seen_fraction < 0.85
+    assert np.ptp(scene.surface.vertices[:, 2]) < np.ptp(points[:, 2]) + 0.1 * 2 * RADIUS
+
+
+def test_a_hardly_seen_object_is_said():
+    """Of a tall box only the lid is seen."""
+    lid = np.random.default_rng(0).random((800, 3)) * [0.05, 0.05, 0.0] + [0.0, 0.0, 0.2]
+    cloud = PointCloud(lid, viewpoint=np.array([0.1, 0.1, 0.8]))
+    scene = PlanningScene.build(cloud, support=Plane(np.array([0.0, 0.0, 1.0]), 0.0))
+    assert 'hardly_seen' in codes(scene) and scene.surface.seen_fraction < 0.3
+    assert np.ptp(scene.surface.vertices[:, 2]) == pytest.approx(0.2, abs=0.02)

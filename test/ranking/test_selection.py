@@ -23,9 +23,9 @@ def metrics(count: int) -> GraspMetrics:
 
 
 def test_shortlist_takes_the_likeliest():
-    """The best are staged, twice as many as wanted and at least 16; ties go to the first."""
+    """The best are staged, twice as many as sought; ties go to the first."""
     probability = torch.tensor([0.2, 0.9, 0.5, 0.5, 0.1]).repeat(10)
-    assert shortlist(probability, 1, SETTINGS).tolist() == [
+    assert shortlist(probability, 8, SETTINGS).tolist() == [
         1, 6, 11, 16, 21, 26, 31, 36, 41, 46, 2, 3, 7, 8, 12, 13]
     assert len(shortlist(probability, 10, SETTINGS)) == 20
     assert len(shortlist(probability, 99, SETTINGS)) == 50
@@ -61,7 +61,8 @@ def test_select_orders_counts_and_cuts():
         grasps, scores, {'penetration': penetration, 'residual': residual}, 10, 0.2, SETTINGS)
     assert chosen.tolist() == [4, 0, 2]
     assert (rejected.penetration, rejected.residual, rejected.score) == (1, 1, 1)
-    assert select(grasps, scores, {}, 2, 0.0, SETTINGS)[0].tolist() == [1, 4]
+    chosen, rejected = select(grasps, scores, {}, 2, 0.0, SETTINGS)
+    assert chosen.tolist() == [1, 4] and rejected.surplus == 4
 
 
 def test_select_drops_look_alikes():
