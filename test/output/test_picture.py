@@ -35,7 +35,8 @@ def test_a_plan_is_a_row_of_panels(tmp_path):
 def test_captions_show_rank_and_score(tmp_path, monkeypatch):
     """The first panel is the best grasp, which has rank 0."""
     captions = []
-    monkeypatch.setattr(picture, 'write_label', lambda panel, label, colour: captions.append(label))
+    monkeypatch.setattr(
+        picture, 'write_label', lambda panel, label, colour: captions.append(label))
     plan = make_plan(4)
     render_plan(plan, tmp_path / 'plan.png', max_hands=2)
     assert captions == [f'#{rank}  score {float(plan.score[rank]):.2f}' for rank in (0, 1)]

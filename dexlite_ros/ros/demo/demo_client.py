@@ -4,9 +4,9 @@ The executable ``demo_client``: calls the planner once and shows a table and a p
 
     ros2 run dexlite_ros demo_client --output output/grasps.png
 
-It may be started before the planner and before any cloud: it waits up to ``--patience`` seconds for
-the planner to become active and as long again for the first cloud, then says what is missing. See
-``ask`` for an example of how to call the node.
+It may be started before the planner and before any cloud: it waits up to ``--patience`` seconds
+for the planner to become active and as long again for the first cloud, then says what is missing.
+See ``ask`` for an example of how to call the node.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def main(args: Sequence[str] | None = None) -> int:
     initialise(args)
     try:
         with PlannerClient(options.planner) as client:
-            return _report(client, options.output, options.patience)
+            return report(client, options.output, options.patience)
     except TimeoutError as error:
         print(f'no grasps: {error}', file=sys.stderr)
         return 1
@@ -115,7 +115,16 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _report(client: PlannerClient, path: Path, patience: float) -> int:
+def report(client: PlannerClient, path: Path, patience: float = PATIENCE) -> int:
+    """
+    Wait for planner and cloud, call once, print the table and draw the picture.
+
+    :param client: need not be connected to a running planner yet.
+    :param path: PNG to write.
+    :param patience: how long to wait for the planner, and then for the first cloud [s].
+    :return: 0, or the error code if the planner returns no grasp.
+    :raises TimeoutError: the planner does not become active, or does not answer.
+    """
     clouds: list[PointCloud2] = []
     client.node.create_subscription(
         PointCloud2, 'object_cloud', clouds.append, qos_profile_sensor_data)

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 import re
+import signal
 
 import numpy as np
 import pytest
@@ -25,6 +26,15 @@ def context() -> Iterator[None]:
     rclpy.init()
     yield
     rclpy.try_shutdown()
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Give pytest its Ctrl-C back after an executable has handled signals."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def _publisher(**values: object) -> CloudPublisher:
@@ -56,7 +66,9 @@ def test_a_value_that_cannot_be_used_is_named(context: None, name: str, value: o
 @pytest.mark.parametrize(
     'text', ['rate:=0.0', 'rate:=.nan', 'rate:=1', 'rate:=fast', 'rate:=[1.0]', 'file:=5',
              "frame_id:=''", 'file:=/missing.ply'])
-def test_the_executable_ends_with_one_line(text: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_executable_ends_with_one_line(
+    text: str, signals: None, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Exit status 1, the parameter and its value, no traceback."""
     assert main(['cloud_publisher', '--ros-args', '-p', text]) == 1
     rclpy.try_shutdown()

@@ -2,6 +2,7 @@
 """The executable ``demo_client`` waits for planner and cloud, and says what is missing."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import re
 import subprocess
@@ -17,7 +18,7 @@ from planner_process import box_points, cloud_message, PlannerProcess
 import rclpy
 
 from dexlite_ros.msg import SynthesisReport as Report
-from dexlite_ros.ros.demo.demo_client import main
+from dexlite_ros.ros.demo.demo_client import main, report
 
 
 @pytest.fixture(scope='module')
@@ -35,49 +36,47 @@ def planner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlannerProcess
         rclpy.try_shutdown()
 
 
-def _start(*arguments: str, namespace: str = '/client_test') -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, '-m', 'dexlite_ros.ros.demo.demo_client', *arguments,
-         '--ros-args', '-r', f'__ns:={namespace}'],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def test_without_a_cloud_it_says_so(
+    planner: PlannerProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The status is the planner's error code, after the patience is over."""
+    began = time.monotonic()
+    assert report(planner.client, tmp_path / 'none.png', patience=5.0) == Report.NO_CLOUD
+    assert time.monotonic() - began > 5.0
+    said = capsys.readouterr()
+    assert said.out == '' and "object_cloud'" in said.err and 'waited 5 s' in said.err
+
+
+def test_it_may_be_started_before_the_first_cloud(
+    planner: PlannerProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It asks until a cloud is there, then shows ranks as the messages have them."""
+    picture = tmp_path / 'new' / 'grasps.png'
+    refused = planner.log.count('error 5')
+    with ThreadPoolExecutor(1) as pool:
+        status = pool.submit(report, planner.client, picture)
+        while planner.log.count('error 5') == refused:  # it has asked without a cloud
+            assert not status.done()
+            time.sleep(0.05)
+        while not status.done():
+            planner.publish(cloud_message(box_points()))
+            time.sleep(0.1)
+    said = capsys.readouterr()
+    assert status.result() == 0, said.err
+    ranks = re.findall(r'^ +(\d+)  [01]\.\d{3} ', said.out, re.M)
+    assert ranks == [str(rank) for rank in range(len(ranks))] and ranks
+    with Image.open(picture) as image:
+        assert image.format == 'PNG' and image.width >= image.height
 
 
 def test_without_a_planner_it_says_how_to_start_one() -> None:
     """One line, not a traceback, and a status that scripts can see."""
-    client = _start('--patience', '0.5', namespace='/nobody_here')
-    out, err = client.communicate(timeout=60.0)
-    assert client.returncode == 1 and out == ''
-    assert 'planner/get_state' in err and 'planner.launch.py' in err
-    assert 'Traceback' not in err
-
-
-def test_without_a_cloud_it_says_so(planner: PlannerProcess) -> None:
-    """The status is the planner's error code, after the patience is over."""
-    client = _start('--patience', '1')
-    out, err = client.communicate(timeout=60.0)
-    assert client.returncode == Report.NO_CLOUD and out == ''
-    assert "object_cloud'" in err and 'waited 1 s' in err and 'Traceback' not in err
-
-
-def test_it_may_be_started_before_the_first_cloud(
-    planner: PlannerProcess, tmp_path: Path
-) -> None:
-    """It asks until a cloud is there, then shows ranks as the messages have them."""
-    picture = tmp_path / 'grasps.png'
-    client = _start('--patience', '60', '--output', str(picture))
-    warnings = planner.log.count('error 5')
-    while planner.log.count('error 5') == warnings:  # it has asked without a cloud
-        assert client.poll() is None, client.communicate()
-        time.sleep(0.05)
-    while client.poll() is None:
-        planner.publish(cloud_message(box_points()))
-        time.sleep(0.1)
-    out, err = client.communicate(timeout=10.0)
-    assert client.returncode == 0, err
-    ranks = re.findall(r'^ +(\d+)  [01]\.\d{3} ', out, re.M)
-    assert ranks == [str(rank) for rank in range(len(ranks))] and ranks
-    with Image.open(picture) as image:
-        assert image.format == 'PNG'
+    client = subprocess.run(
+        [sys.executable, '-m', 'dexlite_ros.ros.demo.demo_client', '--patience', '0.5',
+         '--ros-args', '-r', '__ns:=/nobody_here'], capture_output=True, text=True, timeout=60.0)
+    assert client.returncode == 1 and client.stdout == ''
+    assert 'planner/get_state' in client.stderr and 'planner.launch.py' in client.stderr
+    assert 'Traceback' not in client.stderr and len(client.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize('patience', ['-1', 'nan', 'inf', 'long'])
