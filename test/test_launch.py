@@ -86,7 +86,7 @@ def test_started_executables_are_installed(root):
 
 
 def test_rviz_shows_relative_topics_it_can_receive(root):
-    """RViz works in any namespace, and gets the last result even if started late."""
+    """In any namespace RViz works, and it gets the last result even if started late."""
     config = yaml.safe_load((root / 'config/planner.rviz').read_text())
     topics = [d['Topic'] for d in config['Visualization Manager']['Displays'] if 'Topic' in d]
     assert topics

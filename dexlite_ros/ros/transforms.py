@@ -64,7 +64,7 @@ class FrameTransforms:
 
     @property
     def available(self) -> bool:
-        """True if transforms between different frames can be looked up."""
+        """Return whether transforms between different frames can be looked up."""
         return self._buffer is not None
 
     def matrix(self, target: str, source: str, stamp: Stamp, timeout: float) -> np.ndarray:
