@@ -28,7 +28,7 @@ from dexlite_ros.plan import Contacts, GraspPlan
 if TYPE_CHECKING:
     from rclpy.node import Node
 
-MISSING_TF2 = 'tf2_ros is not installed (apt install ros-$ROS_DISTRO-tf2-ros)'
+MISSING_TF2 = 'tf2_ros is not installed (apt install ros-$ROS_DISTRO-tf2-ros-py)'
 
 
 class FrameTransforms:
