@@ -29,7 +29,9 @@ def main() -> int:
         for path in paths]
     libraries = {name for path in paths for name in needed(path)}
     libraries -= set(sys.stdlib_module_names) | {'dexlite_ros'}
-    failed = [problem for name in sorted(libraries) + modules if (problem := _problem(name))]
+    # ROS first, as in the node.
+    order = sorted(libraries, key=lambda name: (name != 'rclpy', name)) + modules
+    failed = [problem for name in order if (problem := _problem(name))]
     sys.stdout.write(''.join(f'{problem}\n' for problem in failed))
     sys.stdout.write(
         f'{len(modules)} modules and {len(libraries)} libraries imported, {len(failed)} failed '
