@@ -5,7 +5,7 @@
 RUN := tools/run.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench evaluate-quick evaluate lint format clean
+.PHONY: help setup build demo test bench evaluate-quick evaluate lint format check-requirements clean
 
 help:
 	@echo 'make demo    set up, then plan grasps for a sample cloud and draw them'
@@ -17,6 +17,7 @@ help:
 	@echo 'make evaluate OBJECTS=FOLDER   judge grasps of a folder of meshes (hours)'
 	@echo 'make lint    check style and types'
 	@echo 'make format  apply the style'
+	@echo 'make check-requirements        install requirements.txt afresh, import all (minutes)'
 	@echo 'make clean   remove everything that set-up created'
 
 setup build:
@@ -45,6 +46,9 @@ lint: setup
 format: setup
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
+
+check-requirements:
+	@tools/check_requirements.sh
 
 clean:
 	rm -rf .venv .workspace build install log dexlite_ros.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -8,6 +8,8 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'dexlite_ros/__init__.py').read_text())[1]
+# One requirement a line; the rest are comments.
+REQUIREMENTS = re.findall(r'^\w.*', (ROOT / 'requirements.txt').read_text(), re.MULTILINE)
 
 setup(
     name='dexlite_ros',
@@ -21,31 +23,8 @@ setup(
     packages=find_packages(include=['dexlite_ros', 'dexlite_ros.*']),
     package_data={'': ['py.typed', '*.yaml', '*.json', '*.safetensors']},
     python_requires='>=3.11',
-    # Versions tried together are in tools/requirements.txt, with what each is for.
-    install_requires=[
-        # Later ones bring gigabytes of CUDA libraries.
-        'torch>=2.4,<2.14',
-        'numpy>=1.26,<3',
-        'scipy>=1.11',
-        'roma>=1.5',
-        'trimesh>=4.0',
-        # What trimesh unites and subtracts bodies with.
-        'manifold3d>=3.0',
-        'open3d-cpu>=0.18,<0.20',
-        'mujoco>=3.3',
-        'coacd>=1.0.5',
-        'pillow>=10',
-        'tqdm>=4.60',
-        'PyYAML>=6.0',
-        'joblib>=1.4',
-        'pyarrow>=15',
-        'matplotlib>=3.8',
-        'scikit-learn>=1.4',
-        # The network's weights as files without code.
-        'safetensors>=0.4',
-        # Command lines from dataclasses; its plain help is an option of this major version.
-        'tyro>=1.0.17,<2',
-    ],
+    install_requires=REQUIREMENTS,
+    # What needs one of these imports it where it is used, and says how to install it.
     extras_require={
         'dev': ['pytest>=8', 'ruff>=0.9', 'mypy>=1.15'],
         # The second engine of `dexlite stability`.

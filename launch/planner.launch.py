@@ -3,21 +3,27 @@
 Start the planner node and, on request, RViz.
 
 The node configures and activates itself unless ``autostart:=false`` leaves that to a lifecycle
-manager. It subscribes to ``object_cloud`` in its namespace.
+manager. It subscribes to ``object_cloud`` in its namespace. What the arguments name is looked for
+before anything is started, because a launch that fails later leaves the node running.
 """
 
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
+from pathlib import Path
+
+from ament_index_python.packages import PackageNotFoundError
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions.substitution_failure import SubstitutionFailure
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
-from launch_ros.substitutions import FindPackageShare
+from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments, the planner and RViz."""
-    return LaunchDescription([*_arguments(), _planner(), _rviz()])
+    """Return the arguments, their check, the planner and RViz."""
+    return LaunchDescription(
+        [*_arguments(), OpaqueFunction(function=_check), _planner(), _rviz()])
 
 
 def _arguments() -> list[DeclareLaunchArgument]:
@@ -53,6 +59,32 @@ def _arguments() -> list[DeclareLaunchArgument]:
             'fixed_frame', default_value='map',
             description="RViz's fixed frame; clouds must be in it or have a transform to it."),
     ]
+
+
+def _check(context: LaunchContext) -> None:
+    """
+    Stop the launch, with nothing started, if a file or RViz is missing.
+
+    :raises RuntimeError: names the argument, its value and the remedy in one line.
+    """
+    _check_file(context, 'params_file')
+    if not IfCondition(LaunchConfiguration('rviz')).evaluate(context):
+        return
+    try:
+        ExecutableInPackage('rviz2', 'rviz2').perform(context)
+    except (PackageNotFoundError, SubstitutionFailure):
+        raise RuntimeError(
+            'rviz:=true, but rviz2 is not installed; install it '
+            '(apt install ros-$ROS_DISTRO-rviz2) or launch with rviz:=false') from None
+    _check_file(context, 'rviz_config')
+
+
+def _check_file(context: LaunchContext, argument: str) -> None:
+    path = LaunchConfiguration(argument).perform(context)
+    if not Path(path).is_file():
+        raise RuntimeError(
+            f"{argument}:='{path}', but there is no such file; name an existing one, or leave "
+            f'{argument} out for the one of the package')
 
 
 def _planner() -> LifecycleNode:

@@ -3,14 +3,37 @@
 
 import ast
 from importlib import import_module, util
+import os
 from pathlib import Path
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
 
 LAUNCH = Path(__file__).resolve().parent.parent / 'launch'
 FILES = sorted(LAUNCH.glob('*.launch.py'))
+# Launch a file as "ros2 launch" does, print what it starts, and stop at once when something has.
+LAUNCHER = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import EmitEvent, IncludeLaunchDescription, RegisterEventHandler
+from launch.event_handlers import OnProcessStart
+from launch.events import Shutdown
+
+def started(event, context):
+    print('started', event.process_name, flush=True)
+    return EmitEvent(event=Shutdown(reason='seen'))
+
+arguments = [each.split(':=') for each in sys.argv[2:]]
+service = LaunchService()
+service.include_launch_description(LaunchDescription([
+    RegisterEventHandler(OnProcessStart(on_start=started)),
+    IncludeLaunchDescription(sys.argv[1], launch_arguments=arguments),
+]))
+sys.exit(service.run())
+"""
 WANTED = {'namespace', 'params_file', 'use_sim_time', 'autostart', 'log_level', 'rviz'}
 
 
@@ -86,7 +109,7 @@ def test_started_executables_are_installed(root):
 
 
 def test_rviz_shows_relative_topics_it_can_receive(root):
-    """RViz works in any namespace, and gets the last result even if started late."""
+    """In any namespace RViz works, and it gets the last result even if started late."""
     config = yaml.safe_load((root / 'config/planner.rviz').read_text())
     topics = [d['Topic'] for d in config['Visualization Manager']['Displays'] if 'Topic' in d]
     assert topics
@@ -106,3 +129,57 @@ def test_launch_accepts_the_description(path):
     declare = import_module('launch.actions').DeclareLaunchArgument
     names = [e.name for e in description.entities if isinstance(e, declare)]
     assert len(names) == len(set(names)) > 0
+
+
+@pytest.fixture
+def prefix(tmp_path, root):
+    """Return an install prefix that has this package and, whatever else is installed, no RViz."""
+    # Not "launch", which without ROS is a folder of this checkout.
+    pytest.importorskip('launch_ros', reason='launch_ros is not installed: not run')
+    index = import_module('ament_index_python.packages')
+    built = Path(index.get_package_prefix('dexlite_ros'))
+    for folder in ('share/ament_index/resource_index/packages', 'share/dexlite_ros', 'lib'):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / 'share/ament_index/resource_index/packages/dexlite_ros').touch()
+    for folder in ('launch', 'config'):
+        (tmp_path / 'share/dexlite_ros' / folder).symlink_to(root / folder)
+    (tmp_path / 'lib/dexlite_ros').symlink_to(built / 'lib/dexlite_ros')
+    return tmp_path
+
+
+def _launch(file: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, '-c', LAUNCHER, str(LAUNCH / file), *arguments], text=True, timeout=60.0,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **environment})
+
+
+@pytest.mark.parametrize(('file', 'arguments', 'named'), [
+    ('planner.launch.py', ['rviz:=true'], ['rviz2 is not installed', 'rviz:=false']),
+    ('demo.launch.py', [], ['rviz2 is not installed', 'rviz:=false']),
+    ('planner.launch.py', ['params_file:=/missing.yaml'], ['params_file', '/missing.yaml']),
+    ('planner.launch.py', ['rviz:=maybe'], ['rviz', 'maybe']),
+])
+def test_a_launch_that_cannot_work_starts_nothing(prefix, file, arguments, named):
+    """One line names the argument and the remedy, and no node is left running."""
+    done = _launch(file, *arguments, AMENT_PREFIX_PATH=str(prefix))
+    assert done.returncode == 1 and 'started' not in done.stdout
+    line = next(line for line in done.stdout.splitlines() if 'Caught exception' in line)
+    assert all(word in line for word in named)
+    assert 'Traceback' not in done.stdout
+
+
+def test_the_planner_starts():
+    """With the defaults there is one process, which ends when the launch does."""
+    pytest.importorskip('launch_ros', reason='launch_ros is not installed: not run')
+    done = _launch('planner.launch.py')
+    assert re.findall('^started (planner_node)', done.stdout, re.M) == ['planner_node']
+    assert done.returncode == 0 and 'finished cleanly' in done.stdout
+
+
+def test_the_arguments_are_checked_before_anything_is_started():
+    """The check stands between the arguments and the first process, also without launch_ros."""
+    tree = ast.parse((LAUNCH / 'planner.launch.py').read_text())
+    build = next(n for n in tree.body if getattr(n, 'name', '') == 'generate_launch_description')
+    (description,) = _calls(build, 'LaunchDescription')
+    assert [ast.unparse(each) for each in description.args[0].elts] == [
+        '*_arguments()', 'OpaqueFunction(function=_check)', '_planner()', '_rviz()']

@@ -6,7 +6,6 @@ from dataclasses import fields
 import inspect
 from pathlib import Path
 import re
-import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -17,17 +16,20 @@ from dexlite_ros.plan import Contacts, GraspMetrics, PlanReport, Rejections, Sta
 ROOT = Path(__file__).resolve().parent.parent
 INTERFACES = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv')])
 FIELD = re.compile(r'^(?P<type>[\w/]+(\[\d*\])?) +(?P<name>\w+)(?P<constant> *=)?')
-# Imported name: name on the package index, if they differ.
-DISTRIBUTIONS = {
-    'Dex1B': 'dex1b', 'PIL': 'pillow', 'imageio_ffmpeg': 'imageio-ffmpeg',
-    'open3d': 'open3d-cpu', 'pybullet_data': 'pybullet', 'sklearn': 'scikit-learn',
-    'yaml': 'PyYAML'}
-# Provided by ROS, never by pip.
-ROS_MODULES = {
-    'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs',
-    'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'sensor_msgs', 'std_msgs', 'std_srvs',
-    'tf2_ros', 'tf_transformations', 'trajectory_msgs', 'visualization_msgs',
-}
+# Provided by ROS, never by pip: the package that an imported module comes from.
+ROS_PACKAGES = {name: name for name in (
+    'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs', 'launch',
+    'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'sensor_msgs', 'std_msgs',
+    'std_srvs', 'tf_transformations', 'trajectory_msgs', 'visualization_msgs',
+)} | {'tf2_ros': 'tf2_ros_py'}
+# rosdep's key of a package that pip knows by another name.
+ROSDEP = {
+    'joblib': 'python3-joblib', 'matplotlib': 'python3-matplotlib', 'numpy': 'python3-numpy',
+    'pillow': 'python3-pil', 'pyyaml': 'python3-yaml', 'scikit-learn': 'python3-sklearn',
+    'scipy': 'python3-scipy', 'tqdm': 'python3-tqdm'}
+# Named in package.xml although neither imported, found by CMake, nor started; each has a comment
+# there that says why.
+NOT_IMPORTED = {'rosidl_default_runtime', 'tf_transformations'}
 
 
 def _names(path: str, constants: bool = False) -> list[str]:
@@ -40,17 +42,30 @@ def _xml() -> ElementTree.Element:
     return ElementTree.parse(ROOT / 'package.xml').getroot()
 
 
-def _imported() -> set[str]:
-    """Return the top-level modules that dexlite_ros imports, lazily or not."""
+def _imported(*folders: str) -> set[str]:
+    """Return the top-level modules that Python files below these folders import, lazily or not."""
     found = set()
-    for path in (ROOT / 'dexlite_ros').rglob('*.py'):
+    for path in (path for folder in folders for path in (ROOT / folder).rglob('*.py')):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition('.')[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
+            elif isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module.partition('.')[0])
-    # _typeshed is the type checker's own, and never there when the code runs.
-    return found - set(sys.stdlib_module_names) - {'dexlite_ros', '_typeshed'}
+    return found
+
+
+def _found_by_cmake() -> set[str]:
+    text = (ROOT / 'CMakeLists.txt').read_text()
+    return set(re.findall(r'^ *find_package\((\w+)', text, re.M))
+
+
+def _started() -> set[str]:
+    """Return the other packages that launch files start, and whose plugins RViz shows."""
+    started = set()
+    for path in ROOT.glob('launch/*.py'):
+        started |= set(re.findall(r"package='(\w+)'", path.read_text()))
+    plugins = re.findall(r'Class: (\w+)/', (ROOT / 'config/planner.rviz').read_text())
+    return (started | set(plugins)) - {'dexlite_ros'}
 
 
 def test_one_version():
@@ -78,25 +93,43 @@ def test_package_xml_is_valid():
     assert (parsed.package_format, parsed.get_build_type()) == (3, 'ament_cmake')
 
 
-def test_ros_imports_are_dependencies():
-    """Every ROS package that is imported or found by CMake is named in package.xml."""
-    named = {e.text for e in _xml() if e.tag.endswith('depend')}
-    found = re.findall(r'^find_package\((\w+)', (ROOT / 'CMakeLists.txt').read_text(), re.M)
-    assert _imported() & ROS_MODULES <= named
-    assert set(found) <= named
+def _named() -> set[str]:
+    return {each.text for each in _xml() if each.tag.endswith('depend')}
 
 
-def test_other_imports_are_requirements():
-    """Other imports are in setup.py, and setup.py and tools/requirements.txt name the same."""
-    setup = (ROOT / 'setup.py').read_text()
-    ranges = set(re.findall(r"^        '([\w-]+)[<>=]", setup, re.M))
-    extras = set(re.findall(r"\['([\w-]+)[<>=]", setup))
-    tried = re.findall(r'^([\w-]+)[<>=]', (ROOT / 'tools/requirements.txt').read_text(), re.M)
-    wanted = {DISTRIBUTIONS.get(name, name) for name in _imported() - ROS_MODULES}
-    assert wanted <= ranges | extras
-    # The tests use these extras, so they are among the tested versions.
-    used = {'pybullet', 'imageio-ffmpeg', 'ray', 'tensorboard'}
-    assert ranges | used == set(tried) - {'mypy', 'pytest', 'ruff', 'setuptools'}
+def test_dependencies_are_what_is_used():
+    """package.xml names what is imported, found by CMake, started or shown, and nothing else."""
+    imported = {ROS_PACKAGES[name] for name in _imported('dexlite_ros', 'launch', 'test')
+                if name in ROS_PACKAGES}
+    requirements = re.findall(r'^[\w-]+', (ROOT / 'requirements.txt').read_text(), re.M)
+    keys = {ROSDEP[name.lower()] for name in requirements if name.lower() in ROSDEP}
+    assert len(imported) > 10 and len(keys) == len(ROSDEP)
+    used = imported | keys | _found_by_cmake() | _started() | {'python3-pytest'}
+    assert _named() - NOT_IMPORTED == used
+    assert NOT_IMPORTED <= _named()
+
+
+def test_interfaces_depend_on_the_messages_in_them():
+    """A message type from another package is in package.xml and given to CMake."""
+    text = (ROOT / 'CMakeLists.txt').read_text()
+    given = set(re.search(r'DEPENDENCIES\s+([\w\s]+)\)', text)[1].split())
+    used = {m['type'].partition('/')[0] for path in INTERFACES
+            for m in map(FIELD.match, path.read_text().splitlines()) if m and '/' in m['type']}
+    assert used - {'dexlite_ros'} <= given <= _named() & _found_by_cmake()
+
+
+def test_exceptions_have_their_reason():
+    """A dependency that no code mentions stands below a comment that explains it."""
+    lines = (ROOT / 'package.xml').read_text().splitlines()
+    for name in NOT_IMPORTED:
+        index = next(i for i, line in enumerate(lines) if f'>{name}<' in line)
+        assert lines[index - 1].endswith('-->'), name
+
+
+def test_each_dependency_is_named_once():
+    """Twice would be a leftover."""
+    named = [each.text for each in _xml() if each.tag.endswith('depend')]
+    assert len(named) == len(set(named))
 
 
 def test_every_interface_is_built():

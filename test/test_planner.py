@@ -226,7 +226,7 @@ class BrokenProposer(HullProposer):
 
 
 def test_proposals_that_are_no_numbers():
-    """NaN proposals are counted and dropped; if all are NaN, the error gives that reason."""
+    """Proposals with NaN are counted and dropped; if all have it, the error gives that reason."""
     some = GraspPlanner(device='cpu', proposer=BrokenProposer(7))
     assert some.plan(bottle_cloud(), QUICK).report.rejected.non_finite == 7
     assert some.plan(bottle_cloud(), replace(QUICK, optimize=False)).score.isfinite().all()
@@ -316,7 +316,7 @@ def test_each_method_has_its_effort():
 
 
 def test_seed_preset_plans():
-    """DexLite's energy and schedule run in the same planner."""
+    """The energy and the schedule of DexLite run in the same planner."""
     settings = PlannerSettings.dexlite()
     loose = replace(settings.ranking, residual_max=math.inf, penetration_max=1.0,
                     self_penetration_max=1.0, pregrasp_clearance_min=-1.0)

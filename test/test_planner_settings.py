@@ -61,7 +61,7 @@ def test_without_optimisation_no_filter_on_quality_is_left():
 
 
 def test_presets_keep_what_others_set():
-    """DexLite's preset and the unranked one take any other setting."""
+    """The preset of DexLite and the unranked one take any other setting."""
     assert PlannerSettings.dexlite().method == 'hull'
     assert PlannerSettings.dexlite(method='both').method == 'both'
     unranked = PlannerSettings.unranked(5, 12, method='hull')

@@ -135,7 +135,7 @@ install_ros_wheels() {
 
 install_packages() {
   local stamp="$venv/.dexlite-packages" wanted torch
-  wanted=$(cd "$root" && { echo "$ros"; cat tools/requirements*.txt tools/mend_wheels.py setup.py; } |
+  wanted=$(cd "$root" && { echo "$ros"; cat requirements.txt tools/requirements*.txt tools/mend_wheels.py setup.py; } |
     sha256sum)
   [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]] || return 0
   local again='Check the network (and the proxy, if there is one), then run this again: it continues.'

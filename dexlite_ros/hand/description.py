@@ -192,7 +192,7 @@ class HandDescription:
 
     @cached_property
     def coupled_indices(self) -> tuple[tuple[int, int], ...]:
-        """Indices (proximal, distal) of each coupled pair in the joint vector."""
+        """Return the indices (proximal, distal) of each coupled pair in the joint vector."""
         return tuple(
             (self.joint_names.index(pair.joints[0]), self.joint_names.index(pair.joints[1]))
             for pair in self.couplings

@@ -54,7 +54,7 @@ class GraspStiffness:
     """(B, 4C, 4C) forces at the contacts per motion of the contacts."""
 
     def eigenvalues(self) -> Tensor:
-        """Return the eigenvalues (B, 6) of K, ascending; rotations are scaled by 0.05 m [N/m]."""
+        """Return (B, 6) eigenvalues of K, ascending; rotations are scaled by 0.05 m [N/m]."""
         scale = self.total.new_tensor([1.0] * 3 + [1 / TORQUE_LENGTH] * 3)
         stiffness: Tensor = torch.linalg.eigvalsh(self.total * scale[:, None] * scale)
         return stiffness

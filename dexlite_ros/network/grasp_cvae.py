@@ -32,7 +32,7 @@ class Latent:
         return self.mean + noise * (0.5 * self.log_variance).exp()
 
     def divergence(self) -> Tensor:
-        """Return the Kullback-Leibler divergence (B,) from the standard normal distribution."""
+        """Return (B,) Kullback-Leibler divergences from the standard normal distribution."""
         return 0.5 * (
             self.mean.square() + self.log_variance.exp() - 1 - self.log_variance).sum(1)
 

@@ -82,7 +82,7 @@ class GraspNetwork(nn.Module):
         self, seen: SeenClouds, cloud: Tensor, point: Tensor, grasps: GraspBatch
     ) -> Tensor:
         """
-        Return the vectors (B, D) of grasps.
+        Return (B, D) vectors, one per grasp.
 
         :param cloud: (B,) index of each grasp's cloud
         :param point: (B,) index of each grasp's associated point in its cloud

@@ -168,7 +168,7 @@ def _boundary(
         depth = np.minimum(depth, support.height(nodes))
     left = np.flatnonzero(depth > -2.0 * step)
     for i in range(len(moves)):
-        back = moves[i : i + 1].inverse().apply(nodes[left])[0]
+        back = moves[i:i + 1].inverse().apply(nodes[left])[0]
         depth[left] = np.minimum(depth[left], view.behind(back))
     depth = np.clip(depth, -2.0 * step, 2.0 * step).reshape(shape)
     return _crossings(ndimage.gaussian_filter(depth, 0.7), low, step)

@@ -203,6 +203,8 @@ class DistanceField(nn.Module):
 
 
 class _Distance(torch.autograd.Function):
+    """The distance at points; its gradient is the slope of the field."""
+
     @staticmethod
     def forward(ctx: Any, points: Tensor, field: DistanceField) -> Tensor:
         ctx.field = field
@@ -225,6 +227,8 @@ class _Distance(torch.autograd.Function):
 
 
 class _Normal(torch.autograd.Function):
+    """The normal at points; its gradient is the curvature, from central differences."""
+
     @staticmethod
     def forward(ctx: Any, points: Tensor, field: DistanceField) -> Tensor:
         ctx.field = field

@@ -33,7 +33,7 @@ class Isometries:
         return moved
 
     def turn(self, vectors: Points) -> Points:
-        """Return (G, N, 3) images of free ``vectors`` (N, 3)."""
+        """Return the images (G, N, 3) of N free vectors."""
         turned: Points = np.einsum('gij,nj->gni', self.matrices, vectors)
         return turned
 

@@ -262,4 +262,3 @@ def _meet(
     direction = vectors[:, 0]
     line_moment = -lower @ matrix[3:, :3] @ direction
     return direction, np.cross(direction, line_moment)
-

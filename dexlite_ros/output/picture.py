@@ -23,6 +23,7 @@ from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.hand.meshes import link_meshes
+from dexlite_ros.output.grasp_table import rank_label
 from dexlite_ros.plan import GraspPlan
 
 OBJECT_COLOUR = (0.93, 0.72, 0.42)
@@ -59,7 +60,7 @@ def render_plan(plan: GraspPlan, path: str | Path, *, max_hands: int = 3) -> Pat
     """
     count = min(max_hands, len(plan))
     target = ColouredMesh(plan.surface.vertices, plan.surface.faces, OBJECT_COLOUR)
-    labels = [f'#{rank + 1}   score {float(plan.score[rank]):.2f}' for rank in range(count)]
+    labels = [rank_label(rank, f'score {float(plan.score[rank]):.2f}') for rank in range(count)]
     return render_grasps(path, plan.hand, plan.grasps.grasp[:count], target, labels)
 
 

@@ -35,7 +35,7 @@ class SuccessModel:
     """The data it was fitted to, and the quality of the fit; informative only."""
 
     def probability(self, features: GraspFeatures) -> Tensor:
-        """Return the predicted probability (B,) that each grasp holds."""
+        """Return for each grasp the predicted probability that it holds (B,)."""
         weights = torch.tensor([self.weights[name] for name in FEATURES])
         matrix = features.matrix()
         return torch.sigmoid(matrix @ weights.to(matrix) + self.bias)

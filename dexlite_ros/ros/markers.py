@@ -22,6 +22,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.meshes import link_meshes
+from dexlite_ros.output.grasp_table import rank_label
 from dexlite_ros.plan import Contacts, GraspPlan
 from dexlite_ros.ros.conversions import points, pose
 
@@ -104,7 +105,7 @@ class PlanMarkers:
         label = _marker(header, 'label', rank, Marker.TEXT_VIEW_FACING, 0.0)
         label.pose = pose((origin - 0.04 * along).tolist(), (0.0, 0.0, 0.0, 1.0))
         label.scale.z = LABEL_HEIGHT
-        label.text = f'#{rank}  {score:.2f}'
+        label.text = rank_label(rank, f'{score:.2f}')
         label.color = ColorRGBA(r=1.0, g=1.0, b=1.0, a=1.0)
         return [arrow, label]
 

@@ -28,7 +28,7 @@ from dexlite_ros.plan import Contacts, GraspPlan
 if TYPE_CHECKING:
     from rclpy.node import Node
 
-MISSING_TF2 = 'tf2_ros is not installed (apt install ros-$ROS_DISTRO-tf2-ros)'
+MISSING_TF2 = 'tf2_ros is not installed (apt install ros-$ROS_DISTRO-tf2-ros-py)'
 
 
 class FrameTransforms:
@@ -64,7 +64,7 @@ class FrameTransforms:
 
     @property
     def available(self) -> bool:
-        """True if transforms between different frames can be looked up."""
+        """Return whether transforms between different frames can be looked up."""
         return self._buffer is not None
 
     def matrix(self, target: str, source: str, stamp: Stamp, timeout: float) -> np.ndarray:

@@ -97,7 +97,7 @@ class DeviceWorker:
 
     @property
     def load(self) -> int:
-        """Number of running and waiting jobs."""
+        """Return the number of running and waiting jobs."""
         with self._condition:
             return self._load()
 

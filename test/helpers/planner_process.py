@@ -57,7 +57,7 @@ class PlannerProcess:
 
     @property
     def log(self) -> str:
-        """The node's output so far."""
+        """Return the node's output so far."""
         return self._log.read_text()
 
     def wait_for_state(self, state: str) -> None:

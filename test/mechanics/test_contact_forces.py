@@ -25,7 +25,7 @@ def ring(count: int, tilt: float = 0.0) -> ContactBatch:
 
 
 def residual(contacts: ContactBatch, limits: ForceLimits = LIMITS) -> torch.Tensor:
-    """Return the smallest residual (B,) of contacts."""
+    """Return how little of the wrench remains at best (B,)."""
     force = balance(contacts, ORIGIN, limits, steps=300)
     return equilibrium_residual(contacts, force, ORIGIN)
 

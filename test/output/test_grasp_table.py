@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of ranked grasps is one line per grasp under one line of names."""
 
-from dexlite_ros.output.grasp_table import grasp_table, HEADER, TableRow
+from pathlib import Path
+import re
+
+import dexlite_ros
+from dexlite_ros.output.grasp_table import grasp_table, HEADER, rank_label, TableRow
 
 
 def test_each_grasp_has_its_line():
@@ -17,3 +21,16 @@ def test_each_grasp_has_its_line():
 def test_no_grasps_leave_the_names():
     """Nothing to list is no error."""
     assert grasp_table([]) == HEADER
+
+
+def test_ranks_are_shown_as_they_are():
+    """The best grasp has rank 0 in plans, files, messages, tables and captions alike."""
+    rows = [TableRow(rank, 0.5, (0.0, 0.0, 0.0), 0.0, 0.0) for rank in (0, 1, 12)]
+    assert [line.split()[0] for line in grasp_table(rows).splitlines()[1:]] == ['0', '1', '12']
+    assert rank_label(0, 'score 0.97') == '#0  score 0.97'
+
+
+def test_nothing_counts_ranks_from_1():
+    """No module adds 1 to a rank in what people read."""
+    for path in Path(dexlite_ros.__file__).parent.rglob('*.py'):
+        assert not re.search(r'\{[^}]*rank\s*\+\s*1', path.read_text()), path

@@ -6,6 +6,7 @@ from PIL import Image
 from plans import make_plan
 import trimesh
 
+from dexlite_ros.output import picture
 from dexlite_ros.output.picture import cloud_mesh, ColouredMesh, render, render_plan
 
 
@@ -29,6 +30,16 @@ def test_a_plan_is_a_row_of_panels(tmp_path):
         pixels = np.asarray(image, float)
     for panel in np.split(pixels, 3, axis=1):
         assert (panel.min(-1) < 250).mean() > 0.004
+
+
+def test_captions_show_rank_and_score(tmp_path, monkeypatch):
+    """The first panel is the best grasp, which has rank 0."""
+    captions = []
+    monkeypatch.setattr(
+        picture, 'write_label', lambda panel, label, colour: captions.append(label))
+    plan = make_plan(4)
+    render_plan(plan, tmp_path / 'plan.png', max_hands=2)
+    assert captions == [f'#{rank}  score {float(plan.score[rank]):.2f}' for rank in (0, 1)]
 
 
 def test_cloud_mesh_has_a_ball_at_every_point():

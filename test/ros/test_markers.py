@@ -54,7 +54,7 @@ def test_every_grasp_has_hand_contacts_approach_and_label(drawn: MarkerArray) ->
 
 
 def test_markers_are_well_formed(drawn: MarkerArray) -> None:
-    """RViz complains about zero sizes, quaternions that are not unit and broken triangles."""
+    """Sizes are positive, quaternions unit and triangles whole, else RViz complains."""
     for marker in drawn.markers[1:]:
         assert marker.header == HEADER
         q = marker.pose.orientation

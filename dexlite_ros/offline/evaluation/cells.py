@@ -51,7 +51,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """A name unique within the evaluation."""
+        """Return a name unique within the evaluation."""
         scale = '' if self.scale == 1.0 else f'_{self.scale:g}'
         return f'{self.target.name}{scale}_{self.setup.view}_{self.setup.seed}'
 

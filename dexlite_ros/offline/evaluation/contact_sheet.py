@@ -11,6 +11,7 @@ from PIL import Image
 from dexlite_ros.offline.evaluation.cells import Cell
 from dexlite_ros.offline.evaluation.figures import Content, outcomes
 from dexlite_ros.offline.objects.mesh_folder import load_pieces
+from dexlite_ros.output.grasp_table import rank_label
 from dexlite_ros.output.picture import ColouredMesh, grasp_panel, OBJECT_COLOUR, write_sheet
 from dexlite_ros.output.plan_file import read_grasps
 
@@ -74,6 +75,6 @@ def _panel(
     mesh.apply_transform(np.array(content['pose']))
     target = ColouredMesh(np.asarray(mesh.vertices), np.asarray(mesh.faces), OBJECT_COLOUR)
     reason = content['grasps'][rank]['verdicts'][test]['reason']
-    label = f'{content["object"][:26]}\n#{rank + 1} {reason}'
+    label = f'{content["object"][:26]}\n{rank_label(rank, reason)}'
     return grasp_panel(
         grasp_set.hand, grasp_set.grasps.grasp[[rank]], target, label, PANEL, colour)

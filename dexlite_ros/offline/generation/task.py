@@ -50,7 +50,7 @@ class GenerationTask:
 
     @property
     def name(self) -> str:
-        """A name unique among the tasks of the object."""
+        """Return a name unique among the tasks of the object."""
         mode = self.mode.replace(':', '_')
         return f'{mode}_scale_{scale_text(self.scale)}_seed_{self.seed}'
 

@@ -110,4 +110,3 @@ def surface_cloud(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return points (P, 3) and normals (P, 3) on a mesh, always the same for the same digest."""
     return spread_points(mesh, CLOUD_POINTS, int(digest[:8], 16))
-

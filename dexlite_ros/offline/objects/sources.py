@@ -40,7 +40,7 @@ class ProceduralObject:
 
     @property
     def name(self) -> str:
-        """A name unique among procedural objects."""
+        """Return a name unique among procedural objects."""
         return f'{self.family}_{self.seed:04d}'
 
     @classmethod

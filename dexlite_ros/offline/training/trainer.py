@@ -55,7 +55,7 @@ class Progress:
 
     @property
     def waited(self) -> int:
-        """Number of epochs since the best."""
+        """Return the number of epochs since the best."""
         return len(self.history) - 1 - self.best
 
     def add(self, train: Figures, val: Figures) -> bool:
@@ -111,14 +111,14 @@ class Trainer:
 
     @property
     def network(self) -> GraspNetwork:
-        """The moving average of the network, which is the one that is kept."""
+        """Return the moving average of the network, which is the one that is kept."""
         network = self._average.module
         assert isinstance(network, GraspNetwork)
         return network
 
     @property
     def hand(self) -> HandDescription:
-        """The hand that the network is trained for."""
+        """Return the hand that the network is trained for."""
         return self._loss.geometry.kinematics.description
 
     @property

@@ -21,7 +21,8 @@ RETRIES = 3
 """How often a task is restarted after a worker died; the task at fault is not known."""
 AHEAD = 2
 """Tasks in flight per process."""
-ONE_THREAD = {name: '1' for name in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
+ONE_THREAD = dict.fromkeys(
+    ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'), '1')
 """Environment of the processes: a task is too small for more threads."""
 
 

@@ -30,6 +30,8 @@ from dexlite_ros.srv import GraspSynthesis
 
 PERIOD = 0.3
 """Time between two clouds [s]."""
+DISCOVERY = 10.0
+"""Longest time for node and publisher to find each other before the node is called anyway [s]."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -50,6 +52,9 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         with _planner_process():
             return _run(options)
+    except TimeoutError as error:
+        print(f'no grasps: {error}', file=sys.stderr)
+        return 1
     finally:
         rclpy.try_shutdown()
 
@@ -83,7 +88,8 @@ def _run(options: argparse.Namespace) -> int:
     publisher = CloudPublisher(demo_cloud())
     with PlannerClient() as client, _repeated(publisher.publish):
         client.wait_until_active()
-        while not publisher.listeners:
+        deadline = time.monotonic() + DISCOVERY
+        while not publisher.listeners and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(PERIOD)  # by then the node has received a cloud
         print('the node is active; asking for grasps of the mug ...', flush=True)

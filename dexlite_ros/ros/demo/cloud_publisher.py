@@ -10,20 +10,53 @@ Without a file it publishes the demo mug.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 import sys
 from typing import Any
 
 import rclpy
+from rclpy.exceptions import InvalidParameterTypeException, ParameterException
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.logging import get_logger
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 
-from dexlite_ros.errors import DexliteError
+from dexlite_ros.errors import DexliteError, InvalidRequest
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_cloud
 from dexlite_ros.ros.demo import demo_cloud
+from dexlite_ros.ros.parameters.table import Entry, ParameterTable
 from dexlite_ros.ros.point_clouds import point_cloud_message
 from dexlite_ros.ros.process import initialise, spin, stop_on_signal
+
+SLOWEST, FASTEST = 0.01, 100.0
+"""Clouds per second [Hz]: no sensor is faster, and nobody waits longer than 100 s for one."""
+
+
+@dataclass(frozen=True)
+class PublisherSettings:
+    """The parameters, checked; PUBLISHER_TABLE describes them."""
+
+    file: str = ''
+    frame_id: str = demo_cloud.FRAME
+    rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        # Also false for NaN, which the range of a parameter lets pass.
+        if not SLOWEST <= self.rate <= FASTEST:
+            raise InvalidRequest(
+                "parameter 'rate'", self.rate, f'{SLOWEST:g} to {FASTEST:g} clouds per second')
+        if not self.frame_id or self.frame_id.startswith('/') or ' ' in self.frame_id:
+            raise InvalidRequest(
+                "parameter 'frame_id'", self.frame_id,
+                'the name of a frame, without a leading slash and without spaces')
+
+
+PUBLISHER_TABLE = ParameterTable(PublisherSettings(), (
+    Entry('file', 'Cloud to publish, .ply or .pcd [m]; empty: the demo mug.', read_only=True),
+    Entry('frame_id', 'Frame that the points are given in.', read_only=True),
+    Entry('rate', f'Clouds per second [Hz]. ({SLOWEST:g} to {FASTEST:g})', read_only=True),
+))
 
 
 class CloudPublisher(Node):
@@ -35,21 +68,23 @@ class CloudPublisher(Node):
 
         :param cloud: cloud to publish; None: the file named by the parameter.
         :param kwargs: as for rclpy.node.Node.
-        :raises DexliteError: the file cannot be read.
+        :raises DexliteError: a parameter has a value that cannot be used, or the file cannot be
+            read.
+        :raises ParameterException: a parameter has a value of another type.
         """
         super().__init__('cloud_publisher', **kwargs)
-        path = self.declare_parameter('file', '').value
-        self._frame = self.declare_parameter('frame_id', demo_cloud.FRAME).value
-        self.period = 1.0 / self.declare_parameter('rate', 1.0).value
+        PUBLISHER_TABLE.declare(self)
+        settings = PUBLISHER_TABLE.read(self)
+        self.period = 1.0 / settings.rate
         if cloud is None:
-            cloud = load_cloud(path) if path else demo_cloud.demo_cloud()
+            cloud = load_cloud(settings.file) if settings.file else demo_cloud.demo_cloud()
         self._message = point_cloud_message(
-            cloud.points, self._frame, self.get_clock().now().to_msg(), cloud.normals)
+            cloud.points, settings.frame_id, self.get_clock().now().to_msg(), cloud.normals)
         self._publisher = self.create_publisher(PointCloud2, 'object_cloud', 1)
 
     @property
     def listeners(self) -> int:
-        """Number of subscriptions to the cloud."""
+        """Return the number of subscriptions to the cloud."""
         return self._publisher.get_subscription_count()
 
     def publish(self) -> None:
@@ -63,14 +98,29 @@ def main(args: Sequence[str] | None = None) -> int:
     Publish until SIGINT or SIGTERM.
 
     :param args: command line with ROS arguments; None: that of the process.
-    :return: exit status.
+    :return: exit status; 1 if a parameter or the file is rejected.
     """
     initialise(args)
+    node = _create_node()
+    if node is not None:
+        _run(node)
+    rclpy.try_shutdown()
+    return 0 if node is not None else 1
+
+
+def _create_node() -> CloudPublisher | None:
+    """Return the node, or None with one line in the log if a parameter or the file is rejected."""
     try:
-        node = CloudPublisher()
-    except DexliteError as error:
-        rclpy.logging.get_logger('cloud_publisher').fatal(str(error))
-        return 1
+        return CloudPublisher()
+    except InvalidParameterTypeException as error:
+        get_logger('cloud_publisher').fatal(
+            f'{error}; write floats as 5.0, and text that looks like a number in quotes')
+    except (ParameterException, DexliteError) as error:
+        get_logger('cloud_publisher').fatal(str(error))
+    return None
+
+
+def _run(node: CloudPublisher) -> None:
     stop = stop_on_signal()
     executor = SingleThreadedExecutor()
     thread = spin(executor, node, stop)
@@ -79,8 +129,6 @@ def main(args: Sequence[str] | None = None) -> int:
         stop.wait(node.period)
     thread.join(1.0)
     node.destroy_node()
-    rclpy.try_shutdown()
-    return 0
 
 
 if __name__ == '__main__':

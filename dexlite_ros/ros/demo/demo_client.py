@@ -4,6 +4,8 @@ The executable ``demo_client``: calls the planner once and shows a table and a p
 
     ros2 run dexlite_ros demo_client --output output/grasps.png
 
+It may be started before the planner and before any cloud: it waits up to ``--patience`` seconds
+for the planner to become active and as long again for the first cloud, then says what is missing.
 See ``ask`` for an example of how to call the node.
 """
 
@@ -21,7 +23,7 @@ from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import PointCloud2
 
 from dexlite_ros.msg import DexGraspArray, SynthesisReport
-from dexlite_ros.output.grasp_table import grasp_table, TableRow
+from dexlite_ros.output.grasp_table import grasp_table, rank_label, TableRow
 from dexlite_ros.output.picture import cloud_mesh, ColouredMesh, render_grasps
 from dexlite_ros.ros.client import DEFAULT_PLANNER, PlannerClient
 from dexlite_ros.ros.conversions import staged_grasps
@@ -33,25 +35,30 @@ ROWS = 10
 HANDS = 3
 POINTS = 3000
 """Largest number of points of the cloud in the picture."""
+PATIENCE = 60.0
+"""How long to wait for the planner, and then for the first cloud [s]."""
+INTERVAL = 0.5
+"""Time between two calls while there is no cloud yet [s]."""
 NOT_YET = (SynthesisReport.NO_CLOUD, SynthesisReport.STALE_CLOUD)
 
 
 def ask(
-    client: PlannerClient, request: GraspSynthesis.Request, patience: float = 10.0
+    client: PlannerClient, request: GraspSynthesis.Request, patience: float = PATIENCE
 ) -> GraspSynthesis.Response:
     """
-    Call the planner, and repeat the call while it has not yet received a cloud.
+    Call the planner, and repeat the call while it has received no cloud, or none that is new.
 
     :param client: connected to an active planner.
     :param request: the request to send.
-    :param patience: how long to wait for the first cloud [s].
+    :param patience: how long to wait for the first cloud [s]; the last response is returned then.
+    :raises TimeoutError: the planner does not answer.
     """
     deadline = time.monotonic() + patience
     while True:
         response = client.synthesize(request, timeout=120.0)
         if response.report.error_code not in NOT_YET or time.monotonic() > deadline:
             return response
-        time.sleep(0.2)
+        time.sleep(INTERVAL)
 
 
 def table(result: DexGraspArray) -> str:
@@ -79,36 +86,74 @@ def main(args: Sequence[str] | None = None) -> int:
     Call a running planner once.
 
     :param args: command line; None: that of the process.
-    :return: exit status; the error code if the planner returns no grasp.
+    :return: exit status; the error code if the planner returns no grasp, 1 if it does not answer.
     """
     parser = argparse.ArgumentParser(
         prog='demo_client', description='Call a running planner once.')
     parser.add_argument('--planner', default=DEFAULT_PLANNER, help='name of the planner node')
     parser.add_argument('--output', type=Path, default=Path('output/grasps.png'), help='picture')
+    parser.add_argument(
+        '--patience', type=_seconds, default=PATIENCE, metavar='SECONDS',
+        help='how long to wait for the planner, and then for the first cloud (default: '
+             f'{PATIENCE:g})')
     options = parser.parse_args(remove_ros_args(sys.argv if args is None else args)[1:])
     initialise(args)
     try:
         with PlannerClient(options.planner) as client:
-            return _report(client, options.output)
+            return report(client, options.output, options.patience)
+    except TimeoutError as error:
+        print(f'no grasps: {error}', file=sys.stderr)
+        return 1
     finally:
         rclpy.try_shutdown()
 
 
-def _report(client: PlannerClient, path: Path) -> int:
+def _seconds(text: str) -> float:
+    value = float(text)  # argparse names the option and the text if this fails
+    if not 0.0 <= value < float('inf'):
+        raise argparse.ArgumentTypeError(f'{text} is not a time of 0 s or more')
+    return value
+
+
+def report(client: PlannerClient, path: Path, patience: float = PATIENCE) -> int:
+    """
+    Wait for planner and cloud, call once, print the table and draw the picture.
+
+    :param client: need not be connected to a running planner yet.
+    :param path: PNG to write.
+    :param patience: how long to wait for the planner, and then for the first cloud [s].
+    :return: 0, or the error code if the planner returns no grasp.
+    :raises TimeoutError: the planner does not become active, or does not answer.
+    """
     clouds: list[PointCloud2] = []
     client.node.create_subscription(
         PointCloud2, 'object_cloud', clouds.append, qos_profile_sensor_data)
-    client.wait_until_active()
-    response = ask(client, GraspSynthesis.Request())
+    try:
+        client.wait_until_active(patience)
+    except TimeoutError as error:
+        raise TimeoutError(
+            f'{error}; start it ("ros2 launch dexlite_ros planner.launch.py") or name it '
+            '(--planner)') from None
+    response = ask(client, GraspSynthesis.Request(), patience)
     if response.report.error_code != SynthesisReport.NONE:
-        print(f'no grasps: {response.report.error_msg}')
+        waited = f' (waited {patience:g} s)' if response.report.error_code in NOT_YET else ''
+        print(f'no grasps: {response.report.error_msg}{waited}', file=sys.stderr)
         return response.report.error_code
     print(table(response.result))
     print(summary(response.report))
-    if clouds:
-        points, _ = points_and_normals(clouds[-1])
-        draw(response.result, cloud_mesh(points[:: 1 + len(points) // POINTS]), path)
+    _draw_on_cloud(response.result, clouds, path)
     return 0
+
+
+def _draw_on_cloud(result: DexGraspArray, clouds: list[PointCloud2], path: Path) -> None:
+    """Draw the hands at the newest cloud, or say why there is no picture."""
+    if not clouds:
+        print('no picture: this client has received no cloud itself', file=sys.stderr)
+    elif clouds[-1].header.frame_id.removeprefix('/') != result.header.frame_id:
+        print(f'no picture: the cloud is in frame "{clouds[-1].header.frame_id}"', file=sys.stderr)
+    else:
+        points, _ = points_and_normals(clouds[-1])
+        draw(result, cloud_mesh(points[:: 1 + len(points) // POINTS]), path)
 
 
 def draw(result: DexGraspArray, target: ColouredMesh, path: Path) -> None:
@@ -120,7 +165,7 @@ def draw(result: DexGraspArray, target: ColouredMesh, path: Path) -> None:
     :param path: PNG to write; its folder is created if needed.
     """
     best = result.grasps[:HANDS]
-    labels = [f'#{grasp.rank + 1}   score {grasp.score:.2f}' for grasp in best]
+    labels = [rank_label(grasp.rank, f'score {grasp.score:.2f}') for grasp in best]
     grasps = staged_grasps(result).grasp[:len(best)]
     written = render_grasps(path, best[0].hand, grasps, target, labels)
     print(f'picture of the best {len(best)}: {written.resolve()}')

@@ -13,6 +13,8 @@ from pathlib import Path
 import re
 import textwrap
 
+import yaml
+
 from dexlite_ros.ros.parameters.node_table import NODE_TABLE
 from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
 from dexlite_ros.ros.parameters.table import Entry, Value
@@ -64,14 +66,12 @@ def sorted_entries() -> Iterator[tuple[Entry, Value]]:
 
 
 def literal(value: Value) -> str:
-    """Return a value as YAML writes it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return f"'{value}'"
-    if isinstance(value, tuple):
-        return f'[{", ".join(map(literal, value))}]'
-    return repr(value)
+    """Return a value as YAML writes it on one line, text in quotes."""
+    style = "'" if isinstance(value, str) else None
+    plain = list(value) if isinstance(value, tuple) else value
+    text: str = yaml.safe_dump(
+        plain, default_flow_style=True, default_style=style, width=float('inf'))
+    return text.partition('\n')[0]
 
 
 def limits(entry: Entry) -> str:

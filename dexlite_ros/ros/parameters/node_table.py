@@ -21,7 +21,7 @@ class MarkerSettings:
 
     @property
     def style(self) -> MarkerStyle:
-        """The settings that drawing needs."""
+        """Return the settings that drawing needs."""
         return MarkerStyle(self.max_hands, self.alpha)
 
 

@@ -69,6 +69,7 @@ def test_picture_and_film(ball, tmp_path):
 def test_mp4(tmp_path):
     """The encoder writes a valid MP4 header; another suffix is refused."""
     class Grey:
+
         def draw(self, poses: dict, label: str) -> Image.Image:
             return Image.new('RGB', (64, 64), (poses['shade'],) * 3)
 

@@ -51,7 +51,7 @@ def test_every_epoch_differs_and_every_seed_repeats():
 
 def test_processes_share_an_epoch():
     """Both processes get equally many batches, and together cover each draw once."""
-    shares = [[batch for batch in batches().epoch(0, 0, rank, 2)] for rank in (0, 1)]
+    shares = [list(batches().epoch(0, 0, rank, 2)) for rank in (0, 1)]
     assert len(shares[0]) == len(shares[1]) > 0
 
     def key(batch: object) -> list[tuple]:

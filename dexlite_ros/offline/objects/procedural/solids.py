@@ -134,7 +134,7 @@ def bar(line: ArrayLike, radius: ArrayLike, closed: bool = False, sides: int = 1
 
 def superquadric(size: ArrayLike, roundness: Sequence[float] | NDArray[np.float64]) -> Parts:
     """
-    Return a convex superquadric (Barr 1981), centred.
+    Return a convex body between box, cylinder and ball, centred (superquadrics of Barr, 1981).
 
     :param size: (3,) half axes [m]
     :param roundness: (2,) exponents along meridians and parallels, in (0, 2]
