@@ -11,6 +11,7 @@ import tyro
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.commands.command_line import parse
+from dexlite_ros.offline.commands.ranges import POSITIVE
 from dexlite_ros.offline.formats import exchange
 from dexlite_ros.output.plan_file import GraspSet, read_grasps, write_grasps
 
@@ -49,7 +50,7 @@ class Export:
     """Folder to write to."""
     name: Annotated[str, tyro.conf.arg(name='object')] = ''
     """Name of the object in the output; empty: that of the plan file."""
-    scale: float | None = None
+    scale: Annotated[float | None, POSITIVE] = None
     """Factor that converts its mesh to metres; None: that of the plan file, else 1."""
 
 
@@ -78,4 +79,4 @@ def _read(path: Path, options: Export) -> GraspSet:
     name = options.name or found.name
     if not name:
         raise InvalidRequest('object', '', f'a name: {path} does not say which object it is')
-    return replace(found, name=name, scale=options.scale or found.scale)
+    return replace(found, name=name, scale=found.scale if options.scale is None else options.scale)

@@ -62,13 +62,14 @@ def main(argv: list[str]) -> int:
     options = parse(Plan, 'dexlite plan', argv)
     target = _target(options)
     plan = _plan(options, target)
-    print(json.dumps(plan_to_dict(plan)) if options.json else _summary(plan, target))
     if options.output:
         print(f'plan: {write_plan(plan, options.output)}', file=sys.stderr)
     if options.picture:
         from dexlite_ros.output.picture import render_plan
 
         print(f'picture: {render_plan(plan, options.picture)}', file=sys.stderr)
+    # Last: the reader of the output may be gone.
+    print(json.dumps(plan_to_dict(plan)) if options.json else _summary(plan, target))
     return 0
 
 
