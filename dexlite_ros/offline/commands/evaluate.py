@@ -71,8 +71,8 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
     """Grasps per plan, best first; None: 20, or all if imported."""
     tests: Annotated[tuple[TestName, ...], tyro.conf.arg(metavar='TEST [TEST ...]')] = (
         'six-forces', 'lift', 'noise')
-    """Some of six-forces, six-torques, lift, noise, low-friction, six-forces-quick, lift-quick;
-    'dexlite validate --help' explains them."""
+    """Some of six-forces, six-torques, lift, noise, low-friction, uneven-j0, six-forces-quick,
+    lift-quick; 'dexlite validate --help' explains them."""
     output: Path
     """Folder for the results."""
 
