@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+import sys
 from typing import Annotated
 
 import tyro
 
-from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.ranges import POSITIVE
 from dexlite_ros.offline.formats import exchange
@@ -21,7 +22,8 @@ class Import:
     """
     Read grasps of other projects and write plan files.
 
-    Each object and scale gets one file: OUTPUT/OBJECT/scale_S.json.
+    Each object and scale gets one file: OUTPUT/OBJECT/scale_S.json. Files that cannot be read are
+    named and left out; the exit code is 1 when there is no other.
     """
 
     source: tyro.conf.Positional[Path]
@@ -55,9 +57,17 @@ class Export:
 
 
 def import_main(argv: list[str]) -> int:
-    """Run ``dexlite import``."""
+    """Run ``dexlite import``; the exit code is 1 only when nothing could be read."""
     options = parse(Import, 'dexlite import', argv)
-    for grasp_set in exchange.read(options.format, options.source):
+    skipped: list[FileError] = []
+    try:
+        sets = exchange.read(options.format, options.source, skipped.append)
+    finally:
+        for error in skipped:
+            print(f'left out: {error}', file=sys.stderr)
+        if skipped:
+            print(f'left out: {len(skipped)} in all', file=sys.stderr)
+    for grasp_set in sets:
         path = options.output / grasp_set.name / f'scale_{grasp_set.scale:g}.json'
         print(f'{len(grasp_set.grasps):5d} grasps: {write_grasps(grasp_set, path)}')
     return 0
