@@ -81,8 +81,8 @@ def _vector_faults(table: pa.Table) -> Iterator[Fault]:
 
 
 def _not_finite(name: str, values: NDArray[np.float64]) -> Fault:
-    return (~np.isfinite(values)).any(axis=1), lambda row: (
-        f"'{name}' is not finite: {values[row].tolist()}")
+    finite = np.asarray(np.isfinite(values).all(axis=1))
+    return ~finite, lambda row: f"'{name}' is not finite: {values[row].tolist()}"
 
 
 def _beyond_limits(name: str, values: NDArray[np.float64], joints: tuple[Joint, ...]) -> Fault:
