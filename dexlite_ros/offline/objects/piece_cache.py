@@ -69,7 +69,7 @@ def cache_folder() -> Path | None:
     base = Path(os.environ.get('XDG_CACHE_HOME', ''))
     # The XDG Base Directory Specification ignores relative paths.
     if not base.is_absolute():
-        home = Path(os.path.expanduser('~'))
+        home = Path(os.environ.get('HOME', os.path.expanduser('~')))
         if not home.is_absolute():
             _tell('the user has no home')
             return None
