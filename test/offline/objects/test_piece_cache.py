@@ -3,6 +3,8 @@
 
 import os
 from pathlib import Path
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -110,12 +112,21 @@ def test_without_a_choice_the_library_does_not_stop_either(monkeypatch, tmp_path
 
 
 def test_commands_take_a_folder(tmp_path, capsys):
-    """``--cache`` keeps the pieces there, also from worker processes."""
+    """``--cache`` keeps the pieces there and leaves the home alone."""
     (tmp_path / 'meshes').mkdir()
     ell().export(tmp_path / 'meshes' / 'ell.obj')
-    ell().apply_scale(1.1).export(tmp_path / 'meshes' / 'large.obj')
-    assert main(['stability', str(tmp_path / 'meshes'), '--workers', '2', '--cache',
+    assert main(['stability', str(tmp_path / 'meshes'), '--workers', '1', '--cache',
                  str(tmp_path / 'cache')]) == 0
-    assert len(list((tmp_path / 'cache' / 'convex_pieces').glob('*.npz'))) == 2
+    assert len(list((tmp_path / 'cache' / 'convex_pieces').glob('*.npz'))) == 1
     assert not (tmp_path / 'home').exists()
-    assert '2 of 2 objects' in capsys.readouterr().out
+    assert '1 of 1 objects' in capsys.readouterr().out
+
+
+def test_other_processes_know_the_choice(tmp_path):
+    """Worker processes inherit it, wherever they start."""
+    code = 'from dexlite_ros.offline.objects.piece_cache import *; print(cache_folder())'
+    with choice_forgotten():
+        choose_cache(tmp_path / 'chosen')
+        found = subprocess.run(
+            [sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == str(tmp_path / 'chosen' / 'convex_pieces')
