@@ -25,15 +25,16 @@ AWKWARD = 'Schränke & Böden/die Hand'
 HANDS = pytest.mark.parametrize('hand', [SHADOW_RIGHT, THREE_FINGER_HAND], ids=lambda h: h.name)
 
 
-def postures(hand: HandDescription) -> tuple[np.ndarray, np.ndarray]:
-    """Return random joints (B, J) and where our kinematics put the links, (B, L, 3) [m]."""
+def postures(hand: HandDescription) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return random joints (B, J), our link positions (B, L, 3) [m] and rotations (B, L, 9)."""
     kinematics = HandKinematics(hand).double()
     draw = torch.rand(
         POSTURES, len(hand.joints), generator=torch.Generator().manual_seed(0)).double()
     joints = kinematics.couple(kinematics.lower + (kinematics.upper - kinematics.lower) * draw)
     still = GraspBatch(
         torch.zeros(POSTURES, 3).double(), torch.eye(3).double().expand(POSTURES, 3, 3), joints)
-    return joints.numpy(), kinematics(still).position.numpy()
+    poses = kinematics(still)
+    return joints.numpy(), poses.position.numpy(), poses.rotation.flatten(2).numpy()
 
 
 @HANDS
@@ -46,11 +47,12 @@ def test_mujoco_places_the_links(tmp_path, hand, prefix):
         model.body_mass.sum(), sum(link.mass for link in hand.links), rtol=1e-6)
     data = mujoco.MjData(model)
     addresses = [model.joint(name).qposadr[0] for name in hand.joint_names]
-    for joints, expected in zip(*postures(hand)):
+    bodies = [model.body(name).id for name in hand.link_names]
+    for joints, position, rotation in zip(*postures(hand)):
         data.qpos[addresses] = joints
         mujoco.mj_kinematics(model, data)
-        found = [data.body(name).xpos for name in hand.link_names]
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(data.xpos[bodies], position, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(data.xmat[bodies], rotation, rtol=0, atol=1e-6)
 
 
 @HANDS
@@ -67,13 +69,16 @@ def test_pybullet_places_the_links(tmp_path, hand):
                  for index in range(pybullet.getNumJoints(body, physicsClientId=world))]
         joint_at, link_at = ({info[place].decode(): info[0] for info in about}
                              for place in (1, 12))
-        for joints, expected in zip(*postures(hand)):
+        for joints, position, rotation in zip(*postures(hand)):
             for name, angle in zip(hand.joint_names, joints):
                 pybullet.resetJointState(body, joint_at[name], angle, physicsClientId=world)
-            found = [pybullet.getLinkState(
-                body, link_at[name], computeForwardKinematics=True, physicsClientId=world)[4]
+            states = [pybullet.getLinkState(
+                body, link_at[name], computeForwardKinematics=True, physicsClientId=world)
                 for name in hand.link_names]
-            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+            turned = [pybullet.getMatrixFromQuaternion(state[5]) for state in states]
+            np.testing.assert_allclose(
+                [state[4] for state in states], position, rtol=0, atol=1e-6)
+            np.testing.assert_allclose(turned, rotation, rtol=0, atol=1e-6)
     finally:
         pybullet.disconnect(world)
 

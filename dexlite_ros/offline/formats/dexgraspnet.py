@@ -11,10 +11,12 @@ little finger and thumb are mounted 1.8 and 0.4 mm off, which limits the accurac
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from dexlite_ros.errors import FileError
@@ -79,18 +81,18 @@ def _read_file(path: Path, skipper: Skipper) -> list[GraspSet]:
     except FileError as error:
         skipper.leave_out(error)
         return []
-    by_scale: dict[float, list[GraspBatch]] = defaultdict(list)
+    by_scale: dict[float, list[_Entry]] = defaultdict(list)
     for index, entry in enumerate(entries):
         try:
-            scale, grasp = _read_entry(entry)
+            found = _Entry.read(entry)
         except (KeyError, TypeError, ValueError) as error:
             skipper.leave_out(
                 FileError(path, f'grasp {index} of it is not complete: {error!r}'))
             continue
-        by_scale[round(scale, 6)].append(grasp)
+        by_scale[round(found.scale, 6)].append(found)
     return [
-        GraspSet(with_flexion(GraspBatch.cat(grasps)), name=path.stem, scale=scale)
-        for scale, grasps in sorted(by_scale.items())]
+        GraspSet(with_flexion(_grasps(found)), name=path.stem, scale=scale)
+        for scale, found in sorted(by_scale.items())]
 
 
 def _entries(path: Path) -> list[Any]:
@@ -103,20 +105,39 @@ def _entries(path: Path) -> list[Any]:
     return list(entries)
 
 
-def _read_entry(entry: Any) -> tuple[float, GraspBatch]:
-    """
-    Return scale and grasp of one dictionary.
+@dataclass(frozen=True)
+class _Entry:
+    """One grasp as it stands in its file."""
 
-    :raises KeyError, TypeError, ValueError: when something is missing or no finite number
-    """
-    vector = torch.tensor([[float(entry['qpos'][name]) for name in NAMES]], dtype=torch.float64)
-    scale = float(entry['scale'])
-    if not (vector.isfinite().all() and 0 < scale < math.inf):
-        raise ValueError('not all of it are finite numbers, and its scale positive')
-    grasp = GraspBatch.from_vector(vector * SIGNS)
-    if 'obj_pose' in entry:
-        grasp = ObjectPoses.read(entry['obj_pose']).in_object_frame(grasp)
-    return scale, grasp
+    scale: float
+    vector: list[float]
+    """Numbers in the order of ``NAMES``."""
+    pose: ObjectPoses | None
+    """Pose of the object; None: the origin."""
+
+    @classmethod
+    def read(cls, entry: Any) -> _Entry:
+        """
+        Read a dictionary.
+
+        :raises KeyError, TypeError, ValueError: when something is missing or no finite number
+        """
+        vector = [float(entry['qpos'][name]) for name in NAMES]
+        scale = float(entry['scale'])
+        if not (all(map(math.isfinite, vector)) and 0 < scale < math.inf):
+            raise ValueError('not all of it are finite numbers, and its scale positive')
+        pose = ObjectPoses.read(entry['obj_pose']) if 'obj_pose' in entry else None
+        return cls(scale, vector, pose)
+
+
+def _grasps(entries: list[_Entry]) -> GraspBatch:
+    """Return the grasps in the frame of their object."""
+    vectors = torch.tensor([each.vector for each in entries], dtype=torch.float64)
+    grasps = GraspBatch.from_vector(vectors * SIGNS)
+    if all(each.pose is None for each in entries):
+        return grasps
+    poses = [each.pose or ObjectPoses.read(np.eye(4)) for each in entries]
+    return ObjectPoses.cat(poses).in_object_frame(grasps)
 
 
 def with_flexion(grasps: GraspBatch) -> StagedGrasp:

@@ -39,11 +39,13 @@ def choose_cache(folder: Path | None = None) -> None:
     if folder is not None:
         os.environ[VARIABLE] = str(folder.absolute())
     place = cache_folder()
+    if place is None:
+        os.environ[VARIABLE] = ''
+        return
     try:
-        if place is not None:
-            place.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=place) as trial:
-                trial.write(bytes(TRIED))
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place) as trial:
+            trial.write(bytes(TRIED))
     except OSError as error:
         _tell(f'{place}: {cause(error)}')
         os.environ[VARIABLE] = ''

@@ -2,12 +2,13 @@
 """Grasps are judged from the command line, in pieces, with pictures, and exchanged with others."""
 
 import json
+import resource
 
 from PIL import Image
 import pytest
 import trimesh
 
-from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.errors import InvalidRequest, WriteError
 from dexlite_ros.offline.commands.__main__ import main
 from dexlite_ros.offline.physics.film import write_film
 from dexlite_ros.offline.physics.verdict_file import read_verdicts, write_verdicts
@@ -113,6 +114,24 @@ def test_picture_and_film(ball, tmp_path):
     assert validate(ball, '--test', 'lift', '--picture', str(picture), '--video', str(film)) == 0
     assert Image.open(picture).size == (1120, 560)
     assert Image.open(film).n_frames > 20
+
+
+def test_a_film_that_does_not_fit_is_an_error(tmp_path):
+    """What ffmpeg could not write, here for a limit on file sizes, does not replace a film."""
+    class Noise:
+        def draw(self, poses: dict, label: str) -> Image.Image:
+            return Image.effect_noise((64, 64), 100).convert('RGB')
+
+    (tmp_path / 'film.mp4').write_bytes(b'before')
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, usual[1]))
+    try:
+        with pytest.raises(WriteError, match='film.mp4'):
+            write_film(tmp_path / 'film.mp4', Noise(), [{}] * 30, '')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert [each.name for each in tmp_path.iterdir()] == ['film.mp4']
+    assert (tmp_path / 'film.mp4').read_bytes() == b'before'
 
 
 def test_mp4(tmp_path):
