@@ -6,6 +6,7 @@ from __future__ import annotations
 from importlib import import_module
 import os
 import sys
+import threading
 
 from dexlite_ros import __version__
 from dexlite_ros.errors import DexliteError
@@ -43,6 +44,8 @@ def main(argv: list[str] | None = None) -> int:
     # A program that is started without standard streams, as with ``>&-``, has None here.
     sys.stdout = sys.stdout or open(os.devnull, 'w')
     sys.stderr = sys.stderr or open(os.devnull, 'w')
+    if argv is None:
+        threading.excepthook = _thread_failed
     try:
         try:
             return _dispatch(arguments)
@@ -62,6 +65,14 @@ def main(argv: list[str] | None = None) -> int:
 def _failed(arguments: list[str], problem: str) -> int:
     print(' '.join(['dexlite', *arguments[:1]]) + f': {problem}', file=sys.stderr)
     return 1
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    """Tell an error of the system in a thread, such as TensorBoard's, in one line as well."""
+    if isinstance(failure.exc_value, OSError):
+        print(f'dexlite: {_told(failure.exc_value)}', file=sys.stderr)
+    else:
+        threading.__excepthook__(failure)
 
 
 def _told(error: OSError) -> str:

@@ -81,8 +81,13 @@ def _vector_faults(table: pa.Table) -> Iterator[Fault]:
 
 
 def _not_finite(name: str, values: NDArray[np.float64]) -> Fault:
-    finite = np.asarray(np.isfinite(values).all(axis=1))
-    return ~finite, lambda row: f"'{name}' is not finite: {values[row].tolist()}"
+    finite = np.isfinite(values)
+
+    def sentence(row: int) -> str:
+        place = int(finite[row].argmin())
+        return f"'{name}' is not finite: its number {place} is {values[row, place]}"
+
+    return ~np.asarray(finite.all(axis=1)), sentence
 
 
 def _beyond_limits(name: str, values: NDArray[np.float64], joints: tuple[Joint, ...]) -> Fault:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -76,6 +77,20 @@ def test_any_error_of_the_system_is_one_line(monkeypatch, capsys, error, told):
     monkeypatch.setattr(hand, 'main', fail)
     assert main(['hand']) == 1
     assert one_line(capsys).startswith(f'dexlite hand: {told}')
+
+
+def test_errors_in_threads_are_one_line_too(monkeypatch, capsys):
+    """Such as those of the thread in which TensorBoard writes."""
+    def fail() -> None:
+        raise PermissionError(13, 'Permission denied', '/a/b')
+
+    monkeypatch.setattr(threading, 'excepthook', threading.excepthook)
+    monkeypatch.setattr(sys, 'argv', ['dexlite', '--version'])
+    assert main() == 0
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    assert one_line(capsys) == 'dexlite: /a/b: Permission denied\n'
 
 
 def test_a_closed_pipe_ends_quietly(tmp_path):

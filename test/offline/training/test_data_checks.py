@@ -36,8 +36,8 @@ def test_good_data_pass(dataset):
 
 
 @pytest.mark.parametrize(('column', 'value', 'reason'), [
-    ('joints', with_first(NAN), "'joints' is not finite"),
-    ('pregrasp_position', with_first(-INF), "'pregrasp_position' is not finite"),
+    ('joints', with_first(NAN), "'joints' is not finite: its number 0 is nan"),
+    ('pregrasp_position', with_first(-INF), "'pregrasp_position' is not finite: .* 0 is -inf"),
     ('joints', with_first(0.5), "'joints' has rh_FFJ4 at 0.5 rad, outside -0.3491 to 0.3491"),
     ('squeeze_joints', with_first(-2.0), "'squeeze_joints' has rh_FFJ4 at -2 rad"),
     ('quat_xyzw', lambda quat: [1.1 * each for each in quat], 'quat_xyzw has length 1.1'),
