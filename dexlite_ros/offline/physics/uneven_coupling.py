@@ -3,7 +3,7 @@
 Coupled joints that share their motor's motion unevenly, as on the real Shadow Hand.
 
 Its motor J0 sets J1 + J2. Plans assume that the two are equal; a real finger that closes freely
-bends J2 to its stop before J1 begins (mujoco_menagerie, issue 132).
+bends J2 to its stop before J1 begins (mujoco_menagerie #132).
 """
 
 from __future__ import annotations
