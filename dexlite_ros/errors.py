@@ -203,3 +203,10 @@ class FileError(DexliteError):
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"file '{path}' cannot be read: {reason}")
         self.reason = reason
+
+
+class WriteError(DexliteError):
+    """A file cannot be written; what stood there before is still there."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"file '{path}' cannot be written: {reason}")

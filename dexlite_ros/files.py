@@ -9,21 +9,40 @@ import json
 import math
 import os
 from pathlib import Path
+import tempfile
 from typing import Any
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, WriteError
 
 
 @contextmanager
 def replaced(path: str | Path) -> Iterator[Path]:
     """
-    Yield a temporary path beside ``path``, which replaces ``path`` if the block raises nothing.
+    Yield a temporary path, whose file takes the place of ``path`` if the block raises nothing.
 
-    The new content is then on the disk, not only in the system's cache.
+    The new content is then on the disk, not only in the system's cache. A device or a pipe is
+    written to, not replaced, and so is the file that a link leads to.
 
     :param path: the file to write; its folder is created if needed
+    :raises WriteError: when the folder cannot be made or written to, the disk is full, or the path
+        is a folder
     """
     path = Path(path)
+    try:
+        if path.is_dir():
+            raise WriteError(path, 'it is a folder; give the path of a file')
+        special = path.exists() and not path.is_file()
+        with _copied(path) if special else _renamed(Path(os.path.realpath(path))) as temporary:
+            yield temporary
+    except OSError as error:
+        if _elsewhere(error, path):
+            raise
+        raise WriteError(path, cause(error)) from error
+
+
+@contextmanager
+def _renamed(path: Path) -> Iterator[Path]:
+    """Yield a path beside a file, which is renamed to that file in the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
@@ -33,6 +52,30 @@ def replaced(path: str | Path) -> Iterator[Path]:
         _to_disk(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[Path]:
+    """Yield a path elsewhere, whose content is written to a device or a pipe in the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder) / path.name
+        yield temporary
+        with path.open('wb') as stream:
+            stream.write(temporary.read_bytes())
+
+
+def cause(error: OSError) -> str:
+    """Return why an operation failed, as one line; the path is not part of it."""
+    return error.strerror or ' '.join(str(error).split()) or type(error).__name__
+
+
+def _elsewhere(error: OSError, path: Path) -> bool:
+    """Return whether an error names a file of another folder than ``path``."""
+    named = error.filename
+    if not isinstance(named, str | os.PathLike):
+        return False
+    folder, other = Path(os.path.realpath(path)).parent, Path(os.path.realpath(named))
+    return other.parent != folder and not folder.is_relative_to(other)
 
 
 def _to_disk(path: Path) -> None:

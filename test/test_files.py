@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files are written atomically, and read only if their format is as expected."""
 
+from concurrent.futures import ThreadPoolExecutor
+import errno
 import json
 import math
+import os
 
 import pytest
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, WriteError
 from dexlite_ros.files import plain, read_json, replaced, write_json
 
 KIND, VERSION = 'dexlite_ros/something', 3
@@ -46,6 +49,47 @@ def test_a_failing_block_leaves_the_old_file(tmp_path):
         raise RuntimeError
     assert [each.name for each in tmp_path.iterdir()] == ['file.json']
     assert read_json(path, KIND, VERSION) == CONTENT
+
+
+@pytest.mark.parametrize(('place', 'cause'), [
+    ('', 'it is a folder'), ('file/x.json', 'file'), ('file/deeper/x.json', 'file')])
+def test_what_cannot_be_written_is_named(tmp_path, place, cause):
+    """A folder instead of a file, a file instead of a folder; nothing is left behind."""
+    (tmp_path / 'file').write_text('kept')
+    with pytest.raises(WriteError, match=f"'{tmp_path / place}' cannot be written: ") as caught:
+        write_json(tmp_path / place, CONTENT)
+    assert cause in str(caught.value) and '.tmp' not in str(caught.value)
+    assert [each.name for each in tmp_path.iterdir()] == ['file']
+
+
+def test_a_full_disk_is_named(tmp_path):
+    """Whatever fails in the block for the file is reported under the file's own name."""
+    path = tmp_path / 'file.json'
+    write_json(path, CONTENT)
+    with pytest.raises(WriteError, match='file.json.*No space left'), replaced(path) as temporary:
+        temporary.write_text('half')
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert read_json(path, KIND, VERSION) == CONTENT
+
+
+def test_errors_of_other_files_keep_their_name(tmp_path):
+    """What the block reads is not what it writes."""
+    with pytest.raises(FileNotFoundError, match='elsewhere'), replaced(tmp_path / 'file'):
+        (tmp_path / 'other' / 'elsewhere').read_text()
+
+
+def test_links_and_devices_stay(tmp_path):
+    """The file behind a link is replaced, a pipe is written to."""
+    (tmp_path / 'link.json').symlink_to(tmp_path / 'file.json')
+    write_json(tmp_path / 'link.json', CONTENT)
+    assert (tmp_path / 'link.json').is_symlink()
+    assert read_json(tmp_path / 'file.json', KIND, VERSION) == CONTENT
+    os.mkfifo(tmp_path / 'pipe')
+    with ThreadPoolExecutor() as pool:
+        text = pool.submit((tmp_path / 'pipe').read_text)
+        write_json(tmp_path / 'pipe', CONTENT)
+        assert json.loads(text.result(timeout=10)) == CONTENT
+    assert (tmp_path / 'pipe').is_fifo()
 
 
 def test_json_holds_no_numbers_that_are_none(tmp_path):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from dexlite_ros.errors import FileError, ModelError
 from dexlite_ros.files import read_json, replaced, write_json
@@ -59,9 +59,8 @@ def write_checkpoint(
     path = Path(path)
     weights, sheet = _files(path)
     with replaced(weights) as temporary:
-        save_file(
-            {name: value.cpu().contiguous() for name, value in network.state_dict().items()},
-            temporary)
+        temporary.write_bytes(save(
+            {name: value.cpu().contiguous() for name, value in network.state_dict().items()}))
     write_json(sheet, {
         'format': FORMAT, 'version': VERSION, 'weights': _digest(weights),
         'hand': hand.name, 'joint_names': list(hand.joint_names), **_normalisation(hand),

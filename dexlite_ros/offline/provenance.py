@@ -21,10 +21,13 @@ def fingerprint(*parts: object) -> str:
 
 @cache
 def commit() -> str:
-    """Return the commit of the running checkout, or 'unknown'."""
-    answer = subprocess.run(
-        ['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, text=True,
-        capture_output=True, check=False)
+    """Return the commit of the running checkout, or 'unknown', also where there is no git."""
+    try:
+        answer = subprocess.run(
+            ['git', 'describe', '--always', '--dirty'], cwd=Path(__file__).parent, text=True,
+            capture_output=True, check=False)
+    except OSError:
+        return 'unknown'
     return answer.stdout.strip() or 'unknown'
 
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hand is the Shadow Hand, and its kinematics agree with MuJoCo."""
 
-from xml.etree import ElementTree
-
 from hands import difference, geometry, random_grasps, slope
 import mujoco
 import numpy as np
@@ -12,7 +10,6 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.link_points import LinkPoints
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.hand.urdf import write_urdf
 
 # Shadow Robot's technical specification, [deg].
 LIMITS = {
@@ -68,23 +65,6 @@ def test_mjcf_weighs_what_the_facts_say():
     model = mujoco.MjModel.from_xml_string(write_mjcf(SHADOW_RIGHT))
     expected = sum(link.mass for link in SHADOW_RIGHT.links)
     np.testing.assert_allclose(model.body_mass.sum(), expected, rtol=1e-6)
-
-
-def test_urdf_is_the_same_tree(tmp_path):
-    """The URDF has the same links, joints and limits; J1 mimics J2 unless it is freed."""
-    root = ElementTree.parse(write_urdf(SHADOW_RIGHT, tmp_path / 'hand.urdf')).getroot()
-    joints = {joint.get('name'): joint for joint in root.iter('joint')}
-    assert tuple(link.get('name') for link in root.findall('link')) == SHADOW_RIGHT.link_names
-    for link in SHADOW_RIGHT.links[1:]:
-        joint = joints[link.joint.name]
-        assert joint.find('parent').get('link') == link.parent
-        assert float(joint.find('limit').get('upper')) == np.float64(f'{link.joint.upper:.9g}')
-    mimics = {name for name, joint in joints.items() if joint.find('mimic') is not None}
-    assert mimics == {'rh_FFJ1', 'rh_MFJ1', 'rh_RFJ1', 'rh_LFJ1'}
-    free = ElementTree.parse(
-        write_urdf(SHADOW_RIGHT, tmp_path / 'free.urdf', coupled=False)).getroot()
-    assert not list(free.iter('mimic'))
-    assert len(list((tmp_path / 'hand_meshes').glob('*.stl'))) == 15
 
 
 def test_points_move_with_their_links():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Provenance: keys from settings, commands without the paths to folders."""
 
-from dexlite_ros.offline.provenance import command_without_folders, fingerprint
+from dexlite_ros.offline.provenance import command_without_folders, commit, fingerprint
 
 
 def test_commands_lose_the_way_to_folders():
@@ -16,3 +16,9 @@ def test_fingerprints_tell_parts_apart():
     """Equal parts give equal keys; another order or division does not."""
     assert fingerprint('a', 1, b'x') == fingerprint('a', 1, b'x')
     assert len({fingerprint('a', 'b'), fingerprint('b', 'a'), fingerprint('ab')}) == 3
+
+
+def test_without_git_the_commit_is_unknown(monkeypatch, tmp_path):
+    """A machine without git is no reason to stop."""
+    monkeypatch.setenv('PATH', str(tmp_path))
+    assert commit.__wrapped__() == 'unknown'

@@ -6,9 +6,12 @@ from __future__ import annotations
 from importlib import import_module
 import os
 import sys
+import threading
 
 from dexlite_ros import __version__
 from dexlite_ros.errors import DexliteError
+from dexlite_ros.files import cause
+from dexlite_ros.offline.objects.piece_cache import choice_forgotten
 
 COMMANDS = {
     'plan': ('plan', 'plan grasps for a cloud or a mesh'),
@@ -33,27 +36,71 @@ def main(argv: list[str] | None = None) -> int:
     """
     Run one subcommand and return its exit code.
 
-    A DexliteError ends the program with its message and exit code 1, a usage error with 2, an
-    interrupt with 130.
+    Every failure is one line on standard error: a DexliteError with its message, an OSError with
+    path and cause (both exit code 1), a usage error (2), an interrupt (130). When the reader of
+    the output is gone, as with ``head``, the command ends silently with 1, as Python itself does.
     """
     arguments = sys.argv[1:] if argv is None else argv
+    # A program that is started without standard streams, as with ``>&-``, has None here.
+    sys.stdout = sys.stdout or open(os.devnull, 'w')
+    sys.stderr = sys.stderr or open(os.devnull, 'w')
+    if argv is None:
+        threading.excepthook = _thread_failed
     try:
-        return _dispatch(arguments)
+        try:
+            return _dispatch(arguments)
+        finally:
+            # Here, where a full disk and a closed pipe can still be reported.
+            sys.stdout.flush()
     except DexliteError as error:
-        print(f'dexlite {arguments[0]}: {error}', file=sys.stderr)
-        return 1
+        return _failed(arguments, str(error))
+    except OSError as error:
+        _empty_output()
+        return 1 if isinstance(error, BrokenPipeError) else _failed(arguments, _told(error))
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader of the output is gone, as with `head`: end quietly.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+
+
+def _failed(arguments: list[str], problem: str) -> int:
+    print(' '.join(['dexlite', *arguments[:1]]) + f': {problem}', file=sys.stderr)
+    return 1
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    """Tell an error of the system in a thread, such as TensorBoard's, in one line as well."""
+    if isinstance(failure.exc_value, OSError):
+        print(f'dexlite: {_told(failure.exc_value)}', file=sys.stderr)
+    else:
+        threading.__excepthook__(failure)
+
+
+def _told(error: OSError) -> str:
+    """Return path and cause of an error of the operating system as one line."""
+    paths = [os.fsdecode(each) for each in (error.filename, error.filename2)
+             if isinstance(each, str | bytes | os.PathLike)]
+    # Files of the package's own are written by ``replaced``, whose errors name them.
+    return f'{" -> ".join(paths) or "output"}: {cause(error)}'
+
+
+def _empty_output() -> None:
+    """
+    Write out what is buffered for standard output, or let it vanish where that is impossible.
+
+    Python does so when it exits, where it would fail again (see the note on SIGPIPE in the
+    documentation of the module ``signal``).
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _dispatch(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ('-h', '--help'):
-        print(usage(), flush=True)
+        print(usage())
         return 0
     if arguments[0] == '--version':
         print(__version__)
@@ -63,7 +110,8 @@ def _dispatch(arguments: list[str]) -> int:
         return 2
     module, _, *function = COMMANDS[arguments[0]]
     run = getattr(import_module(f'dexlite_ros.offline.commands.{module}'), *(function or ['main']))
-    return run(arguments[1:]) or 0
+    with choice_forgotten():
+        return run(arguments[1:]) or 0
 
 
 def usage() -> str:

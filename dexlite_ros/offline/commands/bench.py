@@ -6,11 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from dexlite_ros.files import replaced
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import OnDevice, Printed
+from dexlite_ros.offline.commands.ranges import AT_LEAST_0, AT_LEAST_1
 from dexlite_ros.offline.evaluation.benchmark import benchmark
 
 
@@ -22,9 +23,9 @@ class Bench(OnDevice, Printed):
     Every case runs once to warm up and then --runs times.
     """
 
-    runs: int = 5
+    runs: Annotated[int, AT_LEAST_1] = 5
     """Runs per case."""
-    seed: int = 0
+    seed: Annotated[int, AT_LEAST_0] = 0
     """Seed of the cloud and of the starts."""
     quick: bool = False
     """Time small cases only."""
@@ -40,10 +41,10 @@ def main(argv: list[str]) -> int:
     report = benchmark(
         options.device, options.seed, options.runs, quick=options.quick, peer=options.peer)
     text = json.dumps(report, indent=1)
-    print(text if options.json else _table(report))
     if options.output:
         with replaced(options.output) as temporary:
             temporary.write_text(f'{text}\n')
+    print(text if options.json else _table(report))
     return 0
 
 

@@ -10,6 +10,8 @@ from typing import NoReturn, TypeVar
 
 import tyro
 
+from dexlite_ros.offline.commands.ranges import check_ranges
+
 Options = TypeVar('Options')
 STYLE = (
     # --json, but no --no-json.
@@ -33,6 +35,7 @@ def parse(
     :param command: as the user calls it, such as 'dexlite plan'
     :param arguments: the words after the command
     :param description: text above the options in the help; None: the docstring of the dataclass
+    :raises InvalidRequest: for a number outside the range that is declared with its option
     """
     # Boxes are drawn only on a terminal; a file or a pager gets plain lines.
     tyro._experimental_options['utf8_boxes'] = sys.stdout.isatty()
@@ -40,6 +43,7 @@ def parse(
         options, prog=command, description=description, args=arguments, config=STYLE)
     for name in _without_values(found):
         refuse(command, f"'{name.replace('_', '-')}' needs at least one value")
+    check_ranges(found)
     return found
 
 

@@ -4,6 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from dexlite_ros.offline.commands.ranges import AT_LEAST_0, AT_LEAST_1
+from dexlite_ros.offline.objects.piece_cache import choose_cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +23,22 @@ class Printed:
 class Parallel:
     """Number of worker processes."""
 
-    workers: int = 0
+    workers: Annotated[int, AT_LEAST_0] = 0
     """Worker processes; 0: one per CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cached:
+    """Place of the convex pieces that meshes are cut into."""
+
+    cache: Path | None = None
+    """Folder that keeps convex pieces for the next time; None: the variable DEXLITE_CACHE,
+    else dexlite_ros in XDG_CACHE_HOME or ~/.cache. Where none can be written to, meshes are cut
+    anew each time."""
+
+    def choose_cache(self) -> None:
+        """Use the folder in this process and its workers; say once if there can be none."""
+        choose_cache(self.cache)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,5 +57,5 @@ class Listed:
     """Split in the folder's manifest.csv, such as dev; None: all."""
     tier: str | None = None
     """Tier in the folder's manifest.csv, such as core; None: all."""
-    limit: int | None = None
+    limit: Annotated[int | None, AT_LEAST_1] = None
     """Maximum number of objects, in order; None: all."""

@@ -39,7 +39,6 @@ def main(argv: list[str]) -> int:
     options = parse(Compare, 'dexlite compare', argv)
     comparison = Comparison.of(options.evaluations)
     table = comparison.markdown()
-    print(json.dumps(comparison.rows()) if options.json else table)
     if options.output:
         commands = '\n'.join(f'    {command}' for command in comparison.commands())
         with replaced(options.output) as temporary:
@@ -48,4 +47,5 @@ def main(argv: list[str]) -> int:
         from dexlite_ros.offline.evaluation.step_curves import draw_step_curves
 
         draw_step_curves(comparison, options.picture)
+    print(json.dumps(comparison.rows()) if options.json else table)
     return 0

@@ -13,6 +13,7 @@ import tyro
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import Parallel, Printed
+from dexlite_ros.offline.commands.ranges import AT_LEAST_0
 from dexlite_ros.offline.dataset import figures
 from dexlite_ros.offline.dataset.drawing import draw, write_drawn
 from dexlite_ros.offline.dataset.merging import merge
@@ -49,7 +50,7 @@ class Verify(Parallel, Printed):
     """Judge this many of the grasps that held again, with the full tests."""
     pass_share: Annotated[float, tyro.conf.arg(metavar='S')] = 0.97
     """Fraction of these grasps that must hold again."""
-    seed: int = 0
+    seed: Annotated[int, AT_LEAST_0] = 0
     """Seed of the random choice."""
 
     def run(self) -> int:
@@ -71,7 +72,7 @@ class Sample(Printed):
     """Number of grasps."""
     failed: bool = False
     """Sample from the grasps that did not hold."""
-    seed: int = 0
+    seed: Annotated[int, AT_LEAST_0] = 0
     """Seed of the random choice."""
     output: Path
     """Folder for sample.png and one plan file per grasp."""

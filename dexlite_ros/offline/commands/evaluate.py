@@ -12,8 +12,15 @@ from typing import Annotated
 import tyro
 
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.commands.common_options import Listed, OnDevice, Parallel, Printed
+from dexlite_ros.offline.commands.common_options import (
+    Cached,
+    Listed,
+    OnDevice,
+    Parallel,
+    Printed,
+)
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
+from dexlite_ros.offline.commands.ranges import AT_LEAST_0, AT_LEAST_1, POSITIVE
 from dexlite_ros.offline.evaluation.cell_list import Extent
 from dexlite_ros.offline.evaluation.evaluation import Evaluation
 from dexlite_ros.offline.evaluation.figures import ALL
@@ -26,7 +33,7 @@ from dexlite_ros.proposal.network_proposer import TEMPERATURE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
+class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
     """
     Plan on clouds of known objects, judge all grasps in MuJoCo, and write a report.
 
@@ -39,12 +46,12 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
     only: Annotated[
         tuple[str, ...] | None, tyro.conf.arg(metavar='NAME [NAME ...]')] = None
     """Names of the objects to take; None: all."""
-    scales: Annotated[tuple[float, ...], tyro.conf.arg(metavar='S [S ...]')] = (1.0,)
+    scales: Annotated[tuple[float, ...], POSITIVE, tyro.conf.arg(metavar='S [S ...]')] = (1.0,)
     """Factors that convert the meshes to metres."""
     planner: str = 'default'
     """The preset default or dexlite, or a folder written by dexlite import, whose grasps are
     judged instead."""
-    temperature: float = TEMPERATURE
+    temperature: Annotated[float, AT_LEAST_0] = TEMPERATURE
     """Standard deviation of the network's latent codes; it was trained with 1."""
     unranked: Annotated[int | None, tyro.conf.arg(metavar='STEPS')] = None
     """Judge all --max-grasps proposals after this many refinement steps, without filtering;
@@ -53,9 +60,9 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
     """Clouds seen from all sides, or from one camera above a table."""
     no_table: bool = False
     """One camera: plan without the table, as if the object floated."""
-    points: int = 2048
+    points: Annotated[int, AT_LEAST_1] = 2048
     """Points of a full cloud."""
-    noise: float | None = None
+    noise: Annotated[float | None, AT_LEAST_0] = None
     """Standard deviation per coordinate, or along the camera rays [m];
     None: 0 for full, 0.001 for single."""
     seeds: int = 1
@@ -64,8 +71,8 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
     """Grasps per plan, best first; None: 20, or all if imported."""
     tests: Annotated[tuple[TestName, ...], tyro.conf.arg(metavar='TEST [TEST ...]')] = (
         'six-forces', 'lift', 'noise')
-    """Some of six-forces, six-torques, lift, noise, low-friction, six-forces-quick, lift-quick;
-    'dexlite validate --help' explains them."""
+    """Some of six-forces, six-torques, lift, noise, low-friction, uneven-j0, six-forces-quick,
+    lift-quick; 'dexlite validate --help' explains them."""
     output: Path
     """Folder for the results."""
 
@@ -85,6 +92,7 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Printed):
 def main(argv: list[str]) -> int:
     """Run ``dexlite evaluate``."""
     options = parse(Evaluate, 'dexlite evaluate', argv)
+    options.choose_cache()
     extent = Extent(options.only, options.limit, options.scales, options.seeds)
     evaluation = Evaluation.run(options.question(), extent, options.output, options.workers)
     figures = evaluation.report(shlex.join(['dexlite', 'evaluate', *argv]), options.workers)

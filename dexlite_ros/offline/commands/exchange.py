@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+import sys
 from typing import Annotated
 
 import tyro
 
-from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.offline.commands.command_line import parse
+from dexlite_ros.offline.commands.ranges import POSITIVE
 from dexlite_ros.offline.formats import exchange
 from dexlite_ros.output.plan_file import GraspSet, read_grasps, write_grasps
 
@@ -20,7 +22,8 @@ class Import:
     """
     Read grasps of other projects and write plan files.
 
-    Each object and scale gets one file: OUTPUT/OBJECT/scale_S.json.
+    Each object and scale gets one file: OUTPUT/OBJECT/scale_S.json. Files that cannot be read are
+    named and left out; the exit code is 1 when there is no other.
     """
 
     source: tyro.conf.Positional[Path]
@@ -49,14 +52,22 @@ class Export:
     """Folder to write to."""
     name: Annotated[str, tyro.conf.arg(name='object')] = ''
     """Name of the object in the output; empty: that of the plan file."""
-    scale: float | None = None
+    scale: Annotated[float | None, POSITIVE] = None
     """Factor that converts its mesh to metres; None: that of the plan file, else 1."""
 
 
 def import_main(argv: list[str]) -> int:
-    """Run ``dexlite import``."""
+    """Run ``dexlite import``; the exit code is 1 only when nothing could be read."""
     options = parse(Import, 'dexlite import', argv)
-    for grasp_set in exchange.read(options.format, options.source):
+    skipped: list[FileError] = []
+    try:
+        sets = exchange.read(options.format, options.source, skipped.append)
+    finally:
+        for error in skipped:
+            print(f'left out: {error}', file=sys.stderr)
+        if skipped:
+            print(f'left out: {len(skipped)} in all', file=sys.stderr)
+    for grasp_set in sets:
         path = options.output / grasp_set.name / f'scale_{grasp_set.scale:g}.json'
         print(f'{len(grasp_set.grasps):5d} grasps: {write_grasps(grasp_set, path)}')
     return 0
@@ -78,4 +89,4 @@ def _read(path: Path, options: Export) -> GraspSet:
     name = options.name or found.name
     if not name:
         raise InvalidRequest('object', '', f'a name: {path} does not say which object it is')
-    return replace(found, name=name, scale=options.scale or found.scale)
+    return replace(found, name=name, scale=found.scale if options.scale is None else options.scale)

@@ -14,7 +14,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 from dexlite_ros.network.checkpoint import WEIGHTS
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.commands.common_options import OnDevice, Parallel, Printed
+from dexlite_ros.offline.commands.common_options import Cached, OnDevice, Parallel, Printed
 from dexlite_ros.offline.generation import log
 from dexlite_ros.offline.generation.generation import Generation
 from dexlite_ros.offline.generation.machines import Machines
@@ -38,7 +38,7 @@ OptionalWeights = Annotated[str, PrimitiveConstructorSpec(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generate(OnDevice, Parallel, Printed):
+class Generate(OnDevice, Parallel, Cached, Printed):
     """
     Propose grasps on many objects, judge them in MuJoCo, and store all in a dataset.
 
@@ -88,6 +88,7 @@ class Generate(OnDevice, Parallel, Printed):
 def main(argv: list[str]) -> int:
     """Run ``dexlite generate``; the exit code is 1 when an object could not be used."""
     options = parse(Generate, 'dexlite generate', argv)
+    options.choose_cache()
     check_whole('limit', options.limit, 1, 10**9)
     machines = Machines(options.workers, options.ray, options.device)
     request = options.request()

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from dexlite_ros.files import replaced
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.urdf import write_urdf
 from dexlite_ros.offline.commands.command_line import parse, refuse
+from dexlite_ros.offline.commands.ranges import POSITIVE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +25,12 @@ class Hand:
     """Write a MuJoCo model here."""
     urdf: Path | None = None
     """Write a URDF here, and its meshes into '<name>_meshes' next to it."""
+    mesh_prefix: str = ''
+    """What the paths of the meshes begin with in the URDF, such as package://my_hand/urdf; empty:
+    they are relative to the URDF's folder. RViz needs package:// or file://."""
     picture: Path | None = None
     """Write a PNG of the palm link and its axes here."""
-    stiffness: float = 5.0
+    stiffness: Annotated[float, POSITIVE] = 5.0
     """Gain of the MuJoCo position actuators [N m/rad]."""
     free_joints: bool = False
     """Leave the mimic tags that couple J1 to J2 out of the URDF."""
@@ -44,7 +49,9 @@ def main(argv: list[str]) -> int:
             temporary.write_text(write_mjcf(hand, stiffness=options.stiffness))
         print(options.mjcf)
     if options.urdf is not None:
-        print(write_urdf(hand, options.urdf, coupled=not options.free_joints))
+        print(write_urdf(
+            hand, options.urdf, coupled=not options.free_joints,
+            mesh_prefix=options.mesh_prefix))
     if options.picture is not None:
         from dexlite_ros.output.picture import render_hand
 

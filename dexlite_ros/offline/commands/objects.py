@@ -11,14 +11,14 @@ from typing import Any
 import tyro
 
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.commands.common_options import Listed, Parallel, Printed
+from dexlite_ros.offline.commands.common_options import Cached, Listed, Parallel, Printed
 from dexlite_ros.offline.objects.overview import facts, write_overview
 from dexlite_ros.offline.objects.sources import find_objects
 from dexlite_ros.offline.workers.processes import run_tasks
 
 
 @dataclass(frozen=True, kw_only=True)
-class Objects(Listed, Parallel, Printed):
+class Objects(Listed, Parallel, Cached, Printed):
     """
     Prepare objects as dexlite generate does, and show them.
 
@@ -36,6 +36,7 @@ class Objects(Listed, Parallel, Printed):
 def main(argv: list[str]) -> int:
     """Run ``dexlite objects``; the exit code is 1 when some cannot be used."""
     options = parse(Objects, 'dexlite objects', argv)
+    options.choose_cache()
     targets = find_objects(
         options.objects, options.split, options.tier, options.unit)[:options.limit]
     found = {

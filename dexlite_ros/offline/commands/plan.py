@@ -61,7 +61,7 @@ def main(argv: list[str]) -> int:
     options = parse(Plan, 'dexlite plan', argv)
     target = _target(options)
     plan = _plan(options, target)
-    # Files first: printing may fail, for instance when a pipe is closed.
+    # The files first, and the text last: whoever reads it may be gone.
     written = []
     if options.output:
         written.append(f'plan: {write_plan(plan, options.output)}')
@@ -69,9 +69,9 @@ def main(argv: list[str]) -> int:
         from dexlite_ros.output.picture import render_plan
 
         written.append(f'picture: {render_plan(plan, options.picture)}')
-    print(json.dumps(plan_to_dict(plan)) if options.json else _summary(plan))
     for line in (*map(str, plan.report.warnings), *written):
         print(line, file=sys.stderr)
+    print(json.dumps(plan_to_dict(plan)) if options.json else _summary(plan))
     return 0
 
 

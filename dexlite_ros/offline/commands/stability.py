@@ -12,7 +12,8 @@ import tyro
 
 from dexlite_ros.files import plain, write_json
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.commands.common_options import Listed, Parallel, Printed
+from dexlite_ros.offline.commands.common_options import Cached, Listed, Parallel, Printed
+from dexlite_ros.offline.commands.ranges import AT_LEAST_1, POSITIVE
 from dexlite_ros.offline.objects.mesh_folder import list_objects
 from dexlite_ros.offline.objects.rest_trials import RestTrial, Stability, try_object
 from dexlite_ros.offline.physics.table_stability import Engine
@@ -20,7 +21,7 @@ from dexlite_ros.offline.workers.processes import run_tasks
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestOnTable(Listed, Parallel, Printed):
+class RestOnTable(Listed, Parallel, Cached, Printed):
     """
     Place objects on a table in their most likely resting poses.
 
@@ -31,9 +32,9 @@ class RestOnTable(Listed, Parallel, Printed):
     """Folder of meshes, or folder with a manifest.csv."""
     engine: Annotated[tuple[Engine, ...], tyro.conf.arg(metavar='ENGINE [ENGINE]')] = ('mujoco',)
     """Physics engine, mujoco or pybullet; give both to compare them."""
-    scale: float = 1.0
+    scale: Annotated[float, POSITIVE] = 1.0
     """Factor that converts the meshes to metres."""
-    poses: int = 1
+    poses: Annotated[int, AT_LEAST_1] = 1
     """Poses per object, most likely first."""
     output: Path | None = None
     """Write the verdicts as JSON here."""
@@ -42,6 +43,7 @@ class RestOnTable(Listed, Parallel, Printed):
 def main(argv: list[str]) -> int:
     """Run ``dexlite stability``."""
     options = parse(RestOnTable, 'dexlite stability', argv)
+    options.choose_cache()
     objects = list_objects(options.objects, options.split, options.tier)[:options.limit]
     trials = [RestTrial(each, options.engine, options.poses, options.scale) for each in objects]
     results = {

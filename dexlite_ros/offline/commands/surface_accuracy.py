@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import Printed
+from dexlite_ros.offline.commands.ranges import AT_LEAST_0, AT_LEAST_1
 from dexlite_ros.offline.evaluation.surface_accuracy import Accuracy, mean_of, measure_all
 from dexlite_ros.offline.objects.measured_cloud import Setup, View
 from dexlite_ros.offline.objects.mesh_folder import list_objects, ObjectFile
@@ -28,17 +29,17 @@ class SurfaceAccuracy(Printed):
     """Split in the manifest."""
     tier: Literal['core', 'hard', 'all'] = 'core'
     """Tier in the manifest."""
-    limit: int | None = None
+    limit: Annotated[int | None, AT_LEAST_1] = None
     """Number of objects; None: all."""
     view: View = 'full'
     """Points from all sides, or from one camera."""
-    points: int = 2048
+    points: Annotated[int, AT_LEAST_1] = 2048
     """Points of a full cloud."""
-    noise: float | None = None
+    noise: Annotated[float | None, AT_LEAST_0] = None
     """Standard deviation of the noise [m]; None: 0 for full, 0.001 for single."""
     no_support: bool = False
     """Withhold the plane that the object stands on."""
-    seed: int = 0
+    seed: Annotated[int, AT_LEAST_0] = 0
     """Seed of the clouds."""
 
     def setup(self) -> Setup:

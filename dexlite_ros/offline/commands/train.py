@@ -12,10 +12,10 @@ from typing import Annotated
 import torch
 import tyro
 
-from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.network.pose_code import Rotation
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import OnDevice, Printed
+from dexlite_ros.offline.commands.ranges import AT_LEAST_0, AT_LEAST_1
 from dexlite_ros.offline.provenance import command_without_folders
 from dexlite_ros.offline.training.losses import PhysicsLoss
 from dexlite_ros.offline.training.run import TrainingRun
@@ -38,9 +38,9 @@ class Train(OnDevice, Printed):
     """Dataset of judged grasps."""
     preset: TrainingPreset = 'default'
     """Network, losses and learning rates; 'dexlite': those of the original DexLite."""
-    epochs: int | None = None
+    epochs: Annotated[int | None, AT_LEAST_1] = None
     """Maximum number of epochs; None: 80, or 100 with preset 'dexlite'."""
-    patience: int | None = None
+    patience: Annotated[int | None, AT_LEAST_1] = None
     """Stop early after this many epochs without a better validation loss; None: 25."""
     rotation: Rotation | None = None
     """Rotation representation; None: 6d, or euler with preset 'dexlite'."""
@@ -50,9 +50,9 @@ class Train(OnDevice, Printed):
     self_penetration, joint_limits; None: keep all losses of the preset."""
     unbalanced: bool = False
     """Sample all grasps equally, not those at rare places more often."""
-    seed: int = 0
+    seed: Annotated[int, AT_LEAST_0] = 0
     """The same seed, data and device give the same network."""
-    threads: int = 0
+    threads: Annotated[int, AT_LEAST_0] = 0
     """CPU threads; 0: all."""
     compile: bool = False
     """Compile the point cloud encoder; for GPUs, needs a C++ compiler."""
@@ -71,8 +71,6 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite train``."""
     options = parse(Train, 'dexlite train', argv)
     settings = options.choice().settings()
-    if options.threads < 0:
-        raise InvalidRequest('threads', options.threads, '0 or more')
     if options.threads:
         torch.set_num_threads(options.threads)
     progress = TrainingRun(

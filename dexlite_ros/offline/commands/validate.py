@@ -16,34 +16,39 @@ import tyro
 
 from dexlite_ros.files import plain
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.commands.common_options import Parallel, Printed
+from dexlite_ros.offline.commands.common_options import Cached, Parallel, Printed
+from dexlite_ros.offline.commands.ranges import AT_LEAST_0, FINITE, POSITIVE, Range
 from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
-from dexlite_ros.offline.physics.judge import TestName, TESTS
+from dexlite_ros.offline.physics.judge import Conditions, TestName, TESTS, USUAL
 from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.offline.physics.trial import judge_all, Trial
 from dexlite_ros.output.plan_file import read_grasps
 
+MASS = Range('a mass from 0.001 to 10 kg', 0.001, 10.0)
+FRICTION = Range('a coefficient from 0.01 to 5', 0.01, 5.0)
+
 
 @dataclass(frozen=True, kw_only=True)
-class Validate(Parallel, Printed):
-    """
-    Simulate grasps in MuJoCo and report which hold.
-
-    The object weighs 0.1 kg, the friction coefficient is 0.6, units are SI.
-    """
+class Validate(Parallel, Cached, Printed):
+    """Simulate grasps in MuJoCo and report which hold; units are SI."""
 
     grasps: tyro.conf.Positional[Path]
     """Plan file (JSON) written by dexlite plan or dexlite import."""
     mesh: Annotated[Path, tyro.conf.arg(name='object')]
     """Mesh of the object, in the frame of the grasps (OBJ, STL, PLY)."""
-    scale: float | None = None
+    scale: Annotated[float | None, POSITIVE] = None
     """Factor that converts the mesh to metres; None: that of the plan file, else 1."""
     test: Annotated[tuple[TestName, ...], tyro.conf.arg(metavar='TEST [TEST ...]')] = (
         'six-forces',)
     """Tests to run; see above."""
-    table: float | None = None
+    mass: Annotated[float | None, MASS] = None
+    """Mass of the object, 0.001 to 10 kg; forces and torques are proportional to it.
+    None: 0.1 kg."""
+    friction: Annotated[float | None, FRICTION] = None
+    """Friction coefficient of every contact, 0.01 to 5; None: 0.6, in low-friction 0.3."""
+    table: Annotated[float | None, FINITE] = None
     """Height of the table in the test lift [m]; None: no table."""
-    seed: int = 0
+    seed: Annotated[int, AT_LEAST_0] = 0
     """Seed of the noise."""
     output: Path | None = None
     """Write the verdicts as JSON here; an existing file is continued."""
@@ -60,17 +65,21 @@ def main(argv: list[str]) -> int:
     meanings = '\n'.join(f'  {name}: {test.meaning}' for name, test in TESTS.items())
     options = parse(
         Validate, 'dexlite validate', argv, f'{getdoc(Validate)}\n\nTests:\n{meanings}')
+    options.choose_cache()
     grasp_set = read_grasps(options.grasps)
     mesh, pieces = load_pieces(
-        ObjectFile(options.mesh.stem, options.mesh), options.scale or grasp_set.scale)
-    trial = Trial(grasp_set, pieces, options.test, options.table, options.seed)
+        ObjectFile(options.mesh.stem, options.mesh),
+        grasp_set.scale if options.scale is None else options.scale)
+    trial = Trial(
+        grasp_set, pieces, options.test, options.table, options.seed,
+        Conditions(options.mass, options.friction))
     _show(options, trial, mesh)
     verdicts = judge_all(trial, options.workers, options.output)
     if options.json:
         rows = {name: [plain(asdict(each)) for each in row] for name, row in verdicts.items()}
-        print(json.dumps({'tests': rows}, allow_nan=False))
+        print(json.dumps({'worlds': trial.worlds(), 'tests': rows}, allow_nan=False))
     else:
-        print(_table(verdicts))
+        print(_table(verdicts, trial))
     return 0
 
 
@@ -87,7 +96,7 @@ def _show(options: Validate, trial: Trial, mesh: trimesh.Trimesh) -> None:
         print(f'video: {filmed.write_film(options.video)}', file=sys.stderr)
 
 
-def _table(verdicts: dict[str, list[Verdict]]) -> str:
+def _table(verdicts: dict[str, list[Verdict]], trial: Trial) -> str:
     lines = ['grasp  ' + '  '.join(f'{name:<18}' for name in verdicts)]
     for index, verdict_of_each in enumerate(zip(*verdicts.values())):
         lines.append(f'{index:5d}  ' + '  '.join(
@@ -99,5 +108,7 @@ def _table(verdicts: dict[str, list[Verdict]]) -> str:
         why = ', '.join(f'{reason} {count}' for reason, count in reasons.most_common())
         lines.append(
             f'{name}: {passed} of {len(row)} hold ({100 * passed / max(len(row), 1):.1f} %)'
-            + (f'; not: {why}' if why else ''))
+            + (f'; not: {why}' if why else '') + (
+                '' if trial.conditions == USUAL else
+                '; {mass:g} kg, friction {friction:g}'.format(**trial.worlds()[name])))
     return '\n'.join(lines)

@@ -4,49 +4,59 @@ Grasps in the layout of DexGraspBench (2025): one .npy per grasp, three stages o
 
 The numbers are position [m] and quaternion wxyz of the hand's root, then 22 joints [rad], fingers
 FF MF RF LF TH, each from base to tip. The root lies 34 mm behind the palm link (README of
-the benchmark; src/task/convert_format.py). Files lie in OBJECT/scale<100 s>_pose<p>/<i>.npy.
+the benchmark; src/task/convert_format.py). ``obj_pose`` is the pose of the object in the frame of
+these numbers. Files lie in OBJECT/scale<100 s>_pose<p>/<i>.npy.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 import torch
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.files import replaced
-from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
+from dexlite_ros.grasp import GraspBatch, Stage, StagedGrasp, STAGES
 from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
+from dexlite_ros.offline.formats.object_pose import LENGTH_TOLERANCE, ObjectPoses
+from dexlite_ros.offline.formats.skipping import Skip, Skipper
 from dexlite_ros.output.plan_file import GraspSet
 
 ROOT_TO_PALM = torch.tensor([0.0, 0.0, 0.034], dtype=torch.float64)
 """Position of the palm link in the root's frame [m]."""
 
 
-def read(path: str | Path) -> list[GraspSet]:
+def read(path: str | Path, skip: Skip | None = None) -> list[GraspSet]:
     """
     Return the grasps of a file, or of all files below a folder, one set per object and scale.
 
-    :raises FileError: when there are none, or one has another layout
+    They are in the frame of the object, from wherever its ``obj_pose`` puts it.
+
+    :param skip: called with the reason for each file that is left out; None: such a file is an
+        error
+    :raises FileError: when nothing can be read, or a file has another layout
     """
     path = Path(path)
     files = sorted(path.rglob('*.npy'), key=_order) if path.is_dir() else [path]
     if not files:
         raise FileError(path, 'there is no .npy file in it')
-    scenes = defaultdict(list)
+    skipper = Skipper(path, skip)
+    scenes: dict[tuple[str, float], list[_Content]] = defaultdict(list)
     for file in files:
-        content = _content(file)
-        name = Path(str(content['obj_path'])).name
-        scenes[name, round(float(content['obj_scale']), 6)].append(content)
+        try:
+            content = _Content.read(file)
+        except FileError as error:
+            skipper.leave_out(error)
+            continue
+        scenes[content.name, round(content.scale, 6)].append(content)
+    skipper.end(sum(map(len, scenes.values())))
     return [
-        GraspSet(
-            StagedGrasp(*(
-                _to_palm(np.stack([each[f'{stage}_qpos'] for each in contents]))
-                for stage in STAGES)),
-            name=name, scale=scale)
+        GraspSet(_staged(contents), name=name, scale=scale)
         for (name, scale), contents in scenes.items()]
 
 
@@ -80,29 +90,74 @@ def _order(path: Path) -> tuple[Path, int, str]:
     return path.parent, int(path.stem) if path.stem.isdigit() else 0, path.stem
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """Return the dictionary in a file, after checking its arrays."""
-    array = load_npy(path)
-    content = array.item() if array.shape == () and array.dtype == object else None
-    if not isinstance(content, dict):
-        raise FileError(path, 'it holds no dictionary; DexGraspBench writes one per grasp')
-    for name in ('obj_path', 'obj_scale', 'obj_pose', *(f'{stage}_qpos' for stage in STAGES)):
-        if name not in content:
-            raise FileError(path, f"'{name}' is missing; DexGraspBench writes it")
-    for name in (f'{stage}_qpos' for stage in STAGES):
-        if np.shape(content[name]) != (29,) or not np.isfinite(content[name]).all():
-            raise FileError(path, f"'{name}' is not 29 finite numbers: {content[name]}")
-    if np.shape(content['obj_scale']) != () or not 0 < content['obj_scale'] < np.inf:
-        raise FileError(path, f"'obj_scale' is {content['obj_scale']}, not a positive number")
-    if Path(str(content['obj_path'])).name in ('', '.', '..'):
-        raise FileError(path, f"'obj_path' is {content['obj_path']!r}; it names no object")
-    pose = np.asarray(content['obj_pose'])
-    if not np.allclose(pose, [0, 0, 0, 1, 0, 0, 0]):
-        raise FileError(path, f'the object is posed at {pose.tolist()}; only the origin is read')
-    return content
+@dataclass(frozen=True)
+class _Content:
+    """One grasp as it stands in its file."""
+
+    name: str
+    """Name of the object."""
+    scale: float
+    pose: ObjectPoses
+    stages: dict[Stage, NDArray[np.float64]]
+    """29 numbers for each stage."""
+
+    @classmethod
+    def read(cls, path: Path) -> _Content:
+        """
+        Read a file.
+
+        :raises FileError: when a field is missing or has other content
+        """
+        array = load_npy(path)
+        content = array.item() if array.shape == () and array.dtype == object else None
+        if not isinstance(content, dict):
+            raise FileError(path, 'it holds no dictionary; DexGraspBench writes one per grasp')
+        for name in ('obj_path', 'obj_scale', 'obj_pose', *(f'{each}_qpos' for each in STAGES)):
+            if name not in content:
+                raise FileError(path, f"'{name}' is missing; DexGraspBench writes it")
+        stages = {each: _hand(path, f'{each}_qpos', content) for each in STAGES}
+        scale = _numbers(path, 'obj_scale', content, 'a positive number')
+        if scale.shape != () or not 0 < scale < np.inf:
+            raise FileError(path, f"'obj_scale' is {content['obj_scale']}, not a positive number")
+        target = Path(str(content['obj_path'])).name
+        if target in ('', '.', '..') or '\0' in target:
+            raise FileError(path, f"'obj_path' is {content['obj_path']!r}; it names no object")
+        try:
+            pose = ObjectPoses.read(content['obj_pose'])
+        except ValueError as error:
+            raise FileError(path, f"'obj_pose' cannot be applied: {error}") from error
+        return cls(target, float(scale), pose, stages)
 
 
-def _to_palm(qpos: np.ndarray) -> GraspBatch:
+def _hand(path: Path, name: str, content: dict[str, Any]) -> NDArray[np.float64]:
+    """Return the 29 numbers of one stage."""
+    qpos = _numbers(path, name, content, '29 finite numbers')
+    if qpos.shape != (29,) or not np.isfinite(qpos).all():
+        raise FileError(path, f"'{name}' is not 29 finite numbers: {content[name]}")
+    length = float(np.linalg.norm(qpos[3:7]))
+    if abs(length - 1) > LENGTH_TOLERANCE:
+        raise FileError(path, f"the quaternion of '{name}' has length {length:g}, not 1")
+    return qpos
+
+
+def _numbers(
+    path: Path, name: str, content: dict[str, Any], expected: str
+) -> NDArray[np.float64]:
+    try:
+        return np.array(content[name], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise FileError(path, f"'{name}' is not {expected}: {content[name]!r}") from error
+
+
+def _staged(contents: list[_Content]) -> StagedGrasp:
+    """Return the grasps of some files, in the frame of their object."""
+    poses = ObjectPoses.cat([each.pose for each in contents])
+    return StagedGrasp(*(
+        poses.in_object_frame(_to_palm(np.stack([each.stages[stage] for each in contents])))
+        for stage in STAGES))
+
+
+def _to_palm(qpos: NDArray[np.float64]) -> GraspBatch:
     numbers = torch.from_numpy(qpos).double()
     root = GraspBatch.from_quat_xyzw(numbers[:, :3], numbers[:, [4, 5, 6, 3]], numbers[:, 7:])
     return GraspBatch(root.translation + root.rotation @ ROOT_TO_PALM, root.rotation, root.joints)

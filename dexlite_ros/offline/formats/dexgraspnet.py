@@ -11,7 +11,10 @@ little finger and thumb are mounted 1.8 and 0.4 mm off, which limits the accurac
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +24,8 @@ from dexlite_ros.files import replaced
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
+from dexlite_ros.offline.formats.object_pose import ObjectPoses
+from dexlite_ros.offline.formats.skipping import Skip, Skipper
 from dexlite_ros.output.plan_file import GraspSet
 
 TURNED = ('FFJ4', 'MFJ4', 'THJ2', 'THJ1')
@@ -35,20 +40,26 @@ FLEXION = 0.07
 """Angle by which DexLite's lift test closes the fingers past the grasp (data_utils.py) [rad]."""
 
 
-def read(path: str | Path) -> list[GraspSet]:
+def read(path: str | Path, skip: Skip | None = None) -> list[GraspSet]:
     """
     Return the grasps of a file, or of all files of a folder, one set per object and scale.
 
     The files have no squeeze stage, so it is derived by closing the fingers 0.07 rad further, as
-    in the lift test of DexLite. Joints beyond our limits are kept.
+    in the lift test of DexLite. Joints beyond our limits are kept. Where an entry has an
+    ``obj_pose``, the grasp is moved into the frame of the object.
 
-    :raises FileError: when there are none, or one has another layout
+    :param skip: called with the reason for each file and each grasp that is left out; None: such
+        a file is an error
+    :raises FileError: when nothing can be read, or a file has another layout
     """
     path = Path(path)
     files = sorted(path.glob('*.npy')) if path.is_dir() else [path]
     if not files:
         raise FileError(path, 'there is no .npy file in it')
-    return [each for file in files for each in _read_file(file)]
+    skipper = Skipper(path, skip)
+    sets = [each for file in files for each in _read_file(file, skipper)]
+    skipper.end(sum(len(each.grasps) for each in sets))
+    return sets
 
 
 def write(sets: list[GraspSet], path: str | Path) -> Path:
@@ -63,25 +74,70 @@ def write(sets: list[GraspSet], path: str | Path) -> Path:
     return path
 
 
-def _read_file(path: Path) -> list[GraspSet]:
+def _read_file(path: Path, skipper: Skipper) -> list[GraspSet]:
+    """Return the grasps of one file, one set per scale; leave out what cannot be read."""
+    try:
+        entries = _entries(path)
+    except FileError as error:
+        skipper.leave_out(error)
+        return []
+    by_scale: dict[float, list[_Entry]] = defaultdict(list)
+    for index, entry in enumerate(entries):
+        try:
+            found = _Entry.read(entry)
+        except (KeyError, TypeError, ValueError) as error:
+            skipper.leave_out(
+                FileError(path, f'grasp {index} of it is not complete: {error!r}'))
+            continue
+        by_scale[round(found.scale, 6)].append(found)
+    return [
+        GraspSet(with_flexion(_grasps(found)), name=path.stem, scale=scale)
+        for scale, found in sorted(by_scale.items())]
+
+
+def _entries(path: Path) -> list[Any]:
+    """Return the dictionaries of a file."""
     entries = load_npy(path)
     if entries.ndim != 1 or entries.dtype != object:
         raise FileError(path, 'it holds no list of dictionaries, as DexGraspNet writes')
-    by_scale = defaultdict(list)
-    for index, entry in enumerate(entries):
-        try:
-            vector = [float(entry['qpos'][name]) for name in NAMES]
-            scale = float(entry['scale'])
-            if not (np.isfinite(vector).all() and 0 < scale < np.inf):
-                raise ValueError('not all of it are finite numbers, and its scale positive')
-            by_scale[round(scale, 6)].append(vector)
-        except (KeyError, TypeError, ValueError) as error:
-            raise FileError(path, f'grasp {index} of it is not complete: {error!r}') from error
-    return [
-        GraspSet(
-            with_flexion(GraspBatch.from_vector(torch.from_numpy(np.array(rows)) * SIGNS)),
-            name=path.stem, scale=scale)
-        for scale, rows in sorted(by_scale.items())]
+    if not len(entries):
+        raise FileError(path, 'it holds no grasp')
+    return list(entries)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One grasp as it stands in its file."""
+
+    scale: float
+    vector: list[float]
+    """Numbers in the order of ``NAMES``."""
+    pose: ObjectPoses | None
+    """Pose of the object; None: the origin."""
+
+    @classmethod
+    def read(cls, entry: Any) -> _Entry:
+        """
+        Read a dictionary.
+
+        :raises KeyError, TypeError, ValueError: when something is missing or no finite number
+        """
+        vector = [float(entry['qpos'][name]) for name in NAMES]
+        scale = float(entry['scale'])
+        if not (all(map(math.isfinite, vector)) and 0 < scale < math.inf):
+            raise ValueError('not all of it are finite numbers, and its scale positive')
+        pose = ObjectPoses.read(entry['obj_pose']) if 'obj_pose' in entry else None
+        return cls(scale, vector, pose)
+
+
+def _grasps(entries: list[_Entry]) -> GraspBatch:
+    """Return the grasps in the frame of their object."""
+    vectors = torch.tensor([each.vector for each in entries], dtype=torch.float64)
+    grasps = GraspBatch.from_vector(vectors * SIGNS)
+    if all(each.pose is None for each in entries):
+        return grasps
+    poses = [each.pose or ObjectPoses.read(np.eye(4)) for each in entries]
+    return ObjectPoses.cat(poses).in_object_frame(grasps)
 
 
 def with_flexion(grasps: GraspBatch) -> StagedGrasp:

@@ -9,20 +9,24 @@ from typing import Literal
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.formats import dexgraspbench, dexgraspnet
+from dexlite_ros.offline.formats.skipping import Skip
 from dexlite_ros.output.plan_file import GraspSet
 
 Format = Literal['dexgraspbench', 'dexgraspnet']
 
 
-def read(format_name: Format, source: Path) -> list[GraspSet]:
+def read(format_name: Format, source: Path, skip: Skip | None = None) -> list[GraspSet]:
     """
     Return the grasps in files of another project, one set per object and scale.
 
     :param source: a .npy file, or a folder of .npy files
+    :param skip: called with the reason for each file or grasp that is left out; None: such a file
+        is an error
+    :raises FileError: when nothing can be read
     """
     if format_name == 'dexgraspbench':
-        return dexgraspbench.read(source)
-    return dexgraspnet.read(source)
+        return dexgraspbench.read(source, skip)
+    return dexgraspnet.read(source, skip)
 
 
 def write(format_name: Format, sets: Sequence[GraspSet], folder: Path) -> list[Path]:

@@ -15,10 +15,9 @@ from scipy.spatial import QhullError
 import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest
-from dexlite_ros.files import replaced
 from dexlite_ros.object.geometry_file import load_mesh, MESH_SUFFIXES
+from dexlite_ros.offline.objects.piece_cache import keep_pieces, kept_pieces
 
-CACHE = Path.home() / '.cache' / 'dexlite_ros' / 'convex_pieces'
 CONVEX_RATIO = 0.97
 """A mesh that fills at least this fraction of its hull is treated as convex."""
 CONCAVITY = 0.06
@@ -111,7 +110,7 @@ def convex_pieces(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
     """
     Return the corners (V, 3) of convex pieces that together form the mesh [m].
 
-    CoACD (Wei et al. 2022) decomposes it; results are cached for the user by mesh content.
+    CoACD (Wei et al. 2022) decomposes it; results are kept by mesh content (``piece_cache``).
     """
     ratio = mesh.volume / mesh.convex_hull.volume
     if ratio > CONVEX_RATIO:
@@ -119,13 +118,10 @@ def convex_pieces(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
     digest = hashlib.sha256(
         np.ascontiguousarray(mesh.vertices).tobytes() + np.ascontiguousarray(mesh.faces).tobytes()
         + repr((CONCAVITY, MAX_PIECES)).encode()).hexdigest()[:24]
-    cached = CACHE / f'{digest}.npz'
-    if cached.is_file():
-        with np.load(cached) as stored:
-            return [stored[name] for name in stored.files]
-    pieces = _decompose(mesh)
-    with replaced(cached) as temporary, temporary.open('wb') as stream:
-        np.savez(stream, *pieces)
+    pieces = kept_pieces(digest)
+    if pieces is None:
+        pieces = _decompose(mesh)
+        keep_pieces(digest, pieces)
     return pieces
 
 

@@ -7,6 +7,7 @@ GIF needs nothing more; MP4 is encoded by the ffmpeg that comes with ``imageio-f
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +127,10 @@ def _write_mp4(path: Path, pictures: list[Image.Image]) -> None:
     for picture in pictures:
         writer.send(picture.tobytes())
     writer.close()
+    # A full disk is told on ffmpeg's own standard error only.
+    try:
+        count, _ = imageio_ffmpeg.count_frames_and_secs(str(path))
+    except RuntimeError:
+        count = 0
+    if count != len(pictures):
+        raise OSError(errno.EIO, f'ffmpeg wrote {count} of {len(pictures)} frames')

@@ -9,8 +9,8 @@ from pathlib import Path
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.physics.film import Filmer, Poses, record, write_film, write_picture
-from dexlite_ros.offline.physics.judge import find_test
 from dexlite_ros.offline.physics.trial import Trial
 
 
@@ -37,9 +37,9 @@ class FilmedGrasp:
         grasps, hand = trial.grasp_set.grasps, trial.grasp_set.hand
         if not 0 <= rank < len(grasps):
             raise InvalidRequest('grasp', rank, f'a rank from 0 to {len(grasps) - 1}')
-        test = find_test(trial.tests[0])
+        test = trial.test(trial.tests[0])
         scene = test.scene(trial.pieces, hand, trial.table)
-        grasp = test.with_noise(grasps, rank, trial.seed, rank)
+        grasp = test.prepared(grasps, rank, HANDS[hand], trial.seed, rank)
         scene.pose(grasp.pregrasp, 0)
         begin = scene.link_poses()
         verdict, frames = record(test, scene, grasp, 0)

@@ -8,7 +8,7 @@ Every reported success rate comes from here, so it means the same everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ import torch
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.offline.physics.protocols import (
     CLOSING,
@@ -32,6 +33,24 @@ from dexlite_ros.offline.physics.protocols import (
     Verdict,
 )
 from dexlite_ros.offline.physics.simulation import GraspScene, REVISION, SimulationSettings
+from dexlite_ros.offline.physics.uneven_coupling import (
+    bend_proximal_first,
+    PROXIMAL_DAMPING,
+    split_unevenly,
+)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a caller may change in the world of a test; None: as the test has it."""
+
+    mass: float | None = None
+    """Mass of the object [kg]; loads are proportional to it."""
+    friction: float | None = None
+    """Sliding friction coefficient of every contact."""
+
+
+USUAL = Conditions()
 
 
 @dataclass(frozen=True)
@@ -47,19 +66,39 @@ class GraspTest:
     """Standard deviation of each coordinate of the wrist's perturbation [m]."""
     rotation_noise: float = 0.0
     """Standard deviation of the perturbation angle, about a random axis [rad]."""
+    uneven: bool = False
+    """Whether coupled joints share their motor's motion unevenly, the proximal one first."""
+
+    def under(self, conditions: Conditions) -> GraspTest:
+        """
+        Return the test in a world of other mass or friction.
+
+        :raises InvalidRequest: for a friction in a test that has its own
+        """
+        changes = {name: value for name, value in vars(conditions).items() if value is not None}
+        if 'friction' in changes and self.simulation.friction != SimulationSettings().friction:
+            raise InvalidRequest(
+                'friction', conditions.friction,
+                f'none beside a test that has its own: {self.simulation.friction:g}')
+        return replace(self, simulation=replace(self.simulation, **changes))
 
     def scene(
         self, pieces: Sequence[NDArray[np.floating]], hand: str, table: float | None
     ) -> GraspScene:
         """Return the world of the test; only the lift test has the table."""
         height = table if self.protocol is lift else None
-        return GraspScene(HANDS[hand], pieces, self.simulation, height)
+        scene = GraspScene(HANDS[hand], pieces, self.simulation, height)
+        if self.uneven:
+            bend_proximal_first(scene)
+        return scene
 
-    def with_noise(
-        self, grasps: StagedGrasp, index: int, seed: int, place: int
+    def prepared(
+        self, grasps: StagedGrasp, index: int, hand: HandDescription, seed: int, place: int
     ) -> StagedGrasp:
-        """Return one grasp, with its wrist perturbed as the test prescribes."""
+        """Return one grasp, its wrist and coupled joints changed as the test prescribes."""
         grasp = grasps[[index]]
+        if self.uneven:
+            grasp = split_unevenly(grasp, hand)
         if not (self.position_noise or self.rotation_noise):
             return grasp
         return perturbed(
@@ -69,7 +108,8 @@ class GraspTest:
     def key(self) -> str:
         """Return everything that determines a verdict, as text identical in every process."""
         rest = (self.simulation, self.position_noise, self.rotation_noise, self.settings)
-        return repr((self.protocol.__name__, *rest, CLOSING, REVISION))
+        uneven = ('uneven', PROXIMAL_DAMPING) if self.uneven else ()
+        return repr((self.protocol.__name__, *rest, CLOSING, REVISION, *uneven))
 
     def __call__(self, scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
         """Return the verdict on one grasp of a batch in the test's world."""
@@ -77,7 +117,8 @@ class GraspTest:
 
 
 TestName = Literal[
-    'six-forces', 'six-torques', 'lift', 'noise', 'low-friction', 'six-forces-quick', 'lift-quick']
+    'six-forces', 'six-torques', 'lift', 'noise', 'low-friction', 'uneven-j0', 'six-forces-quick',
+    'lift-quick']
 TESTS: dict[TestName, GraspTest] = {
     'six-forces': GraspTest(six_forces, '1 N along each axis for 2 s, without gravity'),
     'six-torques': GraspTest(six_torques, '0.02 N m about each axis for 2 s, without gravity'),
@@ -88,6 +129,9 @@ TESTS: dict[TestName, GraspTest] = {
     'low-friction': GraspTest(
         six_forces, 'six forces with friction 0.3 instead of 0.6',
         simulation=SimulationSettings(friction=0.3)),
+    'uneven-j0': GraspTest(
+        six_forces, 'six forces, J2 bent to its stop before J1, their sum J0 as commanded',
+        uneven=True),
     'six-forces-quick': GraspTest(
         six_forces, 'six forces, each ended early once the object is predicted to stay',
         LoadSettings.quick()),
@@ -115,6 +159,7 @@ def judge(
     table: float | None = None,
     seed: int = 0,
     first: int = 0,
+    conditions: Conditions = USUAL,
 ) -> Iterator[Verdict]:
     """
     Yield the verdict of one test on each grasp, in order.
@@ -123,12 +168,13 @@ def judge(
     :param table: height of the table the object stands on [m]; used by the lift test only
     :param seed: seed of the noise; a grasp's noise depends only on this and its place
     :param first: place of the first grasp in the set that it was taken from
-    :raises InvalidRequest: for a test that is not in ``TESTS``
+    :param conditions: mass and friction, where they are not those of the test
+    :raises InvalidRequest: for a test that is not in ``TESTS``, or has its own friction
     """
-    test = find_test(name)
+    test = find_test(name).under(conditions)
     scene = test.scene(pieces, hand, table)
     for index in range(len(grasps)):
-        yield test(scene, test.with_noise(grasps, index, seed, first + index), 0)
+        yield test(scene, test.prepared(grasps, index, HANDS[hand], seed, first + index), 0)
 
 
 def perturbed(

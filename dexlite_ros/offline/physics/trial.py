@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.offline.physics.judge import find_test, judge, TestName
+from dexlite_ros.offline.physics.judge import (
+    Conditions,
+    find_test,
+    GraspTest,
+    judge,
+    TestName,
+    USUAL,
+)
 from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.offline.physics.verdict_file import read_verdicts, Verdicts, write_verdicts
 from dexlite_ros.offline.provenance import fingerprint
@@ -38,6 +45,22 @@ class Trial:
     """Height of the table in the lift test [m]; None: no table."""
     seed: int = 0
     """Seed of the noise."""
+    conditions: Conditions = USUAL
+    """Mass and friction, where they are not those of the tests."""
+
+    def test(self, name: str) -> GraspTest:
+        """
+        Return one of the tests, in the world of this trial.
+
+        :raises InvalidRequest: for a friction in a test that has its own
+        """
+        return find_test(name).under(self.conditions)
+
+    def worlds(self) -> dict[str, dict[str, float]]:
+        """Return the object's mass [kg] and the friction coefficient in every test."""
+        settings = {name: self.test(name).simulation for name in self.tests}
+        return {name: {'mass': each.mass, 'friction': each.friction}
+                for name, each in settings.items()}
 
     def key(self) -> str:
         """Return a short hash of everything that determines the verdicts."""
@@ -45,7 +68,7 @@ class Trial:
                   for part in vars(batch).values()]
         return fingerprint(
             *arrays, *(np.asarray(each).tobytes() for each in self.pieces),
-            [(name, find_test(name).key()) for name in self.tests], self.table, self.seed)
+            [(name, self.test(name).key()) for name in self.tests], self.table, self.seed)
 
 
 @dataclass(frozen=True)
@@ -59,6 +82,7 @@ class JudgeTask:
     hand: str
     table: float | None
     seed: int
+    conditions: Conditions
 
 
 def judge_all(
@@ -79,11 +103,11 @@ def judge_all(
         for task, row in run_tasks(judge_task, tasks, workers=workers, unit='task'):
             verdicts[task.test][task.first:task.first + len(row)] = row
             if output and time.monotonic() > saved + SAVE_EVERY:
-                write_verdicts(output, key, verdicts)
+                write_verdicts(output, key, verdicts, trial.worlds())
                 saved = time.monotonic()
     finally:
         if output:
-            write_verdicts(output, key, verdicts)
+            write_verdicts(output, key, verdicts, trial.worlds())
     return {name: [each for each in row if each is not None] for name, row in verdicts.items()}
 
 
@@ -91,7 +115,7 @@ def judge_task(task: JudgeTask) -> list[Verdict]:
     """Return the verdicts of one task; called by workers."""
     return list(judge(
         task.grasps, task.pieces, task.test, hand=task.hand, table=task.table, seed=task.seed,
-        first=task.first))
+        first=task.first, conditions=task.conditions))
 
 
 def _known(trial: Trial, key: str, output: Path | None) -> Verdicts:
@@ -114,4 +138,4 @@ def _missing(trial: Trial, verdicts: Verdicts) -> Iterator[JudgeTask]:
             if None in row[first:first + CHUNK]:
                 yield JudgeTask(
                     name, first, grasps[first:first + CHUNK], trial.pieces, hand, trial.table,
-                    trial.seed)
+                    trial.seed, trial.conditions)

@@ -8,6 +8,7 @@ same object, same test settings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 import math
 from pathlib import Path
@@ -23,12 +24,20 @@ Verdicts = dict[str, list[Verdict | None]]
 """By test name, one verdict per grasp; None: not judged yet."""
 
 
-def write_verdicts(path: str | Path, key: str, verdicts: Verdicts) -> None:
-    """Replace the file with the current verdicts."""
+def write_verdicts(
+    path: str | Path, key: str, verdicts: Verdicts,
+    worlds: Mapping[str, Mapping[str, float]] | None = None,
+) -> None:
+    """
+    Replace the file with the current verdicts.
+
+    :param worlds: mass of the object [kg] and friction coefficient, by test; for readers
+    """
     content = {
         'format': FORMAT,
         'version': VERSION,
         'question': key,
+        'worlds': worlds or {},
         'tests': {
             name: [None if each is None else plain(asdict(each)) for each in row]
             for name, row in verdicts.items()},

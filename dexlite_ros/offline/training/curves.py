@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from dexlite_ros.errors import MissingDependency
-from dexlite_ros.files import replaced
+from dexlite_ros.errors import MissingDependency, WriteError
+from dexlite_ros.files import cause, replaced
 from dexlite_ros.offline.training.trainer import Progress
 
 COLUMNS = 4
@@ -35,7 +37,8 @@ class CurveLog:
 
         :param epoch: first epoch to be written
         """
-        self._writer = self._make(self._folder, purge_step=epoch)
+        with self._named():
+            self._writer = self._make(self._folder, purge_step=epoch)
 
     def add(self, progress: Progress, rate: float) -> None:
         """
@@ -44,15 +47,25 @@ class CurveLog:
         :param rate: its learning rate
         """
         epoch = len(progress.history) - 1
-        for split, figures in progress.history[-1].items():
-            for name, value in figures.items():
-                self._writer.add_scalar(f'{name}/{split}', value, epoch)
-        self._writer.add_scalar('learning_rate', rate, epoch)
-        self._writer.flush()
+        with self._named():
+            for split, figures in progress.history[-1].items():
+                for name, value in figures.items():
+                    self._writer.add_scalar(f'{name}/{split}', value, epoch)
+            self._writer.add_scalar('learning_rate', rate, epoch)
+            self._writer.flush()
 
     def close(self) -> None:
         """Close the log."""
-        self._writer.close()
+        with self._named():
+            self._writer.close()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the folder in errors: TensorBoard writes in a thread, which loses the path."""
+        try:
+            yield
+        except OSError as error:
+            raise WriteError(self._folder, cause(error)) from error
 
 
 def draw_curves(progress: Progress, path: Path) -> None:

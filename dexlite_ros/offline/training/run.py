@@ -21,6 +21,7 @@ from dexlite_ros.network.checkpoint import write_checkpoint
 from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.provenance import commit
 from dexlite_ros.offline.training.curves import CurveLog, draw_curves
+from dexlite_ros.offline.training.data_checks import check_training_data
 from dexlite_ros.offline.training.examples import Examples
 from dexlite_ros.offline.training.processes import joined
 from dexlite_ros.offline.training.settings import TrainingSettings
@@ -45,10 +46,12 @@ class TrainingRun:
         """
         Train to the end, resuming from the saved state of an earlier run if there is one.
 
-        Return the progress, or None in all processes but the first.
+        The data are checked before anything is written. Return the progress, or None in all
+        processes but the first.
 
         :param device: auto, cpu, cuda or cuda:N
         :param tell: called with one line after every epoch
+        :raises FileError: for data that cannot be trained on; the message names the row
         """
         log = CurveLog(self.output / 'tensorboard')
         with joined(device) as (own, first), device_faults(own):
@@ -63,6 +66,7 @@ class TrainingRun:
     ) -> Progress:
         """Read the dataset and train; objects that use the process group are freed on return."""
         dataset = GraspDataset.open(self.data)
+        check_training_data(dataset)
         geometry = HandGeometry(
             HandKinematics(HANDS[dataset.hand]), GeometrySettings.coarse()).to(device)
         train, val = (

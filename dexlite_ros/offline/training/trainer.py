@@ -14,7 +14,7 @@ import math
 from pathlib import Path
 
 from safetensors import safe_open, SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 import torch
 from torch import distributed, nn, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -163,9 +163,9 @@ class Trainer:
         for index, state in self._optimizer.state_dict()['state'].items():
             tensors |= {f'adam.{index}.{name}': value for name, value in state.items()}
         with replaced(path) as temporary:
-            save_file(
-                {name: value.contiguous() for name, value in tensors.items()}, temporary,
-                {'settings': self._key(), 'progress': json.dumps(asdict(self.progress))})
+            temporary.write_bytes(save(
+                {name: value.contiguous() for name, value in tensors.items()},
+                {'settings': self._key(), 'progress': json.dumps(asdict(self.progress))}))
 
     def resume(self, path: Path) -> None:
         """

@@ -2,12 +2,13 @@
 """Grasps are judged from the command line, in pieces, with pictures, and exchanged with others."""
 
 import json
+import resource
 
 from PIL import Image
 import pytest
 import trimesh
 
-from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.errors import InvalidRequest, WriteError
 from dexlite_ros.offline.commands.__main__ import main
 from dexlite_ros.offline.physics.film import write_film
 from dexlite_ros.offline.physics.verdict_file import read_verdicts, write_verdicts
@@ -58,12 +59,79 @@ def test_a_file_is_continued(ball, tmp_path, capsys):
     assert 'another question' in capsys.readouterr().err
 
 
+def test_mass_and_friction(ball, tmp_path, capsys):
+    """They change the verdicts and are recorded; what makes no sense is refused."""
+    path, heavy = tmp_path / 'verdicts.json', ('--mass', '2', '--friction', '0.05')
+    assert validate(ball, *heavy, '--output', str(path)) == 0
+    assert '2 kg, friction 0.05' in capsys.readouterr().out.splitlines()[-1]
+    worlds = {'six-forces': {'mass': 2.0, 'friction': 0.05}}
+    assert json.loads(path.read_text())['worlds'] == worlds
+    assert validate(ball, *heavy, '--json') == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed['worlds'] == worlds
+    assert not any(each['passed'] for each in printed['tests']['six-forces'])
+    assert validate(ball, '--output', str(path)) == 1
+    assert validate(ball, '--friction', '0.5', '--test', 'low-friction') == 1
+    assert 'has its own: 0.3' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('words', [
+    ('--mass', '0'), ('--mass', '-1'), ('--mass', 'nan'), ('--mass', 'inf'), ('--mass', '11'),
+    ('--friction', '0'), ('--friction', '6'), ('--scale', '0'), ('--scale', '-1'),
+    ('--table', 'nan'), ('--seed', '-1'), ('--workers', '-1')])
+def test_numbers_that_make_no_sense_are_refused(ball, words, capsys):
+    """Each with its name, its value and what is expected; nothing is replaced silently."""
+    assert validate(ball, *words) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f'dexlite validate: {words[0][2:]} is ') and 'expected' in told
+    assert told.count('\n') == 1
+
+
+def test_imports_leave_out_what_is_broken(ball, tmp_path, capsys):
+    """The others are written; the exit code is 1 only when nothing can be read."""
+    folder = tmp_path / 'out' / 'ball' / 'scale100_pose000'
+    assert main(['export', str(ball / 'plan.json'), '--format', 'dexgraspbench', '--object',
+                 'ball', '--output', str(tmp_path / 'out')]) == 0
+    for name in ('1.npy', '4.npy'):
+        (folder / name).write_text('no array')
+    capsys.readouterr()
+    arguments = ['import', str(tmp_path / 'out'), '--format', 'dexgraspbench', '--output',
+                 str(tmp_path / 'in')]
+    assert main(arguments) == 0
+    told = capsys.readouterr()
+    assert '5 grasps' in told.out and 'left out: 2 in all' in told.err
+    assert all(str(folder / name) in told.err for name in ('1.npy', '4.npy'))
+    for path in folder.iterdir():
+        path.write_text('no array')
+    assert main(arguments) == 1
+    told = capsys.readouterr()
+    assert told.out == '' and 'left out: 7 in all' in told.err
+
+
 def test_picture_and_film(ball, tmp_path):
     """The picture shows two frames, the video all of them, as GIF and as MP4."""
     picture, film = tmp_path / 'hold.png', tmp_path / 'hold.gif'
     assert validate(ball, '--test', 'lift', '--picture', str(picture), '--video', str(film)) == 0
     assert Image.open(picture).size == (1120, 560)
     assert Image.open(film).n_frames > 20
+
+
+def test_a_film_that_does_not_fit_is_an_error(tmp_path):
+    """What ffmpeg could not write, here for a limit on file sizes, does not replace a film."""
+    class Noise:
+        def draw(self, poses: dict, label: str) -> Image.Image:
+            return Image.effect_noise((64, 64), 100).convert('RGB')
+
+    (tmp_path / 'film.mp4').write_bytes(b'before')
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, usual[1]))
+    try:
+        with pytest.raises(WriteError, match='film.mp4'):
+            write_film(tmp_path / 'film.mp4', Noise(), [{}] * 30, '')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert [each.name for each in tmp_path.iterdir()] == ['film.mp4']
+    assert (tmp_path / 'film.mp4').read_bytes() == b'before'
 
 
 def test_mp4(tmp_path):

@@ -101,3 +101,38 @@ def test_other_content_is_refused(tmp_path):
     save_npy(tmp_path / 'cup.npy', {'one': 1})
     with pytest.raises(FileError, match='list'):
         dexgraspnet.read(tmp_path / 'cup.npy')
+
+
+def test_broken_grasps_and_files_are_left_out(tmp_path):
+    """With ``skip`` the others are read; grasps are named by file and number."""
+    dexgraspnet.write([GraspSet(make_plan(4).grasps, name='cup')], tmp_path / 'cup.npy')
+    entries = list(load_npy(tmp_path / 'cup.npy'))
+    entries[1]['qpos']['WRJTx'] = float('nan')
+    entries[2] = 'no grasp'
+    save_npy(tmp_path / 'cup.npy', entries)
+    (tmp_path / 'text.npy').write_text('no array')
+    np.save(tmp_path / 'empty.npy', np.array([], object))
+    errors = []
+    (cup,) = dexgraspnet.read(tmp_path, errors.append)
+    told = '\n'.join(map(str, errors))
+    assert len(cup.grasps) == 2 and len(errors) == 4
+    for name in ('grasp 1 of it', 'grasp 2 of it', 'text.npy', 'empty.npy'):
+        assert name in told
+    with pytest.raises(FileError, match='empty.npy'):
+        dexgraspnet.read(tmp_path / 'empty.npy', errors.append)
+
+
+def test_a_posed_object_takes_its_grasp_along(tmp_path):
+    """An entry with ``obj_pose`` gives the grasp in the frame of the object."""
+    sent = make_plan(1).grasps
+    shift = torch.tensor([0.1, 0.2, 0.3])
+    moved = sent.each(lambda batch: batch.transformed(torch.eye(3), shift))
+    dexgraspnet.write([GraspSet(moved, name='cup')], tmp_path / 'cup.npy')
+    (entry,) = load_npy(tmp_path / 'cup.npy')
+    save_npy(tmp_path / 'cup.npy', [{**entry, 'obj_pose': [*shift.tolist(), 1, 0, 0, 0]}])
+    (cup,) = dexgraspnet.read(tmp_path / 'cup.npy')
+    torch.testing.assert_close(
+        cup.grasps.grasp.translation, sent.grasp.translation.double(), rtol=0, atol=1e-6)
+    save_npy(tmp_path / 'cup.npy', [{**entry, 'obj_pose': np.diag([1.0, 1, 3, 1])}])
+    with pytest.raises(FileError, match='cup.npy.*not rigid'):
+        dexgraspnet.read(tmp_path / 'cup.npy')
