@@ -18,18 +18,20 @@ from scipy.spatial import cKDTree
 from dexlite_ros.errors import BadCloud, ScaleError
 from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
 from dexlite_ros.object.flying_pixels import surface_points
-from dexlite_ros.object.grouping import group_points, STRAY
+from dexlite_ros.object.grouping import free_between, group_points, STRAY
 from dexlite_ros.object.orientation import estimate_noise
 from dexlite_ros.object.support import Plane
 from dexlite_ros.object.support_in_cloud import above_support, find_support
 from dexlite_ros.object.thinning import thin
-from dexlite_ros.object.viewpoint import find_viewpoint, Viewpoint
+from dexlite_ros.object.viewpoint import find_viewpoint, likely_eye, Viewpoint
 from dexlite_ros.plan_warning import PlanWarning
 
 SECOND_OBJECT = 0.1
 """A separate group with at least this share of the largest one's points is another object."""
 PART_GAP = 0.03
-"""Smaller groups within this distance of the object are parts of it [m]."""
+"""Groups within this distance of the object may be parts of it that it hides itself [m]."""
+FAR_GROUP = 8
+"""Points of a group that is not just stray."""
 COARSEST = 0.0002
 """Largest spacing of the numbers a coordinate can take [m]."""
 THINNEST_SOLID = 0.0015
@@ -103,11 +105,11 @@ def clean_cloud(
     limits = limits or CloudLimits()
     account = _Account()
     cloud = _usable(cloud, limits, account)
-    measured = cloud.points
-    cloud, support = _without_support(cloud, support, limits, account)
+    measured, eye = cloud.points, likely_eye(cloud)
+    cloud, support = _without_support(cloud, support, eye, limits, account)
     _require_count(len(cloud), limits.min_points, 'above the support')
     cloud = _thinned(cloud, 8 * limits.num_points, limits, account)
-    cloud, others = _one_object(cloud, limits, account)
+    cloud, others = _one_object(cloud, eye, limits, account)
     _require_count(len(cloud), limits.min_points, 'after outliers were removed')
     _require_size(cloud.points, limits)
     require_solid(cloud.points, limits, support)
@@ -197,7 +199,8 @@ def _thinned(
 
 
 def _without_support(
-    cloud: PointCloud, known: Plane | None, limits: CloudLimits, account: _Account
+    cloud: PointCloud, known: Plane | None, eye: Points | None, limits: CloudLimits,
+    account: _Account,
 ) -> tuple[PointCloud, Plane | None]:
     """Cut off the points of the support, and return it: the known one, or one found here."""
     # As fine as a thin object on a large table needs.
@@ -206,7 +209,7 @@ def _without_support(
     support = known
     if support is None:
         group = group_points(even, limits.neighbours, limits.outlier_factor)
-        support = find_support(even[group != STRAY], noise, cloud.viewpoint)
+        support = find_support(even[group != STRAY], noise, eye)
     if support is None:
         return cloud, None
     above = above_support(cloud.points, support, noise)
@@ -219,24 +222,22 @@ def _without_support(
 
 
 def _one_object(
-    cloud: PointCloud, limits: CloudLimits, account: _Account
+    cloud: PointCloud, eye: Points | None, limits: CloudLimits, account: _Account
 ) -> tuple[PointCloud, Points]:
     """Return the largest object's points, and those of all other objects (M, 3)."""
     group = group_points(cloud.points, limits.neighbours, limits.outlier_factor)
-    size = np.bincount(group[group != STRAY])
-    if not len(size):
-        return account.keep(cloud, group != STRAY, 'stray'), np.zeros((0, 3))
+    size = np.bincount(group[group != STRAY], minlength=1)
     kind = np.full(len(size) + 1, 'stray', dtype='U13')  # the last one is for STRAY
     kind[0] = ''
-    tree = cKDTree(cloud.points[group == 0])
+    largest = cloud.points[group == 0]
     for number in range(1, len(size)):
-        gap = float(tree.query(cloud.points[group == number])[0].min())
-        if size[number] >= SECOND_OBJECT * size[0]:
+        points = cloud.points[group == number]
+        if _is_part(largest, points, eye):
+            kind[number] = '' if len(points) >= limits.min_cluster * size[0] else 'stray'
+        elif len(points) >= SECOND_OBJECT * size[0]:
             kind[number] = 'other_objects'
-        elif gap > PART_GAP and size[number] >= 8:
+        elif len(points) >= FAR_GROUP:
             kind[number] = 'far'
-        elif size[number] >= limits.min_cluster * size[0]:
-            kind[number] = ''
     reason = kind[group]
     others = cloud.points[reason == 'other_objects']
     count = 1 + int(np.count_nonzero(kind == 'other_objects'))
@@ -250,6 +251,13 @@ def _one_object(
     for name in ('other_objects', 'far', 'stray'):
         cloud, reason = account.keep(cloud, reason != name, name), reason[reason != name]
     return cloud, others
+
+
+def _is_part(largest: Points, points: Points, eye: Points | None) -> bool:
+    """Return whether a group is near an object, and no free space is seen between them."""
+    if float(cKDTree(largest).query(points)[0].min()) > PART_GAP:
+        return False
+    return eye is None or not free_between(largest, points, eye)
 
 
 def _require_size(points: Points, limits: CloudLimits) -> None:

@@ -15,10 +15,13 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from dexlite_ros.object.cloud import Points
+from dexlite_ros.object.cloud import mean_spacing, Points
+from dexlite_ros.object.depth_view import camera_axes, project
 
 STRAY = -1
 """Group of the points that have no close neighbours."""
+_GAP = 2.5
+"""Spacings between two groups in the image from which they do not touch."""
 SPARSEST = 3.0
 """Spacing of the sparsest part, relative to the typical one, that still belongs to a cloud."""
 
@@ -48,3 +51,20 @@ def group_points(points: Points, neighbours: int, factor: float) -> NDArray[np.i
     rank[np.argsort(-size, kind='stable')] = np.arange(len(size))
     group: NDArray[np.integer] = np.where(stray, STRAY, rank[label])
     return group
+
+
+def free_between(first: Points, second: Points, eye: Points) -> bool:
+    """
+    Return whether a camera sees past two groups, so that they are not parts of one object.
+
+    An object that hides a part of itself is in pieces as well, but in the image they touch.
+
+    :param first: (N, 3) [m].
+    :param second: (M, 3) [m].
+    :param eye: (3,) position of the camera [m].
+    """
+    axes = camera_axes(first.mean(axis=0) - eye)
+    images = [project(points - eye, axes)[0] for points in (first, second)]
+    gap = float(cKDTree(images[0]).query(images[1])[0].min())
+    spacing = max(mean_spacing(first), mean_spacing(second))
+    return gap > _GAP * spacing / float(np.linalg.norm(first.mean(axis=0) - eye))

@@ -22,6 +22,8 @@ ON_GRID = 0.75
 """Share of points on a grid of pixels above which a cloud certainly comes from there."""
 
 
+_EVEN = 0.1
+"""Largest relative difference between the distances of neighbouring pixels."""
 ONE_SIDED = 0.06
 """Share of hidden points below which a cloud was seen from one side."""
 
@@ -67,6 +69,19 @@ class _Look:
         return cls(
             eye, _hidden_from(points, eye - centre), bulge(points, eye),
             on_grid(measured, eye))
+
+
+def likely_eye(cloud: PointCloud) -> Points | None:
+    """
+    Return the stated viewpoint (3,), or the origin if that is proven; None: neither.
+
+    For steps that come before the cloud is known to be one object, and do not depend on it.
+
+    :param cloud: as measured.
+    """
+    if cloud.viewpoint is not None:
+        return cloud.viewpoint
+    return np.zeros(3) if on_grid(cloud.points, np.zeros(3)) > ON_GRID else None
 
 
 def find_viewpoint(
@@ -174,10 +189,11 @@ def bulge(points: Points, eye: Points, sample: int = 300) -> float:
 
 def on_grid(points: Points, eye: Points, sample: int = 3000) -> float:
     """
-    Return the share of points whose four neighbours in the image from an eye are equally far.
+    Return the share of points whose four neighbours in the image from an eye are one pixel away.
 
     It is 0.9 for the points of a depth image seen from its camera, whatever the noise of depth,
-    and about 0.1 from elsewhere or for points that were thinned.
+    and about 0.1 from elsewhere or for points that were thinned. From behind the object the image
+    is regular as well, but its pixels are smaller where the surface is farther.
 
     :param points: (N, 3) as measured [m].
     :param eye: (3,) [m].
@@ -186,8 +202,9 @@ def on_grid(points: Points, eye: Points, sample: int = 3000) -> float:
     middle = np.median(points, axis=0)
     near = np.argsort(np.linalg.norm(points - middle, axis=1))[:sample]
     image, _ = project(points[near] - eye, camera_axes(middle - eye))
-    distance = cKDTree(image).query(image, k=min(5, len(near)))[0]
-    return float(np.mean(distance[:, -1] < 1.25 * distance[:, 1]))
+    distance = cKDTree(image).query(image, k=min(5, len(near)))[0][:, 1:]
+    pixel = float(np.median(distance[:, 0]))
+    return float(np.mean((np.abs(distance - pixel) < _EVEN * pixel).all(axis=1)))
 
 
 def is_layered(points: Points) -> bool:
