@@ -55,10 +55,11 @@ PLANNER_TABLE = ParameterTable(PlannerSettings.for_method(), (
     Entry(
         'cloud.extent_max',
         "Upper limit of the longest side of the object's bounding box [m].", 0.01, 10.0),
-    Entry('cloud.neighbours', 'Number of neighbours used by the outlier test.', 1, 100),
+    Entry(
+        'cloud.neighbours', 'Number of neighbours by which stray points are told.', 1, 100),
     Entry(
         'cloud.outlier_factor',
-        'A point this many times farther from its neighbours than usual is an outlier.',
+        'Points this many times farther apart than usual thereabouts do not belong together.',
         1.0, 1000.0),
     Entry(
         'surface.depth',
