@@ -31,6 +31,8 @@ setup(
         'trimesh>=4.0',
         # What trimesh unites and subtracts bodies with.
         'manifold3d>=3.0',
+        # The meshes of DAE files, for trimesh.
+        'pycollada>=0.8',
         'open3d-cpu>=0.18,<0.20',
         'mujoco>=3.3',
         'coacd>=1.0.5',
@@ -38,6 +40,7 @@ setup(
         'tqdm>=4.60',
         'PyYAML>=6.0',
         'joblib>=1.4',
+        'pebble>=5.0,<6',
         'pyarrow>=15',
         'matplotlib>=3.8',
         'scikit-learn>=1.4',

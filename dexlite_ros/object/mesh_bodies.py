@@ -71,7 +71,7 @@ def enclosed(bodies: list[trimesh.Trimesh]) -> tuple[trimesh.Trimesh, list[str]]
         for parent, hollow in zip(nest.parent, cavity))
     if nest.overlap or swallowed:
         return _united(nest, cavity), [*notes, f'{len(order)} overlapping bodies united']
-    return trimesh.util.concatenate([
+    return _side_by_side([
         _inverted(body) if hollow else body for body, hollow in zip(nest.bodies, cavity)]), notes
 
 
@@ -105,6 +105,15 @@ def _united(nest: _Nest, cavity: list[bool]) -> trimesh.Trimesh:
     # A cavity is a body of its own here, with a negative volume.
     parts = [part for part in whole.decompose() if abs(part.volume()) > least]
     return _mesh(manifold3d.Manifold.compose(parts))
+
+
+def _side_by_side(bodies: list[trimesh.Trimesh]) -> trimesh.Trimesh:
+    """Return one mesh of bodies that do not share vertices."""
+    first = np.cumsum([0, *(len(body.vertices) for body in bodies[:-1])])
+    return trimesh.Trimesh(
+        np.concatenate([body.vertices for body in bodies]),
+        np.concatenate([body.faces + start for body, start in zip(bodies, first)]),
+        process=False)
 
 
 def _refuse_doubled(nest: _Nest, cavity: list[bool]) -> None:

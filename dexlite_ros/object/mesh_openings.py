@@ -117,7 +117,8 @@ def _offsets(shell: trimesh.Trimesh) -> NDArray[np.float64]:
     shift = np.einsum(
         'vij,vj->vi', np.linalg.pinv(square, rcond=0.05, hermitian=True), total)
     length = np.linalg.norm(shift, axis=1, keepdims=True)
-    return shift * np.minimum(1.0, STRETCH / np.maximum(length, 1e-9))
+    shift *= np.minimum(1.0, STRETCH / np.maximum(length, 1e-9))
+    return np.asarray(shift)
 
 
 def _hidden(body: trimesh.Trimesh, opening: Opening, others: list[trimesh.Trimesh]) -> bool:
@@ -170,7 +171,7 @@ def _boundary(faces: NDArray[np.int64]) -> NDArray[np.int64]:
     edges = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
     _, index, count = np.unique(
         np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
-    return edges[index[count == 1]]
+    return np.asarray(edges[index[count == 1]])
 
 
 def _lines(edges: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -106,7 +106,7 @@ def _without_area(mesh: trimesh.Trimesh, faces: NDArray[np.int64]) -> NDArray[np
     """Return the faces whose corners are not in one line."""
     triangles = np.asarray(mesh.vertices)[faces]
     longest = np.linalg.norm(triangles - np.roll(triangles, 1, axis=1), axis=2).max(axis=1)
-    return faces[trimesh.triangles.area(triangles) > 1e-9 * longest**2]
+    return faces[np.asarray(trimesh.triangles.area(triangles)) > 1e-9 * longest**2]
 
 
 def _without_copies(

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
+
+from dexlite_ros.errors import InvalidRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,10 +19,17 @@ class Printed:
 
 @dataclass(frozen=True, kw_only=True)
 class Parallel:
-    """Number of worker processes."""
+    """Number of worker processes, and the time that one task may take."""
 
     workers: int = 0
     """Worker processes; 0: one per CPU."""
+    time_limit: float = 1800.0
+    """Time after which a single task is ended and left out, while the others go on [s];
+    0: unlimited."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.time_limit < math.inf:
+            raise InvalidRequest('time-limit', self.time_limit, 'seconds, or 0 for no limit')
 
 
 @dataclass(frozen=True, kw_only=True)

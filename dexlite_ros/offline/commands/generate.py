@@ -89,7 +89,7 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite generate``; the exit code is 1 when an object could not be used."""
     options = parse(Generate, 'dexlite generate', argv)
     check_whole('limit', options.limit, 1, 10**9)
-    machines = Machines(options.workers, options.ray, options.device)
+    machines = Machines(options.workers, options.ray, options.device, options.time_limit)
     request = options.request()
     targets = TargetChoice(
         options.objects, options.tier, options.unit, options.only, options.limit).find()

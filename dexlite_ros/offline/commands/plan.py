@@ -15,7 +15,7 @@ import trimesh
 import tyro
 
 from dexlite_ros.object.cloud import PointCloud
-from dexlite_ros.object.geometry_file import load_cloud, load_geometry
+from dexlite_ros.object.geometry_file import load_geometry, load_obstacles
 from dexlite_ros.object.viewpoint import seen_from
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import OnDevice, Printed
@@ -83,7 +83,7 @@ def _target(options: Plan) -> Target:
 
 def _plan(options: Plan, target: Target) -> GraspPlan:
     choice = PlannerChoice(options.preset, options.known_method(), options.weights)
-    obstacles = load_cloud(options.obstacles).points if options.obstacles else None
+    obstacles = load_obstacles(options.obstacles, near=target) if options.obstacles else None
     planner = GraspPlanner(choice.settings(options.max_grasps), options.device)
     request = PlanRequest(
         num_candidates=options.num_candidates, max_grasps=options.max_grasps, seed=options.seed,
