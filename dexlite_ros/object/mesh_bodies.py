@@ -49,7 +49,9 @@ class _Nest:
         return found
 
 
-def enclosed(bodies: list[trimesh.Trimesh]) -> tuple[trimesh.Trimesh, list[str]]:
+def enclosed(
+    bodies: list[trimesh.Trimesh], touching: bool = False
+) -> tuple[trimesh.Trimesh, list[str]]:
     """
     Return the mesh of what closed bodies enclose together, and sentences on what was changed.
 
@@ -57,6 +59,7 @@ def enclosed(bodies: list[trimesh.Trimesh]) -> tuple[trimesh.Trimesh, list[str]]
     body inside another is a cavity if it is wound the other way, and part of it otherwise.
 
     :param bodies: each closed and wound consistently [m]
+    :param touching: whether some share edges, and therefore have to be united
     :raises BadMesh: for bodies without volume, or surfaces that nearly coincide
     """
     order = sorted(bodies, key=lambda body: -abs(body.volume))
@@ -69,8 +72,9 @@ def enclosed(bodies: list[trimesh.Trimesh]) -> tuple[trimesh.Trimesh, list[str]]
     swallowed = any(
         parent is not None and hollow == cavity[parent]
         for parent, hollow in zip(nest.parent, cavity))
-    if nest.overlap or swallowed:
-        return _united(nest, cavity), [*notes, f'{len(order)} overlapping bodies united']
+    if nest.overlap or swallowed or touching:
+        how = 'overlapping' if nest.overlap or swallowed else 'touching'
+        return _united(nest, cavity), [*notes, f'{len(order)} {how} bodies united']
     return _side_by_side([
         _inverted(body) if hollow else body for body, hollow in zip(nest.bodies, cavity)]), notes
 

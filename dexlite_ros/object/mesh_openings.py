@@ -32,6 +32,8 @@ WALL = 0.002
 """Thickness given to a shell [m]."""
 WALL_SHARE = 0.05
 """Largest thickness given to a shell, relative to its diagonal."""
+BENT = 0.25
+"""An opening is bent if its third extent is at least this share of its second one."""
 STRETCH = 2.0
 """Largest distance of a moved corner, relative to that of its faces."""
 
@@ -45,7 +47,7 @@ class Opening:
     lid: NDArray[np.int64]
     """(L - 2, 3) vertices of the lid's faces."""
     area: float
-    """Area of the lid [m^2]."""
+    """Its area [m^2]."""
     angle: float
     """Mean angle between the lid and the faces next to it [rad]; 0: in one plane."""
 
@@ -158,7 +160,11 @@ def _opening(
         across = across[::-1]
     # Coincident places, as in a slit, still give a lid with the right edges.
     lid = line[np.asarray(manifold3d.triangulate([centred @ across.T]), np.int64)]
-    area = float(trimesh.triangles.area(np.asarray(body.vertices)[lid]).sum())
+    spread = np.linalg.svd(centred, compute_uv=False)
+    # The lid of a jagged line is larger than the opening; across a bent one it is all there is.
+    bent = 0.0 if spread[2] < BENT * spread[1] else float(
+        np.sum(trimesh.triangles.area(np.asarray(body.vertices)[lid])))
+    area = max(float(size), bent)
     step = np.roll(line, -1)
     beside = np.array([owner[int(b), int(a)] for a, b in zip(line, step)])
     length = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)

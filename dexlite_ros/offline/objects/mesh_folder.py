@@ -14,12 +14,13 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import QhullError
+from scipy.spatial import ConvexHull, QhullError
 import trimesh
 
-from dexlite_ros.errors import FileError, InvalidRequest
+from dexlite_ros.errors import BadMesh, FileError, InvalidRequest
 from dexlite_ros.files import replaced
-from dexlite_ros.object.geometry_file import load_mesh, MENDED, MESH_SUFFIXES
+from dexlite_ros.object.geometry_file import load_mesh, MENDED, MESH_SUFFIXES, read_mesh
+from dexlite_ros.object.solidity import check_solid
 from dexlite_ros.offline.objects.folder_layout import (
     choose,
     is_one_object,
@@ -27,6 +28,7 @@ from dexlite_ros.offline.objects.folder_layout import (
     parted,
     sorted_out,
 )
+from dexlite_ros.offline.objects.procedural.solids import union
 
 CACHE = Path.home() / '.cache' / 'dexlite_ros' / 'convex_pieces'
 CONVEX_RATIO = 0.97
@@ -34,6 +36,8 @@ CONVEX_RATIO = 0.97
 CONCAVITY = 0.06
 """Maximum concavity that CoACD leaves in a piece, relative to the object."""
 MAX_PIECES = 40
+OVERLAP_MAX = 0.1
+"""Convex parts of a file are used if their volumes add up to its own within this share."""
 MISFIT_MAX = 0.25
 """Largest relative difference between the sizes of a mesh and of its convex parts."""
 MANIFEST = 'manifest.csv'
@@ -187,7 +191,7 @@ def load_pieces(
     """
     Return an object's mesh, mended into a solid, and its convex pieces, both scaled to metres.
 
-    A file whose parts are all convex and do not overlap counts as decomposed and is used as is.
+    A file whose parts are all convex and hardly overlap counts as decomposed and is used as is.
 
     :param scale: factor applied to the object's own size
     :raises FileError: when the file is not a mesh, is not the surface of a solid, or its convex
@@ -197,12 +201,15 @@ def load_pieces(
     if not scale > 0:
         raise InvalidRequest('scale', scale, 'a positive number')
     scale *= target.unit
-    mesh = load_mesh(target.path, scale)
     try:
+        if target.pieces == target.path and _convex_parts(target.path):
+            parts = [part * scale for part in _convex_parts(target.path)]
+            return _united(target.path, parts), parts
+        mesh = load_mesh(target.path, scale)
         parts = [part * scale for part in _convex_parts(target.pieces or target.path)]
         if parts and target.pieces is not None:
             _check_size(target.pieces, parts, mesh)
-        elif mesh.metadata[MENDED]:  # Parts that overlap, or are wound inwards.
+        elif parts and not _fill(parts, mesh):
             parts = []
         return mesh, parts or convex_pieces(mesh)
     except (QhullError, RuntimeError, ValueError) as error:
@@ -213,11 +220,32 @@ def _convex_parts(path: str | Path) -> list[NDArray[np.float64]]:
     """Return the corners of an OBJ file's parts if all are convex; otherwise an empty list."""
     if Path(path).suffix.lower() != '.obj':
         return []
+    read_mesh(path)  # Refuses what is missing or broken.
     scene = trimesh.load_scene(path, process=False, group_material=False, split_objects=True)
     parts = list(scene.geometry.values())
     convex = len(parts) > 1 and all(
         part.volume > CONVEX_RATIO * part.convex_hull.volume for part in parts)
     return [np.asarray(part.convex_hull.vertices) for part in parts] if convex else []
+
+
+def _fill(parts: list[NDArray[np.float64]], mesh: trimesh.Trimesh) -> bool:
+    """Return whether convex parts have the volume of the mesh, and nothing beside it."""
+    volume = sum(float(ConvexHull(part).volume) for part in parts)
+    corners = np.concatenate(parts)
+    beside = max(np.abs(corners.min(0) - mesh.bounds[0]).max(),
+                 np.abs(corners.max(0) - mesh.bounds[1]).max())
+    return abs(volume / mesh.volume - 1) < OVERLAP_MAX and beside < 0.01 * mesh.scale
+
+
+def _united(path: Path, parts: list[NDArray[np.float64]]) -> trimesh.Trimesh:
+    """Return the mesh of an object that is given only as convex parts."""
+    mesh = union(parts)
+    try:
+        check_solid(mesh)
+    except BadMesh as error:
+        raise FileError(path, f'the union of its convex parts: {error.reason}') from error
+    mesh.metadata[MENDED] = ()
+    return mesh
 
 
 def _check_size(path: Path, parts: list[NDArray[np.float64]], mesh: trimesh.Trimesh) -> None:
