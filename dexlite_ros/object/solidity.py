@@ -20,7 +20,7 @@ TOLERANCE = 1e-3
 """Relative tolerance of the laws, due to rounding."""
 PROBES = 256
 """Number of places where a mesh is asked how often it encloses them."""
-ANGLES_MAX = 2_000_000
+ANGLES_MAX = 500_000
 """Largest number of solid angles computed for this; large meshes get fewer probes."""
 OVERLAP_MAX = 0.05
 """Tolerated share of the enclosed places that are enclosed twice, or from the wrong side."""

@@ -7,20 +7,24 @@ from collections import Counter
 from collections.abc import Sequence
 import csv
 from dataclasses import dataclass
-import hashlib
 import logging
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial import QhullError
 import trimesh
 
-from dexlite_ros.errors import BadMesh, FileError, InvalidRequest
-from dexlite_ros.files import replaced
-from dexlite_ros.object.geometry_file import load_mesh, MENDED, MESH_SUFFIXES, read_mesh
-from dexlite_ros.object.solidity import check_solid
+from dexlite_ros.errors import FileError, InvalidRequest
+from dexlite_ros.object.geometry_file import load_mesh, MESH_SUFFIXES
+from dexlite_ros.offline.objects.convex_parts import (
+    check_size,
+    convex_parts,
+    convex_pieces,
+    fill,
+    united,
+)
 from dexlite_ros.offline.objects.folder_layout import (
     choose,
     is_one_object,
@@ -28,18 +32,7 @@ from dexlite_ros.offline.objects.folder_layout import (
     parted,
     sorted_out,
 )
-from dexlite_ros.offline.objects.procedural.solids import union
 
-CACHE = Path.home() / '.cache' / 'dexlite_ros' / 'convex_pieces'
-CONVEX_RATIO = 0.97
-"""A mesh that fills at least this fraction of its hull is treated as convex."""
-CONCAVITY = 0.06
-"""Maximum concavity that CoACD leaves in a piece, relative to the object."""
-MAX_PIECES = 40
-OVERLAP_MAX = 0.1
-"""Convex parts of a file are used if their volumes add up to its own within this share."""
-MISFIT_MAX = 0.25
-"""Largest relative difference between the sizes of a mesh and of its convex parts."""
 MANIFEST = 'manifest.csv'
 log = logging.getLogger(__name__)
 
@@ -163,28 +156,6 @@ def _warn(folder: Path, left_out: Sequence[LeftOut], others: Sequence[Path]) -> 
                 left_out, key=lambda each: each.path)))
 
 
-def convex_pieces(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
-    """
-    Return the corners (V, 3) of convex pieces that together form the mesh [m].
-
-    CoACD (Wei et al. 2022) decomposes it; results are cached for the user by mesh content.
-    """
-    ratio = mesh.volume / mesh.convex_hull.volume
-    if ratio > CONVEX_RATIO:
-        return [np.asarray(mesh.convex_hull.vertices)]
-    digest = hashlib.sha256(
-        np.ascontiguousarray(mesh.vertices).tobytes() + np.ascontiguousarray(mesh.faces).tobytes()
-        + repr((CONCAVITY, MAX_PIECES)).encode()).hexdigest()[:24]
-    cached = CACHE / f'{digest}.npz'
-    if cached.is_file():
-        with np.load(cached) as stored:
-            return [stored[name] for name in stored.files]
-    pieces = _decompose(mesh)
-    with replaced(cached) as temporary, temporary.open('wb') as stream:
-        np.savez(stream, *pieces)
-    return pieces
-
-
 def load_pieces(
     target: ObjectFile, scale: float = 1.0
 ) -> tuple[trimesh.Trimesh, list[NDArray[np.float64]]]:
@@ -202,68 +173,15 @@ def load_pieces(
         raise InvalidRequest('scale', scale, 'a positive number')
     scale *= target.unit
     try:
-        if target.pieces == target.path and _convex_parts(target.path):
-            parts = [part * scale for part in _convex_parts(target.path)]
-            return _united(target.path, parts), parts
+        if target.pieces == target.path and convex_parts(target.path):
+            parts = [part * scale for part in convex_parts(target.path)]
+            return united(target.path, parts), parts
         mesh = load_mesh(target.path, scale)
-        parts = [part * scale for part in _convex_parts(target.pieces or target.path)]
+        parts = [part * scale for part in convex_parts(target.pieces or target.path)]
         if parts and target.pieces is not None:
-            _check_size(target.pieces, parts, mesh)
-        elif parts and not _fill(parts, mesh):
+            check_size(target.pieces, parts, mesh)
+        elif parts and not fill(parts, mesh):
             parts = []
         return mesh, parts or convex_pieces(mesh)
     except (QhullError, RuntimeError, ValueError) as error:
         raise FileError(target.path, f'it cannot be cut into convex pieces: {error}') from error
-
-
-def _convex_parts(path: str | Path) -> list[NDArray[np.float64]]:
-    """Return the corners of an OBJ file's parts if all are convex; otherwise an empty list."""
-    if Path(path).suffix.lower() != '.obj':
-        return []
-    read_mesh(path)  # Refuses what is missing or broken.
-    scene = trimesh.load_scene(path, process=False, group_material=False, split_objects=True)
-    parts = list(scene.geometry.values())
-    convex = len(parts) > 1 and all(
-        part.volume > CONVEX_RATIO * part.convex_hull.volume for part in parts)
-    return [np.asarray(part.convex_hull.vertices) for part in parts] if convex else []
-
-
-def _fill(parts: list[NDArray[np.float64]], mesh: trimesh.Trimesh) -> bool:
-    """Return whether convex parts have the volume of the mesh, and nothing beside it."""
-    volume = sum(float(ConvexHull(part).volume) for part in parts)
-    corners = np.concatenate(parts)
-    beside = max(np.abs(corners.min(0) - mesh.bounds[0]).max(),
-                 np.abs(corners.max(0) - mesh.bounds[1]).max())
-    return abs(volume / mesh.volume - 1) < OVERLAP_MAX and beside < 0.01 * mesh.scale
-
-
-def _united(path: Path, parts: list[NDArray[np.float64]]) -> trimesh.Trimesh:
-    """Return the mesh of an object that is given only as convex parts."""
-    mesh = union(parts)
-    try:
-        check_solid(mesh)
-    except BadMesh as error:
-        raise FileError(path, f'the union of its convex parts: {error.reason}') from error
-    mesh.metadata[MENDED] = ()
-    return mesh
-
-
-def _check_size(path: Path, parts: list[NDArray[np.float64]], mesh: trimesh.Trimesh) -> None:
-    """Check that convex parts are about as large as the mesh."""
-    size = np.ptp(np.concatenate(parts), axis=0)
-    if np.abs(size / mesh.extents - 1).max() > MISFIT_MAX:
-        theirs, own = (' x '.join(f'{1e3 * side:.0f}' for side in each)
-                       for each in (size, mesh.extents))
-        raise FileError(
-            path, f'its convex parts measure {theirs} mm, the mesh {own} mm; they are not of the '
-            'same object and size')
-
-
-def _decompose(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
-    import coacd  # After open3d: the other order breaks open3d.
-
-    coacd.set_log_level('error')
-    parts = coacd.run_coacd(
-        coacd.Mesh(mesh.vertices, mesh.faces), threshold=CONCAVITY, max_convex_hull=MAX_PIECES,
-        seed=1)
-    return [np.asarray(vertices) for vertices, _ in parts]
