@@ -73,7 +73,11 @@ def fill(parts: list[NDArray[np.float64]], mesh: trimesh.Trimesh) -> bool:
 
 
 def united(path: Path, parts: list[NDArray[np.float64]]) -> trimesh.Trimesh:
-    """Return the mesh of an object that is given only as convex parts."""
+    """
+    Return the mesh of an object that is given only as convex parts.
+
+    :raises FileError: when their union is not a solid
+    """
     mesh = union(parts)
     try:
         check_solid(mesh)
@@ -84,7 +88,11 @@ def united(path: Path, parts: list[NDArray[np.float64]]) -> trimesh.Trimesh:
 
 
 def check_size(path: Path, parts: list[NDArray[np.float64]], mesh: trimesh.Trimesh) -> None:
-    """Check that convex parts are about as large as the mesh."""
+    """
+    Check that convex parts are about as large as the mesh.
+
+    :raises FileError: when they are not
+    """
     size = np.ptp(np.concatenate(parts), axis=0)
     if np.abs(size / mesh.extents - 1).max() > MISFIT_MAX:
         theirs, own = (' x '.join(f'{1e3 * side:.0f}' for side in each)

@@ -17,6 +17,7 @@ from scipy.spatial import QhullError
 import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest
+from dexlite_ros.object.cloud import CloudLimits
 from dexlite_ros.object.geometry_file import load_mesh, MESH_SUFFIXES
 from dexlite_ros.offline.objects.convex_parts import (
     check_size,
@@ -34,6 +35,8 @@ from dexlite_ros.offline.objects.folder_layout import (
 )
 
 MANIFEST = 'manifest.csv'
+LIMITS = CloudLimits()
+"""Object sizes that the planner accepts."""
 log = logging.getLogger(__name__)
 
 
@@ -165,8 +168,8 @@ def load_pieces(
     A file whose parts are all convex and hardly overlap counts as decomposed and is used as is.
 
     :param scale: factor applied to the object's own size
-    :raises FileError: when the file is not a mesh, is not the surface of a solid, or its convex
-        parts are of another object or size
+    :raises FileError: when the file is not a mesh, is not the surface of a solid, its size is out
+        of range, or its convex parts are of another object or size
     :raises InvalidRequest: for a scale that is not positive
     """
     if not scale > 0:
@@ -175,8 +178,11 @@ def load_pieces(
     try:
         if target.pieces == target.path and convex_parts(target.path):
             parts = [part * scale for part in convex_parts(target.path)]
-            return united(target.path, parts), parts
+            mesh = united(target.path, parts)
+            _check_extent(target.path, mesh)
+            return mesh, parts
         mesh = load_mesh(target.path, scale)
+        _check_extent(target.path, mesh)
         parts = [part * scale for part in convex_parts(target.pieces or target.path)]
         if parts and target.pieces is not None:
             check_size(target.pieces, parts, mesh)
@@ -185,3 +191,12 @@ def load_pieces(
         return mesh, parts or convex_pieces(mesh)
     except (QhullError, RuntimeError, ValueError) as error:
         raise FileError(target.path, f'it cannot be cut into convex pieces: {error}') from error
+
+
+def _check_extent(path: Path, mesh: trimesh.Trimesh) -> None:
+    extent = float(mesh.extents.max())
+    if not LIMITS.extent_min <= extent <= LIMITS.extent_max:
+        raise FileError(
+            path, f'its longest side is {extent:g} m, outside {LIMITS.extent_min:g} to '
+            f'{LIMITS.extent_max:g} m; if the file is in millimetres, add --unit 0.001 (for '
+            'stability and validate: --scale 0.001, for evaluate: --scales 0.001)')

@@ -17,13 +17,10 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest, MissingDependency, UnusableObject
-from dexlite_ros.object.cloud import CloudLimits
 from dexlite_ros.offline.objects.mesh_folder import list_objects, load_pieces, ObjectFile
 from dexlite_ros.offline.objects.procedural.families import FAMILIES, make_shape
 
 COUNTED = re.compile(r'(procedural|random_urdfs)(?::(\d+)(?:-(\d+))?)?')
-LIMITS = CloudLimits()
-"""Object sizes that the planner accepts."""
 RANDOM_URDF_UNIT = 0.015
 """Metres per unit of pybullet's random_urdfs, according to their URDF files."""
 
@@ -98,13 +95,7 @@ def load_target(
         mesh = shape.mesh.copy()
         mesh.apply_scale(scale)
         return mesh, [part * scale for part in shape.parts]
-    mesh, pieces = load_pieces(target, scale)
-    extent = float(mesh.extents.max())
-    if not LIMITS.extent_min <= extent <= LIMITS.extent_max:
-        raise FileError(
-            target.path, f'its longest side is {extent:g} m, outside {LIMITS.extent_min:g} to '
-            f'{LIMITS.extent_max:g} m; if the file is in millimetres, add --unit 0.001')
-    return mesh, pieces
+    return load_pieces(target, scale)
 
 
 def trouble(target: Target) -> str:
