@@ -20,6 +20,7 @@ from dexlite_ros.errors import BadMesh
 from dexlite_ros.object.mesh_bodies import enclosed
 from dexlite_ros.object.mesh_openings import closed
 from dexlite_ros.object.solidity import check_solid
+from dexlite_ros.object.touching_bodies import taken_apart
 
 DEBRIS = 0.03
 """Bodies whose diagonal is at most this share of the largest one's are dropped."""
@@ -48,8 +49,8 @@ def mend(mesh: trimesh.Trimesh) -> Mended:
         check_solid(mesh)
         return Mended(mesh, ())
     tidy, notes = _tidied(mesh)
-    crowded = _joined_at_crowded_edges(tidy)
-    bodies = _bodies(tidy, crowded)
+    apart = taken_apart(tidy)
+    bodies = _bodies(apart)
     kept = _without_debris(bodies)
     if len(kept) < len(bodies):
         notes.append(f'{len(bodies) - len(kept)} of {len(bodies)} bodies dropped as debris')
@@ -59,7 +60,7 @@ def mend(mesh: trimesh.Trimesh) -> Mended:
             solid, how = closed(body, whole)
             whole.append(solid)
             notes.append(how)
-    solid, more = enclosed(whole, touching=len(crowded) > 0)
+    solid, more = enclosed(whole, touching=apart is not tidy)
     notes += more
     check_solid(solid)
     return Mended(solid, tuple(notes)) if notes else Mended(mesh, ())
@@ -123,11 +124,10 @@ def _without_copies(
     return faces[np.sort(index)], faces[count[inverse.ravel()] == 1]
 
 
-def _bodies(mesh: trimesh.Trimesh, joined: NDArray[np.int64]) -> list[trimesh.Trimesh]:
-    """Return the parts of a mesh whose faces are connected by edges; ``joined``: see below."""
-    joined = np.concatenate([mesh.face_adjacency, joined])
+def _bodies(mesh: trimesh.Trimesh) -> list[trimesh.Trimesh]:
+    """Return the parts of a mesh whose faces are connected by edges."""
     groups = trimesh.graph.connected_components(
-        joined, nodes=np.arange(len(mesh.faces)), min_len=1)
+        mesh.face_adjacency, nodes=np.arange(len(mesh.faces)), min_len=1)
     bodies = []
     for group in groups:
         used, faces = np.unique(np.asarray(mesh.faces)[group], return_inverse=True)
@@ -137,43 +137,6 @@ def _bodies(mesh: trimesh.Trimesh, joined: NDArray[np.int64]) -> list[trimesh.Tr
         if not body.is_winding_consistent:
             raise BadMesh('its surface has only one side, like a Moebius strip')
     return bodies
-
-
-def _joined_at_crowded_edges(mesh: trimesh.Trimesh) -> NDArray[np.int64]:
-    """
-    Return the pairs (E, 2) of faces that belong together where more than two share an edge.
-
-    This is where bodies touch. Of the faces around such an edge, two belong to one body if there
-    is nothing but its inside between them.
-    """
-    edges, owners = np.asarray(mesh.edges), np.asarray(mesh.edges_face)
-    _, inverse, count = np.unique(
-        np.sort(edges, axis=1), axis=0, return_inverse=True, return_counts=True)
-    order = np.argsort(inverse.ravel(), kind='stable')
-    ends = np.cumsum(count)
-    pairs = [np.zeros((0, 2), np.int64)]
-    for edge in np.flatnonzero(count > 2):
-        around = order[ends[edge] - count[edge]:ends[edge]]
-        pairs += _pairs_around(mesh, edges[around], owners[around])
-    return np.concatenate(pairs)
-
-
-def _pairs_around(
-    mesh: trimesh.Trimesh, edges: NDArray[np.int64], faces: NDArray[np.int64]
-) -> list[NDArray[np.int64]]:
-    """Return the pairs (1, 2) of the faces at one edge, of which ``edges`` has the directions."""
-    start, end = mesh.vertices[edges[0].min()], mesh.vertices[edges[0].max()]
-    axis = (end - start) / np.linalg.norm(end - start)
-    away = mesh.vertices[mesh.faces[faces]].sum(axis=1) - 2 * start - end  # to the third corner
-    across = np.cross(axis, np.eye(3)[np.abs(axis).argmin()])
-    across /= np.linalg.norm(across)
-    angle = np.round(np.arctan2(away @ np.cross(axis, across), away @ across), 6)
-    forward = edges[:, 0] < edges[:, 1]
-    # The inside is clockwise of a face that runs along the axis, anticlockwise of the others.
-    order = np.lexsort([~forward, angle])
-    return [
-        np.array([[faces[before], faces[after]]])
-        for before, after in zip(np.roll(order, 1), order) if forward[after] > forward[before]]
 
 
 def _without_debris(bodies: list[trimesh.Trimesh]) -> list[trimesh.Trimesh]:
