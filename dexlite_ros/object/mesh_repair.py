@@ -36,6 +36,7 @@ class Mended:
     """What was changed, in sentences; empty: nothing."""
 
 
+@np.errstate(divide='ignore', invalid='ignore')  # No volume, no centre of mass: refused below.
 def mend(mesh: trimesh.Trimesh) -> Mended:
     """
     Return the solid that a mesh encloses.
@@ -43,9 +44,7 @@ def mend(mesh: trimesh.Trimesh) -> Mended:
     :param mesh: its vertices merged [m]; it is not changed
     :raises BadMesh: when it encloses none, or does not tell which
     """
-    with np.errstate(divide='ignore', invalid='ignore'):  # No volume, no centre of mass.
-        good = mesh.body_count == 1 and mesh.is_volume
-    if good:
+    if mesh.body_count == 1 and mesh.is_volume:
         check_solid(mesh)
         return Mended(mesh, ())
     tidy, notes = _tidied(mesh)
@@ -72,11 +71,12 @@ def _tidied(mesh: trimesh.Trimesh) -> tuple[trimesh.Trimesh, list[str]]:
     corners = np.sort(faces, axis=1)
     useful = (np.diff(corners, axis=1) > 0).all(axis=1)
     useful &= np.isfinite(np.asarray(mesh.vertices)[faces]).all(axis=(1, 2))
-    faces = _best([faces[useful], _without_area(mesh, faces[useful])])
+    spread = _without_area(mesh, faces[useful])
+    if not len(spread):
+        raise BadMesh('none of its faces has an area')
+    faces = _best([faces[useful], spread])
     if len(faces) < len(mesh.faces):
         notes.append(f'{len(mesh.faces) - len(faces)} faces without area dropped')
-    if not len(faces):
-        raise BadMesh('none of its faces has an area')
     once, single = _without_copies(faces)
     fewer = _best([once, single]) if len(once) < len(faces) else faces
     if len(fewer) < len(faces):

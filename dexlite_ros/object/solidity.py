@@ -26,6 +26,7 @@ OVERLAP_MAX = 0.05
 """Tolerated share of the enclosed places that are enclosed twice, or from the wrong side."""
 
 
+@np.errstate(divide='ignore', invalid='ignore')  # No volume, no centre of mass: refused below.
 def check_solid(mesh: trimesh.Trimesh) -> None:
     """
     Check that a mesh is a solid with a possible volume, centre of mass and inertia.
@@ -38,8 +39,8 @@ def check_solid(mesh: trimesh.Trimesh) -> None:
         raise BadMesh('it is open')
     if not mesh.is_winding_consistent:
         raise BadMesh('its faces are wound inconsistently')
-    centred = mesh.copy()
-    centred.apply_translation(-mesh.bounds.mean(axis=0))
+    centred = trimesh.Trimesh(
+        mesh.vertices - mesh.bounds.mean(axis=0), mesh.faces, process=False)
     broken = broken_law(
         float(centred.volume), np.asarray(centred.center_mass),
         np.asarray(centred.moment_inertia), np.asarray(centred.vertices))
@@ -66,10 +67,10 @@ def broken_law(
     :param points: (N, 3) whose convex hull contains the body [m]
     :param tolerance: relative to the size of the hull
     """
+    if volume <= 0:
+        return 'it has no volume'
     if not np.isfinite([volume, *centre_of_mass, *np.ravel(inertia)]).all():
         return 'its volume, centre of mass or inertia is not a number'
-    if not volume > 0:
-        return 'it has no volume'
     try:
         hull = ConvexHull(points)
     except QhullError:
