@@ -106,9 +106,9 @@ def _united(nest: _Nest, cavity: list[bool]) -> trimesh.Trimesh:
         whole = whole - solid if hollow else whole + solid
     whole = whole.simplify(TOLERANCE)
     least = SPECK * whole.volume()
-    # A cavity is a body of its own here, with a negative volume.
-    parts = [part for part in whole.decompose() if abs(part.volume()) > least]
-    return _mesh(manifold3d.Manifold.compose(parts))
+    # A cavity is a part of its own here, with a negative volume.
+    return _side_by_side([
+        _mesh(part) for part in whole.decompose() if abs(part.volume()) > least])
 
 
 def _side_by_side(bodies: list[trimesh.Trimesh]) -> trimesh.Trimesh:
