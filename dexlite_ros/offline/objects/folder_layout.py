@@ -129,10 +129,11 @@ def parted(files: Sequence[Path]) -> tuple[dict[Path, Path], list[LeftOut]]:
     pieces: dict[Path, Path] = {}
     left_out = []
     for path in files:
-        owner = stems.get(OWN_SUFFIX.sub('', path.stem))
+        stem, count = OWN_SUFFIX.subn('', path.stem)
+        owner = stems.get(stem) if count else None
         if PIECE.fullmatch(path.stem) and len(files) > 1:
             left_out.append(LeftOut(path, 'one convex piece, not a whole object'))
-        elif owner is not None and owner != path:
+        elif owner is not None:
             if owner in pieces or path.suffix.lower() != '.obj':
                 left_out.append(LeftOut(path, f'for collisions; the object is {owner.name}'))
             else:

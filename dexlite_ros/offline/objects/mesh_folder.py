@@ -153,7 +153,7 @@ def _warn(folder: Path, left_out: Sequence[LeftOut], others: Sequence[Path]) -> 
         kinds = Counter(path.suffix.lower() or 'no suffix' for path in others)
         without = ', '.join(f'{count} {kind}' for kind, count in kinds.most_common())
         log.warning(
-            '%d files of %s are left out%s:\n%s', len(left_out), folder,
+            '%s: %d of its files left out%s:\n%s', folder, len(left_out),
             f', besides those without a shape ({without})' if without else '',
             '\n'.join(f'  {each.path.relative_to(folder)}: {each.reason}' for each in sorted(
                 left_out, key=lambda each: each.path)))
