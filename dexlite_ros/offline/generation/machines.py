@@ -54,9 +54,9 @@ class Machines:
             return run_tasks(
                 generate, tasks, workers=self.workers, unit='task', note=note, limit=self.limit,
                 late=left_out)
-        return self._fed_by_this_process(tasks, note)
+        return self.fed_by_this_process(tasks, note)
 
-    def _fed_by_this_process(self, tasks: Sequence[GenerationTask], note: Note) -> Results:
+    def fed_by_this_process(self, tasks: Sequence[GenerationTask], note: Note) -> Results:
         """Propose here, judge in workers; meshes are tried there first, for the time limit."""
         targets = list(dict.fromkeys(task.target for task in tasks))
         reasons = dict(run_tasks(

@@ -109,8 +109,8 @@ def test_a_task_without_end_is_left_out(workers):
 
 def test_waiting_does_not_count():
     """The time of a task begins when a process takes it up, not when it is submitted."""
-    tasks = [0.4 + 0.01 * index for index in range(8)]
-    assert dict(run_tasks(take_a_while, tasks, workers=1, unit='task', limit=1.5)) == {
+    tasks = [0.3 + 0.01 * index for index in range(5)]
+    assert dict(run_tasks(take_a_while, tasks, workers=1, unit='task', limit=1.2)) == {
         task: task for task in tasks}
 
 
