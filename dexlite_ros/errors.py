@@ -195,6 +195,14 @@ class UnusableObject(DexliteError):
         super().__init__(f'the object cannot be used: {reason}')
 
 
+class BadMesh(DexliteError):
+    """A mesh does not enclose a volume, or does not tell which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f'the mesh cannot be used: {reason}')
+        self.reason = reason
+
+
 class FileError(DexliteError):
     """A file is missing or does not have the expected format."""
 

@@ -1,43 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Objects from files: clouds (PLY, PCD) and meshes (OBJ, STL, PLY with faces), in metres.
+Geometry from files: clouds (PLY, PCD) and meshes (OBJ, STL, OFF, GLB, GLTF, DAE, PLY with faces).
 
-A PLY file may hold either; its header tells which.
+A PLY file may hold either; its header tells which. All is in metres, unless a unit is given, and
+in the frame of the file: the axes of GLB, GLTF and DAE are not turned.
 """
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import trimesh
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import BadMesh, FileError
 from dexlite_ros.object.cloud import PointCloud, Points
+from dexlite_ros.object.mesh_repair import mend
+from dexlite_ros.object.obstacle_points import spread_over_faces
 
 CLOUD_SUFFIXES = ('.pcd', '.ply')
-MESH_SUFFIXES = ('.obj', '.ply', '.stl')
+MESH_SUFFIXES = ('.dae', '.glb', '.gltf', '.obj', '.off', '.ply', '.stl')
+MENDED = 'mended'
+"""Key of a mesh's metadata that holds what was changed, in sentences."""
+log = logging.getLogger(__name__)
 
 
 def load_geometry(path: str | Path) -> PointCloud | trimesh.Trimesh:
     """
-    Read a cloud or a mesh, whichever ``path`` holds.
+    Read a cloud or a mesh to plan on, whichever ``path`` holds.
 
-    :param path: a .pcd, .ply, .obj or .stl file [m].
-    :raises FileError: missing, unreadable or of an unknown kind.
+    A mesh is mended as by ``load_mesh``, with a warning. One that is open and does not tell what
+    it encloses stays open, also with a warning: a planner can close it like a cloud.
+
+    :param path: a cloud or a mesh [m]
+    :raises FileError: missing, unreadable, of an unknown kind, or a closed mesh that is no solid
     """
-    return load_mesh(path) if is_mesh_file(path) else load_cloud(path)
+    if not is_mesh_file(path):
+        return load_cloud(path)
+    mesh = read_mesh(path)
+    try:
+        mended = mend(mesh)
+    except BadMesh as error:
+        if mesh.is_watertight:
+            raise FileError(path, error.reason) from error
+        log.warning('%s: %s; its faces are taken as a cloud', path, error.reason)
+        return mesh
+    if mended.notes:
+        log.warning('%s was mended: %s', path, '; '.join(mended.notes))
+    return mended.mesh
 
 
 def is_mesh_file(path: str | Path) -> bool:
-    """Return whether ``path`` holds triangles, by its suffix and, for PLY, by its header."""
+    """
+    Return whether ``path`` holds triangles, by its suffix and, for PLY, by its header.
+
+    :raises FileError: missing, or of an unknown kind
+    """
     path = _existing(path, (*CLOUD_SUFFIXES, *MESH_SUFFIXES))
     if path.suffix.lower() != '.ply':
         return path.suffix.lower() in MESH_SUFFIXES
     with path.open('rb') as stream:
         for line in stream:
             words = line.split()
-            if words[:2] == [b'element', b'face']:
+            if words[:2] == [b'element', b'face'] and words[2:]:
                 return int(words[2]) > 0
             if words[:1] == [b'end_header']:
                 return False
@@ -83,28 +109,92 @@ def _pcd_viewpoint(path: Path) -> Points | None:
     return None
 
 
-def load_mesh(path: str | Path) -> trimesh.Trimesh:
+def load_mesh(path: str | Path, unit: float = 1.0) -> trimesh.Trimesh:
     """
-    Read a triangle mesh, merge its vertices and fill small holes.
+    Read a mesh as the solid it encloses.
 
-    The result may still be open; check ``mesh.is_watertight``.
+    What had to be changed for this is in its metadata under ``MENDED``, as a tuple of sentences.
 
-    :param path: a .obj, .stl or .ply file in metres.
-    :raises FileError: missing, unreadable, or without faces.
+    :param path: one of MESH_SUFFIXES
+    :param unit: metres per unit of the file
+    :return: closed and wound outwards [m]; not changed where it was so before
+    :raises FileError: missing, unreadable, without faces, or not the surface of a solid
+    """
+    mesh = read_mesh(path)
+    mesh.apply_scale(unit)
+    try:
+        mended = mend(mesh)
+    except BadMesh as error:
+        raise FileError(path, error.reason) from error
+    mended.mesh.metadata[MENDED] = mended.notes
+    return mended.mesh
+
+
+def read_mesh(path: str | Path) -> trimesh.Trimesh:
+    """
+    Read the triangles of a mesh as they are, with equal vertices merged.
+
+    :param path: one of MESH_SUFFIXES, in metres; a DAE file may state another unit
+    :raises FileError: missing, unreadable, or without faces
     """
     path = _existing(path, MESH_SUFFIXES)
     try:
         mesh = trimesh.load(path, force='mesh', process=True)
-    except (ValueError, IndexError, KeyError, TypeError, OSError) as error:
-        raise FileError(path, str(error)) from error
+        unit = _stated_unit(path)
+    except Exception as error:  # The parsers of six formats raise whatever they meet.
+        raise FileError(path, f'{type(error).__name__}: {error}') from error
     if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
         raise FileError(path, 'it holds no triangles')
     mesh.merge_vertices(merge_tex=True, merge_norm=True)
-    if not mesh.is_watertight:
-        mesh.fill_holes()
-    if mesh.is_watertight and mesh.volume < 0:
-        mesh.invert()
+    if unit != 1.0:
+        mesh.apply_scale(unit)
     return mesh
+
+
+def load_obstacles(
+    path: str | Path, near: PointCloud | trimesh.Trimesh | None = None
+) -> Points:
+    """
+    Read what a hand must not touch, as points: those of a cloud, or many on the faces of a mesh.
+
+    Points of a mesh are at most 5 mm apart, unless it is so large that they would be too many;
+    then a warning tells how far apart they are. Points that are no numbers are dropped, with a
+    warning that counts them.
+
+    :param path: a cloud or a mesh [m]
+    :param near: the object; faces of a mesh out of a hand's reach of it are left out [m]. None:
+        all faces are used
+    :return: (M, 3) [m]; none if no point of a cloud is finite
+    :raises FileError: missing, unreadable, without points, or without a triangle that has an area
+    """
+    if is_mesh_file(path):
+        triangles = np.asarray(read_mesh(path).triangles)
+        points, spacing = spread_over_faces(triangles, _places(near))
+        if points is None:
+            raise FileError(path, 'none of its triangles has an area')
+        if spacing is not None:
+            log.warning('%s is so large that its points are %.0f mm apart', path, 1e3 * spacing)
+        return points
+    points = load_cloud(path).points
+    finite = np.isfinite(points).all(axis=1)
+    if finite.any() and not finite.all():
+        log.warning('%s: %d of %d points are no numbers and are dropped', path,
+                    (~finite).sum(), len(points))
+    return points[finite]
+
+
+def _places(target: PointCloud | trimesh.Trimesh | None) -> Points | None:
+    if isinstance(target, trimesh.Trimesh):
+        return np.asarray(target.vertices)
+    return None if target is None else target.points
+
+
+def _stated_unit(path: Path) -> float:
+    """Return metres per unit as a DAE file states it; 1 for all others."""
+    if path.suffix.lower() != '.dae':
+        return 1.0
+    units = trimesh.load_scene(path).units
+    return 1.0 if units is None else float(trimesh.units.unit_conversion(units, 'meters'))
 
 
 def _existing(path: str | Path, suffixes: tuple[str, ...]) -> Path:

@@ -130,7 +130,7 @@ def _surrounds(plane: Plane, flat: Points, above: Points) -> bool:
     beyond = beyond - footprint.mean(axis=0)
     turn = np.arctan2(beyond[:, 1], beyond[:, 0]) / (2.0 * np.pi)
     held = np.bincount(np.floor((turn + 0.5) * _SECTORS).astype(int), minlength=_SECTORS)
-    return np.count_nonzero(held > _SHARE / _SECTORS * len(flat)) >= _COVERAGE * _SECTORS
+    return bool(np.mean(held > _SHARE / _SECTORS * len(flat)) >= _COVERAGE)
 
 
 def _along(plane: Plane, points: Points) -> Points:

@@ -21,10 +21,13 @@ class Printed:
 
 @dataclass(frozen=True, kw_only=True)
 class Parallel:
-    """Number of worker processes."""
+    """Number of worker processes, and the time that one task may take."""
 
     workers: Annotated[int, AT_LEAST_0] = 0
     """Worker processes; 0: one per CPU."""
+    time_limit: Annotated[float, AT_LEAST_0] = 1800.0
+    """Time after which a single task is ended and left out, while the others go on [s];
+    0: unlimited."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,7 @@ class Verify(Parallel, Printed):
         """Check everything; the exit code is 1 when an invariant is violated."""
         found = Verification.of(
             self.dataset, judged=self.judge, pass_share=self.pass_share, seed=self.seed,
-            workers=self.workers)
+            workers=self.workers, limit=self.time_limit)
         print(json.dumps(found.to_dict()) if self.json else found.text())
         return 0 if found.passed else 1
 

@@ -94,7 +94,8 @@ def main(argv: list[str]) -> int:
     options = parse(Evaluate, 'dexlite evaluate', argv)
     options.choose_cache()
     extent = Extent(options.only, options.limit, options.scales, options.seeds)
-    evaluation = Evaluation.run(options.question(), extent, options.output, options.workers)
+    evaluation = Evaluation.run(
+        options.question(), extent, options.output, options.workers, options.time_limit)
     figures = evaluation.report(shlex.join(['dexlite', 'evaluate', *argv]), options.workers)
     sheet = evaluation.contact_sheet()
     print(json.dumps(figures, allow_nan=False) if options.json else markdown(figures))

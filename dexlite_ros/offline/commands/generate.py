@@ -90,7 +90,7 @@ def main(argv: list[str]) -> int:
     options = parse(Generate, 'dexlite generate', argv)
     options.choose_cache()
     check_whole('limit', options.limit, 1, 10**9)
-    machines = Machines(options.workers, options.ray, options.device)
+    machines = Machines(options.workers, options.ray, options.device, options.time_limit)
     request = options.request()
     targets = TargetChoice(
         options.objects, options.tier, options.unit, options.only, options.limit).find()

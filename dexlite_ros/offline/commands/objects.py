@@ -41,7 +41,8 @@ def main(argv: list[str]) -> int:
         options.objects, options.split, options.tier, options.unit)[:options.limit]
     found = {
         target.name: row for target, row in run_tasks(
-            facts, targets, workers=options.workers, unit='object')}
+            facts, targets, workers=options.workers, unit='object', limit=options.time_limit,
+            late=lambda _, why: {'error': why})}
     rows = {target.name: found[target.name] for target in targets}
     usable = [each for each in targets if 'error' not in rows[each.name]]
     if options.picture and usable:
@@ -62,6 +63,7 @@ def _table(rows: dict[str, dict[str, Any]]) -> str:
         lines.append(
             f'{name:<{width}}  {size:>15}  {1e6 * row["volume"]:>11.0f}  {row["pieces"]:>6}  '
             f'{row["split"]:5}  {", ".join(row["poses"]) or "no resting pose"}')
+        lines += [f'{"":<{width}}  mended: {each}' for each in row['mended']]
     usable = [row for row in rows.values() if 'error' not in row]
     lines.append(f'{sum(row["rests"] for row in usable)} of {len(usable)} objects rest on a table')
     return '\n'.join(lines)

@@ -15,7 +15,7 @@ import trimesh
 import tyro
 
 from dexlite_ros.object.cloud import PointCloud
-from dexlite_ros.object.geometry_file import load_cloud, load_geometry
+from dexlite_ros.object.geometry_file import load_geometry, load_obstacles
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import OnDevice, Printed
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
@@ -34,7 +34,7 @@ class Plan(ProposerOptions, OnDevice, Printed):
     """Plan ranked grasps for one object; units are metres."""
 
     geometry: tyro.conf.Positional[Path]
-    """Point cloud (PLY, PCD) or mesh (OBJ, STL, PLY) [m]."""
+    """Point cloud (PLY, PCD) or mesh (OBJ, STL, PLY, OFF, GLB, GLTF, DAE) [m]."""
     max_grasps: int = 20
     """Maximum number of grasps returned."""
     num_candidates: int | None = None
@@ -49,7 +49,7 @@ class Plan(ProposerOptions, OnDevice, Printed):
         tuple[float, float, float] | None, tyro.conf.arg(metavar='X Y Z')] = None
     """Position of the sensor [m], a hint; None: as stored in the file, else found."""
     obstacles: Path | None = None
-    """Cloud that the hand must not touch (PLY, PCD) [m]."""
+    """Cloud or mesh that the hand must not touch [m]."""
     timeout: float | None = None
     """Time budget [s]; None: unlimited."""
     seed: int = 0
@@ -86,7 +86,7 @@ def _target(options: Plan) -> Target:
 
 def _plan(options: Plan, target: Target) -> GraspPlan:
     choice = PlannerChoice(options.preset, options.known_method(), options.weights)
-    obstacles = load_cloud(options.obstacles).points if options.obstacles else None
+    obstacles = load_obstacles(options.obstacles, near=target) if options.obstacles else None
     planner = GraspPlanner(choice.settings(options.max_grasps), options.device)
     request = PlanRequest(
         num_candidates=options.num_candidates, max_grasps=options.max_grasps, seed=options.seed,

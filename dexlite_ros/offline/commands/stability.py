@@ -15,7 +15,7 @@ from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import Cached, Listed, Parallel, Printed
 from dexlite_ros.offline.commands.ranges import AT_LEAST_1, POSITIVE
 from dexlite_ros.offline.objects.mesh_folder import list_objects
-from dexlite_ros.offline.objects.rest_trials import RestTrial, Stability, try_object
+from dexlite_ros.offline.objects.rest_trials import not_tried, RestTrial, Stability, try_object
 from dexlite_ros.offline.physics.table_stability import Engine
 from dexlite_ros.offline.workers.processes import run_tasks
 
@@ -48,7 +48,8 @@ def main(argv: list[str]) -> int:
     trials = [RestTrial(each, options.engine, options.poses, options.scale) for each in objects]
     results = {
         trial.target.name: result for trial, result in run_tasks(
-            try_object, trials, workers=options.workers, unit='object')}
+            try_object, trials, workers=options.workers, unit='object', limit=options.time_limit,
+            late=not_tried)}
     content = plain({name: asdict(results[name]) for name in sorted(results)})
     if options.output:
         write_json(options.output, content)
@@ -64,6 +65,7 @@ def _table(results: dict[str, Stability], engines: tuple[Engine, ...]) -> str:
         cells = [', '.join(each.reason for each in results[name].verdicts[engine])
                  or results[name].error for engine in engines]
         lines.append(f'{name:<{width}}  ' + '  '.join(f'{cell:<28}' for cell in cells).rstrip())
+        lines += [f'{"":<{width}}  mended: {each}' for each in results[name].mended]
     for engine in engines:
         rows = [each.verdicts[engine] for each in results.values()]
         stable = sum(any(each.passed for each in row) for row in rows)

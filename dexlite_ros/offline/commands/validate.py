@@ -5,16 +5,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import partial
 from inspect import getdoc
 import json
 from pathlib import Path
 import sys
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
 import trimesh
 import tyro
 
 from dexlite_ros.files import plain
+from dexlite_ros.object.geometry_file import MENDED
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import Cached, Parallel, Printed
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0, FINITE, POSITIVE, Range
@@ -22,6 +26,7 @@ from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
 from dexlite_ros.offline.physics.judge import Conditions, TestName, TESTS, USUAL
 from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.offline.physics.trial import judge_all, Trial
+from dexlite_ros.offline.workers.processes import run_tasks
 from dexlite_ros.output.plan_file import read_grasps
 
 MASS = Range('a mass from 0.001 to 10 kg', 0.001, 10.0)
@@ -35,7 +40,7 @@ class Validate(Parallel, Cached, Printed):
     grasps: tyro.conf.Positional[Path]
     """Plan file (JSON) written by dexlite plan or dexlite import."""
     mesh: Annotated[Path, tyro.conf.arg(name='object')]
-    """Mesh of the object, in the frame of the grasps (OBJ, STL, PLY)."""
+    """Mesh of the object, in the frame of the grasps (OBJ, STL, PLY, OFF, GLB, GLTF, DAE)."""
     scale: Annotated[float | None, POSITIVE] = None
     """Factor that converts the mesh to metres; None: that of the plan file, else 1."""
     test: Annotated[tuple[TestName, ...], tyro.conf.arg(metavar='TEST [TEST ...]')] = (
@@ -67,20 +72,32 @@ def main(argv: list[str]) -> int:
         Validate, 'dexlite validate', argv, f'{getdoc(Validate)}\n\nTests:\n{meanings}')
     options.choose_cache()
     grasp_set = read_grasps(options.grasps)
-    mesh, pieces = load_pieces(
-        ObjectFile(options.mesh.stem, options.mesh),
-        grasp_set.scale if options.scale is None else options.scale)
+    mesh, pieces = _load(
+        options, grasp_set.scale if options.scale is None else options.scale)
     trial = Trial(
         grasp_set, pieces, options.test, options.table, options.seed,
         Conditions(options.mass, options.friction))
     _show(options, trial, mesh)
-    verdicts = judge_all(trial, options.workers, options.output)
+    verdicts = judge_all(trial, options.workers, options.output, options.time_limit)
     if options.json:
         rows = {name: [plain(asdict(each)) for each in row] for name, row in verdicts.items()}
         print(json.dumps({'worlds': trial.worlds(), 'tests': rows}, allow_nan=False))
     else:
         print(_table(verdicts, trial))
     return 0
+
+
+def _load(
+    options: Validate, scale: float
+) -> tuple[trimesh.Trimesh, list[NDArray[np.float64]]]:
+    """Return the mesh and its convex pieces; cutting them has the time limit of a task."""
+    target = ObjectFile(options.mesh.stem, options.mesh)
+    ((_, (mesh, pieces)),) = run_tasks(
+        partial(load_pieces, scale=scale), [target], workers=1, unit='object',
+        limit=options.time_limit)
+    if mesh.metadata[MENDED]:
+        print(f'{options.mesh} was mended: {"; ".join(mesh.metadata[MENDED])}', file=sys.stderr)
+    return mesh, pieces
 
 
 def _show(options: Validate, trial: Trial, mesh: trimesh.Trimesh) -> None:

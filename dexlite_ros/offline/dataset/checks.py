@@ -20,6 +20,7 @@ import torch
 from dexlite_ros.grasp import StagedGrasp, STAGES
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.object.solidity import broken_law
 from dexlite_ros.offline.dataset.associated_point import palm_rays, ray_costs
 from dexlite_ros.offline.dataset.schema import matrix, stages_from_table, TESTS
 from dexlite_ros.offline.dataset.store import GraspDataset, keys, objects_by_name
@@ -30,6 +31,8 @@ LIMIT_TOLERANCE = 1e-5
 """Tolerance for joints beyond their limits, due to single precision [rad]."""
 POSITION_TOLERANCE = 1e-5
 """Maximum disagreement between two kinematics of a hand [m]."""
+HULL_TOLERANCE = 0.01
+"""Tolerance of the laws of mass, since cloud and pieces cut the corners of the mesh, relative."""
 POINT_TOLERANCE = 1e-4
 """Tolerated extra cost of a stored point over the best one, as clouds are rounded [m]."""
 SPLITS = ('train', 'val')
@@ -85,7 +88,8 @@ class Content:
 def verify(content: Content, rng: np.random.Generator) -> list[Check]:
     """Return the outcome of every check; ``rng`` draws the grasps compared with MuJoCo."""
     checks: list[Callable[[Content], Check]] = [
-        keys_are_unique, objects_are_known, objects_are_whole, splits_do_not_mix,
+        keys_are_unique, objects_are_known, objects_are_whole, masses_are_possible,
+        splits_do_not_mix,
         joints_are_within_limits, coupled_joints_are_equal, numbers_are_finite,
         no_grasp_is_there_twice, verdicts_have_reasons, points_are_those_of_the_hand]
     return [*(check(content) for check in checks), kinematics_agree(content, rng)]
@@ -109,6 +113,15 @@ def objects_are_whole(content: Content) -> Check:
         if len(each.points) != len(each.normals) or not len(each.pieces)
         or _outside(each) > 0.005 or each.rests != any(p.verdict.passed for p in each.poses)]
     return Check('objects are whole', len(content.prepared), broken)
+
+
+def masses_are_possible(content: Content) -> Check:
+    """Check that volume, centre of mass and inertia can be those of a body inside its hull."""
+    broken = [
+        f'{name} ({why})' for name, each in content.prepared.items() if (why := broken_law(
+            each.volume, each.centre_of_mass, each.inertia,
+            np.concatenate([each.points, *each.pieces]), HULL_TOLERANCE))]
+    return Check('masses are possible', len(content.prepared), broken)
 
 
 def splits_do_not_mix(content: Content) -> Check:

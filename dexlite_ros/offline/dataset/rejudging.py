@@ -29,14 +29,19 @@ class Rejudged:
 
 
 def rejudge(
-    content: Content, count: int, rng: np.random.Generator, workers: int
+    content: Content, count: int, rng: np.random.Generator, workers: int, limit: float = 0.0
 ) -> dict[str, bool]:
-    """Return, by key, whether ``count`` random grasps that held before hold again."""
+    """
+    Return, by key, whether ``count`` random grasps that held before hold again.
+
+    :param limit: time that the grasps of one object may take; longer counts as not held [s]
+    """
     good = np.flatnonzero(held(content.grasps))
     rows = np.sort(rng.choice(good, min(count, len(good)), replace=False))
     verdicts: dict[str, bool] = {}
     for task, passed in run_tasks(
-            _again, _tasks(content, rows), workers=workers, unit='object'):
+            _again, _tasks(content, rows), workers=workers, unit='object', limit=limit,
+            late=lambda task, _: [False] * len(task.keys)):
         verdicts |= dict(zip(task.keys, passed))
     return verdicts
 

@@ -31,7 +31,7 @@ class Verification:
     @classmethod
     def of(
         cls, folder: Path, *, judged: int = 0, pass_share: float = 0.97, seed: int = 0,
-        workers: int = 0,
+        workers: int = 0, limit: float = 0.0,
     ) -> Verification:
         """
         Check a dataset.
@@ -40,6 +40,7 @@ class Verification:
         :param pass_share: fraction of these grasps that must hold again
         :param seed: seed of the random choices
         :param workers: worker processes that judge; 0: one per CPU
+        :param limit: time that judging one object may take; longer counts as not held [s]. 0: any
         :raises InvalidRequest: for a dataset without grasps
         """
         if judged < 0 or not 0 <= pass_share <= 1:
@@ -51,7 +52,7 @@ class Verification:
             raise InvalidRequest('dataset', str(folder), 'one with grasps in it')
         checks = verify(content, rng)
         sound = all(check.passed for check in checks)
-        again = rejudge(content, judged, rng, workers) if judged and sound else None
+        again = rejudge(content, judged, rng, workers, limit) if judged and sound else None
         return cls(checks, again, pass_share)
 
     @property

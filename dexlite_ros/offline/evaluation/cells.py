@@ -21,6 +21,7 @@ import trimesh
 from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
 from dexlite_ros.files import plain, write_json
 from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.object.geometry_file import MENDED
 from dexlite_ros.offline.objects.measured_cloud import measured_cloud, Setup
 from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
 from dexlite_ros.offline.physics.contact_figures import contact_figures, diversity, spread
@@ -83,15 +84,13 @@ class Found:
 
 def evaluate_cell(cell: Cell) -> None:
     """Write the figures of one cell, even if the object yields no grasps."""
-    content = {
-        'object': cell.target.name, 'scale': cell.scale, 'view': cell.setup.view,
-        'seed': cell.setup.seed, 'commit': commit(), 'usable': True, 'error': '', 'plan': {},
-        'grasps': [], 'diversity': None}
+    content = _blank(cell)
     try:
         mesh, pieces = load_pieces(cell.target, cell.scale)
     except FileError as error:
-        _write(cell, content | {'usable': False, 'error': str(error)})
+        _write(cell, left_out(cell, str(error)))
         return
+    content['mended'] = mesh.metadata[MENDED]
     try:
         if isinstance(cell.planner, Path):
             found = _imported(cell, cell.planner)
@@ -110,6 +109,18 @@ def evaluate_cell(cell: Cell) -> None:
         'diversity': diversity(found.grasp_set.grasps.grasp),
         **spread(found.grasp_set.grasps.grasp),
         'pose': found.pose.tolist()})
+
+
+def left_out(cell: Cell, why: str) -> dict[str, Any]:
+    """Return the figures of a cell whose object cannot be used."""
+    return _blank(cell) | {'usable': False, 'error': why}
+
+
+def _blank(cell: Cell) -> dict[str, Any]:
+    return {
+        'object': cell.target.name, 'scale': cell.scale, 'view': cell.setup.view,
+        'seed': cell.setup.seed, 'commit': commit(), 'usable': True, 'error': '', 'mended': (),
+        'plan': {}, 'grasps': [], 'diversity': None}
 
 
 def _plan(cell: Cell, choice: PlannerChoice, mesh: trimesh.Trimesh) -> Found:

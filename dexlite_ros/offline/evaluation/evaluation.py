@@ -13,7 +13,7 @@ from typing import Any
 from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.evaluation.cell_list import Extent, list_cells
-from dexlite_ros.offline.evaluation.cells import Cell, evaluate_cell
+from dexlite_ros.offline.evaluation.cells import Cell, evaluate_cell, left_out
 from dexlite_ros.offline.evaluation.contact_sheet import write_contact_sheet
 from dexlite_ros.offline.evaluation.figures import Content, read_cell
 from dexlite_ros.offline.evaluation.grasp_source import describe
@@ -30,24 +30,27 @@ class Evaluation:
     folder: Path
     usable: list[tuple[Cell, Content]]
     left_out: list[tuple[Cell, Content]]
-    """Cells of objects without a usable mesh."""
+    """Cells of objects without a usable mesh, or that took too long."""
 
     @classmethod
     def run(
-        cls, question: Question, extent: Extent, folder: Path, workers: int = 0
+        cls, question: Question, extent: Extent, folder: Path, workers: int = 0,
+        limit: float = 0.0,
     ) -> Evaluation:
         """
         Plan and judge the cells missing in a folder.
 
         :param workers: worker processes; 0: one per CPU
+        :param limit: time that one cell may take; the next call tries it again [s]. 0: any time
         :raises InvalidRequest: when the folder belongs to another question, or no object is usable
         """
         cells = list_cells(question, extent, folder)
         question.claim(folder)
         missing = [cell for cell in cells if not cell.result.exists()]
-        for _ in run_tasks(evaluate_cell, missing, workers=workers, unit='plan'):
-            pass
-        found = [(cell, read_cell(cell.result)) for cell in cells]
+        results = run_tasks(
+            evaluate_cell, missing, workers=workers, unit='plan', limit=limit, late=left_out)
+        ended = {cell.name: content for cell, content in results if content is not None}
+        found = [(cell, ended.get(cell.name) or read_cell(cell.result)) for cell in cells]
         usable = [pair for pair in found if pair[1]['usable']]
         if not usable:
             raise InvalidRequest('objects', question.objects, f'meshes; {found[0][1]["error"]}')
@@ -67,6 +70,8 @@ class Evaluation:
                        + ', '.join(sorted({each['commit'] for each in contents})),
             'machine': f'{_processor()}, {workers or "all"} workers',
             'date': f'{datetime.now(UTC):%Y-%m-%d}',
+            **{f'mended: {cell.name}': '; '.join(content['mended'])
+               for cell, content in self.usable if content.get('mended')},
             **{f'left out: {cell.name}': content['error'] for cell, content in self.left_out}}
         return write_report(
             self.folder, contents, list(self.question.tests), provenance,

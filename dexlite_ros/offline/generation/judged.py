@@ -50,7 +50,7 @@ def judge_candidates(candidates: Candidates) -> Generated:
     verdicts: dict[str, list[Verdict]] = {test: [] for test in TESTS}
     seconds = dict.fromkeys(TESTS, 0.0)
     if candidates.report is None:
-        return _left_out(task, candidates.error)
+        return left_out(task, candidates.error)
     try:
         if choice is not None:
             for test in TESTS:
@@ -59,13 +59,14 @@ def judge_candidates(candidates: Candidates) -> Generated:
                 seconds[test] = time.perf_counter() - started
         target = None if task.digest else object_to_table(prepare(task.target))
     except (FileError, UnusableObject) as error:
-        return _left_out(task, str(error))
+        return left_out(task, str(error))
     grasps = SCHEMA.empty_table() if choice is None else _table(task, choice, verdicts)
     return Generated(
         grasps, target, _figures(candidates, candidates.report, verdicts, grasps, seconds))
 
 
-def _left_out(task: GenerationTask, error: str) -> Generated:
+def left_out(task: GenerationTask, error: str) -> Generated:
+    """Return the outcome of a task that cannot be done, with the reason."""
     return Generated(SCHEMA.empty_table(), None, {
         'object': task.target.name, 'scale': task.scale, 'seed': task.seed, 'mode': task.mode,
         'error': error})

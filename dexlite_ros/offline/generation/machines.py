@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from dexlite_ros.device import resolve_device
 from dexlite_ros.offline.generation.candidates import propose
-from dexlite_ros.offline.generation.judged import generate, Generated, judge_candidates
+from dexlite_ros.offline.generation.judged import generate, Generated, judge_candidates, left_out
 from dexlite_ros.offline.generation.request import check_whole
 from dexlite_ros.offline.generation.task import GenerationTask
+from dexlite_ros.offline.objects.sources import trouble
 from dexlite_ros.offline.workers.processes import run_tasks
 
 Results = Iterator[tuple[GenerationTask, Generated]]
@@ -27,6 +28,8 @@ class Machines:
     """Address of a Ray cluster, or 'auto'; None: work on this machine."""
     device: str = 'auto'
     """Device for refinement: auto, cpu, cuda or cuda:N."""
+    limit: float = 0.0
+    """Time that one step of a task may take [s]; 0: any time."""
 
     def __post_init__(self) -> None:
         check_whole('workers', self.workers, 0, 10**4)
@@ -46,8 +49,23 @@ class Machines:
 
             return run_on_ray(
                 propose, judge_candidates, tasks, address=self.ray, use_gpu=self.device != 'cpu',
-                unit='task', note=note)
+                unit='task', note=note, limit=self.limit, late=left_out)
         if resolve_device(self.device).type == 'cpu':
-            return run_tasks(generate, tasks, workers=self.workers, unit='task', note=note)
-        return run_tasks(
-            judge_candidates, tasks, workers=self.workers, unit='task', first=propose, note=note)
+            return run_tasks(
+                generate, tasks, workers=self.workers, unit='task', note=note, limit=self.limit,
+                late=left_out)
+        return self.fed_by_this_process(tasks, note)
+
+    def fed_by_this_process(self, tasks: Sequence[GenerationTask], note: Note) -> Results:
+        """Propose here, judge in workers; meshes are tried there first, for the time limit."""
+        targets = list(dict.fromkeys(task.target for task in tasks))
+        reasons = dict(run_tasks(
+            trouble, targets, workers=self.workers, unit='object', limit=self.limit,
+            late=lambda _, why: why))
+        for task in tasks:
+            if reasons[task.target]:
+                yield task, left_out(task, reasons[task.target])
+        yield from run_tasks(
+            judge_candidates, [task for task in tasks if not reasons[task.target]],
+            workers=self.workers, unit='task', first=propose, note=note, limit=self.limit,
+            late=left_out)

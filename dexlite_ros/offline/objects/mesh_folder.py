@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 import csv
 from dataclasses import dataclass
-import hashlib
+import logging
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,17 +17,27 @@ from scipy.spatial import QhullError
 import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest
+from dexlite_ros.object.cloud import CloudLimits
 from dexlite_ros.object.geometry_file import load_mesh, MESH_SUFFIXES
-from dexlite_ros.offline.objects.piece_cache import keep_pieces, kept_pieces
+from dexlite_ros.offline.objects.convex_parts import (
+    check_size,
+    convex_parts,
+    convex_pieces,
+    fill,
+    united,
+)
+from dexlite_ros.offline.objects.folder_layout import (
+    choose,
+    is_one_object,
+    LeftOut,
+    parted,
+    sorted_out,
+)
 
-CONVEX_RATIO = 0.97
-"""A mesh that fills at least this fraction of its hull is treated as convex."""
-CONCAVITY = 0.06
-"""Maximum concavity that CoACD leaves in a piece, relative to the object."""
-MAX_PIECES = 40
 MANIFEST = 'manifest.csv'
-CONVEX_PARTS = ('coacd.obj', 'decomposed.obj')
-"""File names that other projects use for meshes decomposed into convex parts."""
+LIMITS = CloudLimits()
+"""Object sizes that the planner accepts."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,12 +67,13 @@ def list_objects(
 
     With a manifest.csv (columns id, split, tier), these are its rows, in order, with meshes in
     ID/mesh.obj. Without, every mesh file and every subfolder with mesh files is one object,
-    sorted by name; the files coacd.obj and decomposed.obj of
-    DexGraspBench and DexGraspNet count as its convex parts.
+    sorted by name; ``folder_layout`` tells which file of a subfolder is the object. Shapes that
+    are left out are named in a warning.
 
     :param split: only this split, such as 'train' or 'dev'; needs a manifest
     :param tier: only this tier, such as 'core' or 'hard'; needs a manifest
-    :raises FileError: when there is no such folder, or no mesh in it
+    :raises FileError: when there is no such folder, no mesh in it, or it is not clear which files
+        are the objects
     """
     folder = Path(folder)
     manifest = folder / MANIFEST
@@ -85,88 +98,105 @@ def list_objects(
 
 
 def _mesh_files(folder: Path) -> list[ObjectFile]:
-    """Return one object for each mesh file, or each folder with mesh files, in ``folder``."""
-    found = []
-    for entry in sorted(folder.iterdir()):
-        files = sorted(
-            each for each in ([entry] if entry.is_file() else entry.rglob('*'))
-            if each.suffix.lower() in MESH_SUFFIXES)
-        whole = [each for each in files if each.name not in CONVEX_PARTS]
-        parts = [each for each in files if each.name in CONVEX_PARTS]
-        if files:
-            found.append(ObjectFile(
-                entry.stem if entry.is_file() else entry.name,
-                (whole or parts)[0], parts[0] if parts else None))
+    """Return the objects of a folder without a manifest; a warning names what is left out."""
+    inside = sorted_out((path for path in folder.rglob('*') if path.is_file()), folder)
+    left_out = list(inside.left_out)
+    if is_one_object(folder, inside.meshes):
+        chosen = choose(folder, inside.meshes)
+        found = [ObjectFile(folder.resolve().name, chosen.mesh, chosen.pieces)]
+        left_out += chosen.left_out
+    else:
+        found, more = _entries(folder, inside.meshes)
+        left_out += more
+    _warn(folder, left_out, inside.others)
     if not found:
         raise FileError(folder, f'there is no mesh in it ({", ".join(MESH_SUFFIXES)})')
-    names = [each.name for each in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise FileError(folder, f'several objects in it are called {", ".join(twice)}')
+    for name, files in _by_name(found).items():
+        if len(files) > 1:
+            raise FileError(
+                folder, f'several objects in it are called {name}: '
+                f'{", ".join(str(path.relative_to(folder)) for path in files)}')
     return found
 
 
-def convex_pieces(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
-    """
-    Return the corners (V, 3) of convex pieces that together form the mesh [m].
+def _entries(folder: Path, meshes: Sequence[Path]) -> tuple[list[ObjectFile], list[LeftOut]]:
+    """Return one object for each mesh in a folder, and for each folder in it with meshes."""
+    beside = [path for path in meshes if path.parent == folder]
+    pieces, left_out = parted(beside)
+    unused = {*pieces.values(), *(each.path for each in left_out)}
+    found = [ObjectFile(path.stem, path, pieces.get(path))
+             for path in beside if path not in unused]
+    inner: dict[Path, list[Path]] = {}
+    for path in meshes:
+        if path.parent != folder:
+            inner.setdefault(folder / path.relative_to(folder).parts[0], []).append(path)
+    for place, files in inner.items():
+        if (place / MANIFEST).is_file():
+            raise FileError(place, f'it has a {MANIFEST}; give it instead of the folder around it')
+        chosen = choose(place, files)
+        found.append(ObjectFile(place.name, chosen.mesh, chosen.pieces))
+        left_out += chosen.left_out
+    return sorted(found, key=lambda each: each.name), left_out
 
-    CoACD (Wei et al. 2022) decomposes it; results are kept by mesh content (``piece_cache``).
-    """
-    ratio = mesh.volume / mesh.convex_hull.volume
-    if ratio > CONVEX_RATIO:
-        return [np.asarray(mesh.convex_hull.vertices)]
-    digest = hashlib.sha256(
-        np.ascontiguousarray(mesh.vertices).tobytes() + np.ascontiguousarray(mesh.faces).tobytes()
-        + repr((CONCAVITY, MAX_PIECES)).encode()).hexdigest()[:24]
-    pieces = kept_pieces(digest)
-    if pieces is None:
-        pieces = _decompose(mesh)
-        keep_pieces(digest, pieces)
-    return pieces
+
+def _by_name(found: Sequence[ObjectFile]) -> dict[str, list[Path]]:
+    """Return the files of all objects of each name."""
+    names: dict[str, list[Path]] = {}
+    for each in found:
+        names.setdefault(each.name, []).append(each.path)
+    return names
+
+
+def _warn(folder: Path, left_out: Sequence[LeftOut], others: Sequence[Path]) -> None:
+    """Name the files that are not used, once."""
+    if left_out:
+        kinds = Counter(path.suffix.lower() or 'no suffix' for path in others)
+        without = ', '.join(f'{count} {kind}' for kind, count in kinds.most_common())
+        log.warning(
+            '%s: %d of its files left out%s:\n%s', folder, len(left_out),
+            f', besides those without a shape ({without})' if without else '',
+            '\n'.join(f'  {each.path.relative_to(folder)}: {each.reason}' for each in sorted(
+                left_out, key=lambda each: each.path)))
 
 
 def load_pieces(
     target: ObjectFile, scale: float = 1.0
 ) -> tuple[trimesh.Trimesh, list[NDArray[np.float64]]]:
     """
-    Return an object's mesh and its convex pieces, both scaled to metres.
+    Return an object's mesh, mended into a solid, and its convex pieces, both scaled to metres.
 
-    A file whose parts are all convex counts as decomposed and is used as is.
+    A file whose parts are all convex and hardly overlap counts as decomposed and is used as is.
 
     :param scale: factor applied to the object's own size
-    :raises FileError: when the file is not a mesh, or has no volume
+    :raises FileError: when the file is not a mesh, is not the surface of a solid, its size is out
+        of range, or its convex parts are of another object or size
     :raises InvalidRequest: for a scale that is not positive
     """
     if not scale > 0:
         raise InvalidRequest('scale', scale, 'a positive number')
-    mesh = load_mesh(target.path)
     scale *= target.unit
-    mesh.apply_scale(scale)
-    if np.linalg.matrix_rank(mesh.vertices - mesh.vertices.mean(0), tol=1e-9) < 3:
-        raise FileError(target.path, 'it is flat, so it has no volume')
     try:
-        parts = _convex_parts(target.pieces or target.path)
-        return mesh, [part * scale for part in parts] or convex_pieces(mesh)
+        if target.pieces == target.path and convex_parts(target.path):
+            parts = [part * scale for part in convex_parts(target.path)]
+            mesh = united(target.path, parts)
+            _check_extent(target.path, mesh)
+            return mesh, parts
+        mesh = load_mesh(target.path, scale)
+        _check_extent(target.path, mesh)
+        parts = [part * scale for part in convex_parts(target.pieces or target.path)]
+        if parts and target.pieces is not None:
+            check_size(target.pieces, parts, mesh)
+        elif parts and not fill(parts, mesh):
+            parts = []
+        return mesh, parts or convex_pieces(mesh)
     except (QhullError, RuntimeError, ValueError) as error:
         raise FileError(target.path, f'it cannot be cut into convex pieces: {error}') from error
 
 
-def _convex_parts(path: str | Path) -> list[NDArray[np.float64]]:
-    """Return the corners of an OBJ file's parts if all are convex; otherwise an empty list."""
-    if Path(path).suffix.lower() != '.obj':
-        return []
-    scene = trimesh.load_scene(path, process=False, group_material=False, split_objects=True)
-    parts = list(scene.geometry.values())
-    convex = len(parts) > 1 and all(
-        part.volume > CONVEX_RATIO * part.convex_hull.volume for part in parts)
-    return [np.asarray(part.convex_hull.vertices) for part in parts] if convex else []
-
-
-def _decompose(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
-    import coacd  # After open3d: the other order breaks open3d.
-
-    coacd.set_log_level('error')
-    parts = coacd.run_coacd(
-        coacd.Mesh(mesh.vertices, mesh.faces), threshold=CONCAVITY, max_convex_hull=MAX_PIECES,
-        seed=1)
-    return [np.asarray(vertices) for vertices, _ in parts]
+def _check_extent(path: Path, mesh: trimesh.Trimesh) -> None:
+    extent = float(mesh.extents.max())
+    if not LIMITS.extent_min <= extent <= LIMITS.extent_max:
+        raise FileError(
+            path, f'its longest side is {extent:g} m, outside {LIMITS.extent_min:g} to '
+            f'{LIMITS.extent_max:g} m; if the file is in millimetres, add --unit 0.001 (for '
+            'stability and validate: --scale 0.001, for evaluate: --scales 0.001)')

@@ -42,7 +42,8 @@ def _facts(prepared: PreparedObject) -> dict[str, Any]:
         'split': prepared.split, 'size': np.ptp(prepared.points, axis=0).tolist(),
         'volume': prepared.volume, 'centre_of_mass': prepared.centre_of_mass.tolist(),
         'inertia': prepared.inertia.tolist(), 'pieces': len(prepared.pieces),
-        'rests': prepared.rests, 'poses': [each.verdict.reason for each in prepared.poses]}
+        'rests': prepared.rests, 'poses': [each.verdict.reason for each in prepared.poses],
+        'mended': list(prepared.mended)}
 
 
 def write_overview(path: Path, targets: Sequence[Target]) -> Path:

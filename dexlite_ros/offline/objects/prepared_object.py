@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import UnusableObject
+from dexlite_ros.object.geometry_file import MENDED
 from dexlite_ros.offline.objects.sources import load_target, Target
 from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.offline.physics.table_stability import MASS, resting_poses, table_stability
@@ -62,6 +63,8 @@ class PreparedObject:
     inertia: NDArray[np.float64]
     """(3, 3) inertia about the centre of mass, for uniform density and 0.1 kg [kg m^2]."""
     poses: list[StablePose]
+    mended: tuple[str, ...] = ()
+    """What was changed in its mesh, in sentences; not stored in datasets."""
 
     @property
     def rests(self) -> bool:
@@ -95,7 +98,8 @@ def prepare(target: Target) -> PreparedObject:
         target.name, target.family, target.licence or 'unknown', digest, split_of(target),
         points, normals, pieces, float(mesh.volume), np.asarray(mesh.center_mass),
         np.asarray(mesh.moment_inertia) * MASS / mesh.volume,
-        [StablePose(pose, table_stability(pieces, pose)) for pose in resting_poses(mesh, POSES)])
+        [StablePose(pose, table_stability(pieces, pose)) for pose in resting_poses(mesh, POSES)],
+        mesh.metadata.get(MENDED, ()))
 
 
 def mesh_digest(mesh: trimesh.Trimesh) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dexlite_ros.errors import DexliteError
+from dexlite_ros.object.geometry_file import MENDED
 from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
 from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.offline.physics.table_stability import Engine, resting_poses, table_stability
@@ -31,6 +32,8 @@ class Stability:
     """By engine, one verdict per pose, most likely first."""
     error: str = ''
     """Why the object cannot be tried."""
+    mended: tuple[str, ...] = ()
+    """What was changed in its mesh, in sentences."""
 
     def agree(self) -> bool:
         """Return whether all engines agree on every pose; False without verdicts."""
@@ -47,6 +50,11 @@ def try_object(trial: RestTrial) -> Stability:
         poses = resting_poses(mesh, trial.poses)
         return Stability({
             engine: [table_stability(pieces, pose, engine) for pose in poses]
-            for engine in trial.engines})
+            for engine in trial.engines}, mended=mesh.metadata[MENDED])
     except DexliteError as error:
-        return Stability({engine: [] for engine in trial.engines}, str(error))
+        return not_tried(trial, str(error))
+
+
+def not_tried(trial: RestTrial, why: str) -> Stability:
+    """Return the outcome for an object that cannot be tried."""
+    return Stability({engine: [] for engine in trial.engines}, why)

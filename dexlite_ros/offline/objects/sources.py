@@ -16,15 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 import trimesh
 
-from dexlite_ros.errors import FileError, InvalidRequest, MissingDependency
-from dexlite_ros.object.cloud import CloudLimits
+from dexlite_ros.errors import FileError, InvalidRequest, MissingDependency, UnusableObject
 from dexlite_ros.offline.objects.mesh_folder import list_objects, load_pieces, ObjectFile
 from dexlite_ros.offline.objects.procedural.families import FAMILIES, make_shape
-from dexlite_ros.offline.objects.procedural.solids import union
 
 COUNTED = re.compile(r'(procedural|random_urdfs)(?::(\d+)(?:-(\d+))?)?')
-LIMITS = CloudLimits()
-"""Object sizes that the planner accepts."""
 RANDOM_URDF_UNIT = 0.015
 """Metres per unit of pybullet's random_urdfs, according to their URDF files."""
 
@@ -86,12 +82,10 @@ def load_target(
     target: Target, scale: float = 1.0
 ) -> tuple[trimesh.Trimesh, list[NDArray[np.float64]]]:
     """
-    Return a watertight mesh and its convex pieces [m].
-
-    An open mesh is replaced with the union of its convex pieces.
+    Return a solid mesh and its convex pieces [m].
 
     :param scale: factor from the object's unit to metres
-    :raises FileError: when the file is not a mesh, has no volume, or its size is out of range
+    :raises FileError: when the file is not a mesh, is not solid, or its size is out of range
     :raises InvalidRequest: for a scale that is not positive
     """
     if isinstance(target, ProceduralObject):
@@ -101,13 +95,16 @@ def load_target(
         mesh = shape.mesh.copy()
         mesh.apply_scale(scale)
         return mesh, [part * scale for part in shape.parts]
-    mesh, pieces = load_pieces(target, scale)
-    extent = float(mesh.extents.max())
-    if not LIMITS.extent_min <= extent <= LIMITS.extent_max:
-        raise FileError(
-            target.path, f'its longest side is {extent:g} m, outside {LIMITS.extent_min:g} to '
-            f'{LIMITS.extent_max:g} m; if the file is in millimetres, add --unit 0.001')
-    return mesh if mesh.is_watertight else union(pieces), pieces
+    return load_pieces(target, scale)
+
+
+def trouble(target: Target) -> str:
+    """Return why an object cannot be used, or an empty text; its pieces are cached."""
+    try:
+        load_target(target)
+    except (FileError, UnusableObject) as error:
+        return str(error)
+    return ''
 
 
 def _random_urdfs(numbers: range) -> list[Target]:

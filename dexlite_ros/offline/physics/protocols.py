@@ -22,7 +22,9 @@ from dexlite_ros.offline.physics.simulation import GraspScene, wrist_pose
 
 Reason = Literal[
     'held', 'overlap', 'moved in squeeze', 'turned in squeeze', 'moved', 'turned', 'dropped',
-    'diverged']
+    'diverged', 'timed out']
+TIMED_OUT: Reason = 'timed out'
+"""The reason of a grasp that was not judged, because that took too long."""
 Wrench = NDArray[np.float64]
 SIDES = tuple(sign * axis for axis in np.eye(3) for sign in (1.0, -1.0))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+import math
 from pathlib import Path
 import time
 
@@ -21,7 +22,7 @@ from dexlite_ros.offline.physics.judge import (
     TestName,
     USUAL,
 )
-from dexlite_ros.offline.physics.protocols import Verdict
+from dexlite_ros.offline.physics.protocols import TIMED_OUT, Verdict
 from dexlite_ros.offline.physics.verdict_file import read_verdicts, Verdicts, write_verdicts
 from dexlite_ros.offline.provenance import fingerprint
 from dexlite_ros.offline.workers.processes import run_tasks
@@ -86,12 +87,14 @@ class JudgeTask:
 
 
 def judge_all(
-    trial: Trial, workers: int = 0, output: Path | None = None
+    trial: Trial, workers: int = 0, output: Path | None = None, limit: float = 0.0
 ) -> dict[str, list[Verdict]]:
     """
     Return the verdict of every test on every grasp, by name of the test.
 
     :param workers: worker processes; 0: one per CPU
+    :param limit: time that a few grasps may take in one test; they then fail as 'timed out',
+        and are judged again when the file is resumed [s]. 0: any time
     :param output: file to keep up to date and resume from; None: no file
     :raises InvalidRequest: when the file belongs to another trial
     """
@@ -100,7 +103,8 @@ def judge_all(
     saved = time.monotonic()
     try:
         tasks = list(_missing(trial, verdicts))
-        for task, row in run_tasks(judge_task, tasks, workers=workers, unit='task'):
+        for task, row in run_tasks(
+                judge_task, tasks, workers=workers, unit='task', limit=limit, late=_timed_out):
             verdicts[task.test][task.first:task.first + len(row)] = row
             if output and time.monotonic() > saved + SAVE_EVERY:
                 write_verdicts(output, key, verdicts, trial.worlds())
@@ -118,6 +122,10 @@ def judge_task(task: JudgeTask) -> list[Verdict]:
         first=task.first, conditions=task.conditions))
 
 
+def _timed_out(task: JudgeTask, _: str) -> list[Verdict]:
+    return [Verdict(False, TIMED_OUT, math.nan, math.nan)] * len(task.grasps)
+
+
 def _known(trial: Trial, key: str, output: Path | None) -> Verdicts:
     """Return the verdicts already in the file, and None for all others."""
     if not output or not output.exists():
@@ -127,7 +135,9 @@ def _known(trial: Trial, key: str, output: Path | None) -> Verdicts:
     if known != key:
         raise InvalidRequest(
             'output', str(output), 'a new path: the file answers another question')
-    return verdicts
+    return {
+        name: [None if each is None or each.reason == TIMED_OUT else each for each in row]
+        for name, row in verdicts.items()}
 
 
 def _missing(trial: Trial, verdicts: Verdicts) -> Iterator[JudgeTask]:

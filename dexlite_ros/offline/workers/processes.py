@@ -1,29 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run independent tasks in worker processes, with a progress bar; Ctrl-C ends them all."""
+"""
+Run independent tasks in worker processes, with a progress bar; Ctrl-C ends them all.
+
+A task that takes too long is ended with its process, and the others go on.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import Any, TypeVar
 
 import joblib
-from joblib.externals.loky import get_reusable_executor
-from joblib.externals.loky.process_executor import BrokenProcessPool
+from joblib.externals.loky.backend.context import LokyContext
+from joblib.externals.loky.backend.process import LokyProcess
+from pebble import ProcessExpired, ProcessPool
 from tqdm import tqdm
 
 from dexlite_ros.errors import DexliteError
 
 Task = TypeVar('Task')
 Result = TypeVar('Result')
+Late = Callable[[Any, str], Any]
+"""Takes a task that was ended and why, and returns the result to yield in its place."""
 RETRIES = 3
-"""How often a task is restarted after a worker died; the task at fault is not known."""
+"""How often a task is restarted after its worker died."""
 AHEAD = 2
 """Tasks in flight per process."""
 ONE_THREAD = dict.fromkeys(
     ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS'), '1')
 """Environment of the processes: a task is too small for more threads."""
+_kept: dict[int, ProcessPool] = {}
+"""The processes of the last call by their number; starting them takes seconds."""
 
 
 class WorkerLost(DexliteError):
@@ -35,6 +46,18 @@ class WorkerLost(DexliteError):
             'finished work in the output is kept')
 
 
+class TaskTooLong(DexliteError):
+    """A task took longer than its time limit, and nothing can be put in its place."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__(too_long(limit))
+
+
+def too_long(limit: float) -> str:
+    """Return why a task was ended, as a sentence."""
+    return f'it took longer than {limit:g} s and was ended; raise --time-limit if it only is slow'
+
+
 def run_tasks(
     function: Callable[[Any], Result],
     tasks: Sequence[Task],
@@ -43,25 +66,30 @@ def run_tasks(
     unit: str,
     first: Callable[[Task], Any] | None = None,
     note: Callable[[Result], str] | None = None,
+    limit: float = 0.0,
+    late: Late | None = None,
 ) -> Iterator[tuple[Task, Result]]:
     """
     Yield each task with its result, in order of completion.
 
     :param function: takes a task, or the outcome of ``first``; must be importable by name; with
-        one worker it runs in this process
+        one worker and no time limit it runs in this process
     :param workers: worker processes; 0: one per CPU
     :param unit: name of one task in the progress bar
     :param first: runs in this process, which may own a GPU, while workers do earlier tasks; its
         outcome is passed to ``function``
     :param note: returns the text of the progress bar after a result
-    :raises WorkerLost: when processes died more often than tasks are restarted
+    :param limit: time that ``function`` may take for one task [s]; 0: any time
+    :param late: the result of a task that took longer; None: that is an error
+    :raises WorkerLost: when the processes of a task died more often than it is restarted
+    :raises TaskTooLong: when a task took longer than the limit, without ``late``
     """
     workers = min(workers or joblib.cpu_count(), max(len(tasks), 1))
-    if workers == 1:
+    if workers == 1 and not limit:
         results: Iterator[tuple[int, Result]] = (
             (index, function(first(task) if first else task)) for index, task in enumerate(tasks))
     else:
-        results = _over_processes(function, tasks, workers, first)
+        results = _over_processes(function, tasks, workers, first, limit, late)
     yield from tracked(results, tasks, unit, note)
 
 
@@ -89,12 +117,14 @@ def _over_processes(
     tasks: Sequence[Task],
     workers: int,
     first: Callable[[Task], Any] | None,
+    limit: float,
+    late: Late | None,
 ) -> Iterator[tuple[int, Result]]:
-    """Keep the processes busy and yield results; restart tasks that died with a process."""
+    """Keep the processes busy and yield results; restart a task whose process died."""
     waiting = deque(range(len(tasks)))
     begun: Counter[int] = Counter()
     running: dict[Future[Result], int] = {}
-    executor = get_reusable_executor(workers, env=ONE_THREAD)
+    pool = _pool(workers)
     finished = False
     try:
         while waiting or running:
@@ -102,25 +132,47 @@ def _over_processes(
                 index = waiting.popleft()
                 begun[index] += 1
                 task = first(tasks[index]) if first else tasks[index]
-                try:
-                    running[executor.submit(function, task)] = index
-                except BrokenProcessPool:  # Another task killed it, which is handled below.
-                    begun[index] -= 1
-                    waiting.appendleft(index)
-                    executor = get_reusable_executor(workers, env=ONE_THREAD)
-                    continue
+                running[pool.schedule(function, args=[task], timeout=limit or None)] = index
             room = waiting and len(running) < AHEAD * workers
             done, _ = wait(running, timeout=0 if room else None, return_when=FIRST_COMPLETED)
             for future in done:
                 index = running.pop(future)
-                if not isinstance(future.exception(), BrokenProcessPool):
-                    yield index, future.result()
-                elif begun[index] > RETRIES:
-                    raise WorkerLost('fewer --workers') from future.exception()
-                else:
+                error = future.exception()
+                if isinstance(error, ProcessExpired) and begun[index] <= RETRIES:
                     waiting.appendleft(index)
-                    executor = get_reusable_executor(workers, env=ONE_THREAD)
+                elif isinstance(error, ProcessExpired | BrokenProcessPool):
+                    raise WorkerLost('fewer --workers') from error
+                elif limit and isinstance(error, TimeoutError):
+                    yield index, _ended(tasks[index], limit, late)
+                else:
+                    yield index, future.result()
         finished = True
     finally:
         if not finished:
-            executor.shutdown(kill_workers=True)
+            _stop()
+
+
+def _ended(task: Any, limit: float, late: Late | None) -> Any:
+    """Return the result of a task that took too long."""
+    if late is None:
+        raise TaskTooLong(limit)
+    return late(task, too_long(limit))
+
+
+def _pool(workers: int) -> ProcessPool:
+    """Return that many processes: those of the last call, if it had as many."""
+    if workers not in _kept or not _kept[workers].active:
+        _stop()
+        # Loky starts a process without running the main module again, so scripts need no guard.
+        context = LokyContext()
+        context.Process = partial(LokyProcess, env=ONE_THREAD)
+        _kept[workers] = ProcessPool(workers, context=context)
+    return _kept[workers]
+
+
+def _stop() -> None:
+    """End all processes, and whatever they do."""
+    while _kept:
+        _, pool = _kept.popitem()
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()

@@ -4,13 +4,16 @@
 import json
 import resource
 
+from meshes import bowl, mixed
 from PIL import Image
 import pytest
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest, WriteError
 from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
 from dexlite_ros.offline.physics.film import write_film
+from dexlite_ros.offline.physics.trial import judge_all, Trial
 from dexlite_ros.offline.physics.verdict_file import read_verdicts, write_verdicts
 from dexlite_ros.output.plan_file import read_grasps
 
@@ -163,3 +166,29 @@ def test_export_and_import(ball, tmp_path, capsys):
     assert main(['export', plan, '--format', 'dexgraspnet', '--output', str(tmp_path / 'net'),
                  '--object', 'ball']) == 0
     assert (tmp_path / 'net' / 'ball.npy').is_file()
+
+
+def test_grasps_that_take_too_long_are_told(ball, tmp_path, capsys):
+    """They fail with that reason, and are judged when the file is continued without a limit."""
+    _, pieces = load_pieces(ObjectFile('ball', ball / 'ball.obj'))
+    grasp_set = read_grasps(ball / 'plan.json')
+    trial, output = Trial(grasp_set, pieces, ('six-forces-quick',)), tmp_path / 'verdicts.json'
+    (row,) = judge_all(trial, 1, output, limit=0.001).values()
+    assert [each.reason for each in row] == ['timed out'] * 7
+    (row,) = judge_all(trial, 1, output).values()
+    assert len(row) == 7 and all(each.passed for each in row)
+    bowl().export(tmp_path / 'bowl.obj')  # Its wall is cut into pieces for seconds.
+    assert main(['validate', str(ball / 'plan.json'), '--object', str(tmp_path / 'bowl.obj'),
+                 '--time-limit', '0.2']) == 1
+    assert 'took longer than 0.2 s' in capsys.readouterr().err
+
+
+def test_a_mended_mesh_is_told(ball, tmp_path, capsys):
+    """The verdicts are those on the good mesh."""
+    mixed(trimesh.creation.icosphere(3, 0.03), 0.4).export(tmp_path / 'torn.obj')
+    arguments = ['--workers', '1', '--json', '--test', 'six-forces-quick']
+    texts = []
+    for path in (ball / 'ball.obj', tmp_path / 'torn.obj'):
+        assert main(['validate', str(ball / 'plan.json'), '--object', str(path), *arguments]) == 0
+        texts.append(capsys.readouterr())
+    assert texts[0].out == texts[1].out and 'torn.obj was mended' in texts[1].err

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+from meshes import mixed
 import numpy as np
 import pytest
 import trimesh
@@ -85,7 +86,7 @@ def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp('evaluation')
     (root / 'objects').mkdir()
     trimesh.creation.icosphere(3, 0.03).export(root / 'objects' / 'ball.obj')
-    trimesh.creation.box((0.02, 0.02, 0.15)).export(root / 'objects' / 'bar.obj')
+    mixed(trimesh.creation.box((0.02, 0.02, 0.15)), 0.4).export(root / 'objects' / 'bar.obj')
     assert run(root) == 0
     return root
 
@@ -108,6 +109,7 @@ def test_report(folder):
     assert rates[0] == 1.0, 'the ball is held'
     page = (folder / 'out' / 'report.md').read_text()
     assert '| ball |' in page and 'dexlite evaluate' in page
+    assert 'mended: bar_full_0' in page and 'mended: ball' not in page
     for name in ('report.png', 'contact_sheet.png'):
         assert (folder / 'out' / name).read_bytes().startswith(b'\x89PNG')
 
@@ -123,6 +125,17 @@ def test_continues_and_refuses_other_settings(folder, capsys):
     assert after['grasps'] == before['grasps'] and kept.stat().st_mtime_ns == stamp
     assert run(folder, '--points', '1000') == 1
     assert 'other settings' in capsys.readouterr().err
+
+
+def test_a_cell_that_takes_too_long_is_left_out(folder):
+    """It is named in the report, and tried again by the next run."""
+    path = folder / 'out' / 'cells' / 'bar_full_0.json'
+    path.unlink()
+    assert run(folder, '--time-limit', '0.001') == 0
+    page = (folder / 'out' / 'report.md').read_text()
+    assert 'left out: bar_full_0: it took longer than 0.001 s' in page and not path.exists()
+    assert run(folder) == 0
+    assert path.exists() and 'left out' not in (folder / 'out' / 'report.md').read_text()
 
 
 def test_every_proposal_can_be_judged_and_compared(folder, tmp_path, capsys):

@@ -10,6 +10,7 @@ import sys
 import time
 
 from datasets import CANDIDATES, command, copied, generate, GRASPS, made, shards, TASKS
+from meshes import bowl
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -22,9 +23,10 @@ from dexlite_ros.offline.dataset.store import GraspDataset, keys
 from dexlite_ros.offline.generation import log
 from dexlite_ros.offline.generation.candidates import propose
 from dexlite_ros.offline.generation.judged import judge_candidates
+from dexlite_ros.offline.generation.machines import Machines
 from dexlite_ros.offline.generation.parents import find_parents
 from dexlite_ros.offline.generation.task import GenerationTask
-from dexlite_ros.offline.objects.sources import ProceduralObject
+from dexlite_ros.offline.objects.sources import find_objects, ProceduralObject
 from dexlite_ros.offline.workers.processes import run_tasks
 
 
@@ -207,3 +209,28 @@ def test_wrong_values_are_told(tmp_path, wrong, capsys):
     assert main([*command(tmp_path / 'data'), *wrong]) == 1
     assert wrong[1] in capsys.readouterr().err
     assert not (tmp_path / 'data').exists()
+
+
+def test_a_task_that_takes_too_long_is_left_out(tmp_path, capsys):
+    """It is named, leaves no shard, and is tried again by the next run."""
+    trimesh.creation.box((0.03, 0.05, 0.09)).export(tmp_path / 'box.obj')
+    arguments = ['generate', '--objects', str(tmp_path), '--candidates', '20', '--grasps', '2',
+                 '--workers', '1', '--output', str(tmp_path / 'data')]
+    assert main([*arguments, '--time-limit', '0.001']) == 1
+    assert 'left out: box: it took longer than 0.001 s' in capsys.readouterr().out
+    assert not list((tmp_path / 'data' / 'grasps').rglob('*.parquet'))
+    assert main(arguments) == 0
+    assert len(list((tmp_path / 'data' / 'grasps').rglob('*.parquet'))) == 1
+
+
+def test_meshes_are_tried_in_workers_before_a_gpu_takes_them_up(tmp_path):
+    """Nothing without end reaches the process that proposes for all."""
+    bowl().export(tmp_path / 'bowl.obj')  # Its wall is cut into pieces for seconds.
+    (tmp_path / 'broken.obj').write_text('nothing')
+    tasks = [GenerationTask(each, 1.0, 0, 20, 2) for each in find_objects(str(tmp_path))]
+    outcome = {task.target.name: result.figures['error'] for task, result in Machines(
+        1, limit=0.2).fed_by_this_process(tasks, str)}
+    assert 'longer than 0.2 s' in outcome['bowl'] and len(outcome) == 2
+    (task,) = (task for task in tasks if task.target.name == 'broken')
+    ((_, result),) = Machines(1).fed_by_this_process([task], str)
+    assert 'broken.obj' in result.figures['error']

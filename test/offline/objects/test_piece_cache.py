@@ -12,7 +12,7 @@ import trimesh
 
 from dexlite_ros.offline.commands.__main__ import main
 from dexlite_ros.offline.objects import mesh_folder, piece_cache
-from dexlite_ros.offline.objects.mesh_folder import convex_pieces
+from dexlite_ros.offline.objects.convex_parts import convex_pieces
 from dexlite_ros.offline.objects.piece_cache import (
     cache_folder,
     choice_forgotten,

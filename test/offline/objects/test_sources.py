@@ -2,8 +2,12 @@
 """Objects come from numbers, from pybullet and from folders, and are usable or refused."""
 
 from dataclasses import replace
+import json
 from pathlib import Path
+import subprocess
+import sys
 
+from meshes import bowl, mixed, moved, part, together, turned
 import numpy as np
 import pytest
 import trimesh
@@ -57,13 +61,55 @@ def test_random_urdfs_have_the_size_of_their_description():
 
 
 def test_open_meshes_are_closed(tmp_path):
-    """A box without its lid becomes a box again, whatever the winding of its faces."""
-    lidless = BOX.copy()
-    lidless.update_faces(np.arange(len(BOX.faces)) >= 2)
-    lidless.invert()
+    """A box with a large opening is hollow, whatever the winding of its faces and its place."""
+    lidless = part(BOX, np.arange(len(BOX.faces)) >= 2)
     lidless.export(tmp_path / 'open.obj')
-    mesh, _ = load_target(find_objects(str(tmp_path))[0])
-    assert mesh.is_watertight and mesh.volume == pytest.approx(BOX.volume, rel=1e-3)
+    moved(turned(lidless), (0.1, 0.2, 0.1)).export(tmp_path / 'moved.obj')
+    for target in find_objects(str(tmp_path)):
+        mesh, pieces = load_target(target)
+        assert mesh.is_volume and mesh.volume == pytest.approx(0.002 * lidless.area, rel=0.05)
+        assert len(pieces) > 4
+
+
+def test_faults_of_meshes_do_not_change_the_object(tmp_path):
+    """A handle inside out, mixed faces: the mass properties and poses of the good mesh."""
+    head = trimesh.creation.cylinder(radius=0.02, height=0.08)
+    shaft = trimesh.creation.box(bounds=[[0.01, -0.01, -0.01], [0.17, 0.01, 0.01]])
+    together(head, shaft).export(tmp_path / 'good.stl')
+    together(head, turned(shaft)).export(tmp_path / 'inverted.stl')
+    mixed(together(head, shaft), 0.4).export(tmp_path / 'mixed.stl')
+    good, inverted, torn = (prepare(each) for each in find_objects(str(tmp_path)))
+    for each in (inverted, torn):
+        assert each.volume == pytest.approx(good.volume, rel=1e-6)
+        np.testing.assert_allclose(each.centre_of_mass, good.centre_of_mass, atol=1e-6)
+        np.testing.assert_allclose(each.inertia, good.inertia, rtol=1e-4, atol=1e-9)
+        assert len(each.mended) > len(good.mended) and each.rests == good.rests
+
+
+def test_an_object_that_takes_too_long_is_named(tmp_path, capsys):
+    """The exit code tells; a limit is not negative."""
+    bowl().export(tmp_path / 'bowl.obj')  # Its wall is cut into pieces for seconds.
+    limit = ['--time-limit', '0.2', '--workers', '1']
+    assert main(['objects', str(tmp_path), '--json', *limit]) == 1
+    assert 'took longer than 0.2 s' in json.loads(capsys.readouterr().out)['bowl']['error']
+    assert main(['stability', str(tmp_path), *limit]) == 0
+    assert 'took longer than 0.2 s' in capsys.readouterr().out
+    assert main(['objects', str(tmp_path), '--time-limit', '-1']) == 1
+    assert 'time-limit is -1' in capsys.readouterr().err
+
+
+def test_what_is_left_out_is_named_once(tmp_path, capfd):
+    """On the standard error stream, apart from the results."""
+    BOX.export(tmp_path / 'box.obj')
+    BOX.export(tmp_path / 'glass.glb')
+    (tmp_path / 'lamp.fbx').write_bytes(b'Kaydara')
+    script = ('import sys\n'
+              'from dexlite_ros.offline.objects.sources import find_objects\n'
+              'print(*(each.name for each in find_objects(sys.argv[1])))\n')
+    subprocess.run([sys.executable, '-c', script, str(tmp_path)], check=True)
+    out, err = capfd.readouterr()
+    assert out == 'box glass\n'
+    assert err.count('lamp.fbx') == 1 and '1 of its files left out' in err
 
 
 def test_millimetres_are_told(tmp_path):

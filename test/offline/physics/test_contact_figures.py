@@ -9,7 +9,7 @@ import trimesh
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.offline.objects.mesh_folder import convex_pieces
+from dexlite_ros.offline.objects.convex_parts import convex_pieces
 from dexlite_ros.offline.physics.contact_figures import (
     contact_figures,
     diversity,

@@ -14,7 +14,7 @@ from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.cloud import PointCloud
-from dexlite_ros.offline.objects.mesh_folder import convex_pieces
+from dexlite_ros.offline.objects.convex_parts import convex_pieces
 from dexlite_ros.offline.physics.judge import judge, perturbed, TESTS
 from dexlite_ros.offline.physics.protocols import lift, LOADS, LoadSettings, six_forces, Verdict
 from dexlite_ros.offline.physics.simulation import GraspScene, SimulationSettings

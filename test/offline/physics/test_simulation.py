@@ -9,8 +9,8 @@ import trimesh
 from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.offline.objects.convex_parts import convex_pieces
 from dexlite_ros.offline.objects.mesh_folder import (
-    convex_pieces,
     list_objects,
     load_pieces,
     ObjectFile,

@@ -14,6 +14,8 @@ from datasets import command, made, shards
 import pytest
 
 from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.workers import ray_cluster
+from dexlite_ros.offline.workers.ray_cluster import run_on_ray
 
 pytest.importorskip('ray', reason='ray has no wheel for this Python')
 HEAD, NODE = '127.0.0.2', '127.0.0.3'
@@ -87,6 +89,16 @@ def test_two_nodes_and_then_one(cluster, tmp_path):
     _, errors = run.communicate(timeout=300)
     assert run.returncode == 0, errors.decode()
     assert shards(folder) == shards(made().folder)
+
+
+def test_a_step_without_end_is_left_out(monkeypatch):
+    """The system ends it, even in a call that never returns; the others have their results."""
+    monkeypatch.setattr(ray_cluster, 'RETRIES', 0)
+    results = dict(run_on_ray(
+        float, time.sleep, [0.0, 1000.0, 0.1], address='local', use_gpu=False, unit='task',
+        limit=2.0, late=lambda task, why: f'{task}: {why}'))
+    assert results.pop(1000.0).startswith('1000.0: it took longer than 2 s')
+    assert results == {0.0: None, 0.1: None}
 
 
 def test_no_cluster_is_told(tmp_path, capsys):
