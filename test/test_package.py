@@ -15,7 +15,8 @@ from dexlite_ros import __version__, errors
 from dexlite_ros.plan import Contacts, GraspMetrics, PlanReport, Rejections, StageTimes
 
 ROOT = Path(__file__).resolve().parent.parent
-INTERFACES = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv')])
+INTERFACES = sorted(
+    [*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv'), *ROOT.glob('action/*.action')])
 FIELD = re.compile(r'^(?P<type>[\w/]+(\[\d*\])?) +(?P<name>\w+)(?P<constant> *=)?')
 # Imported name: name on the package index, if they differ.
 DISTRIBUTIONS = {
@@ -24,8 +25,8 @@ DISTRIBUTIONS = {
     'yaml': 'PyYAML'}
 # Provided by ROS, never by pip.
 ROS_MODULES = {
-    'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs',
-    'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'sensor_msgs', 'std_msgs', 'std_srvs',
+    'action_msgs', 'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs',
+    'geometry_msgs', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'sensor_msgs', 'std_msgs', 'std_srvs',
     'tf2_ros', 'tf_transformations', 'trajectory_msgs', 'visualization_msgs',
 }
 
@@ -100,9 +101,9 @@ def test_other_imports_are_requirements():
 
 
 def test_every_interface_is_built():
-    """CMakeLists.txt lists each message and service, and only those."""
+    """CMakeLists.txt lists each message, service and action, and only those."""
     text = (ROOT / 'CMakeLists.txt').read_text()
-    listed = re.findall(r'"((?:msg|srv)/[^"]+)"', text)
+    listed = re.findall(r'"((?:msg|srv|action)/[^"]+)"', text)
     assert sorted(listed) == sorted(str(path.relative_to(ROOT)) for path in INTERFACES)
 
 

@@ -25,7 +25,7 @@ from dexlite_ros.output.grasp_table import grasp_table, TableRow
 from dexlite_ros.output.picture import cloud_mesh, ColouredMesh, render_grasps
 from dexlite_ros.ros.client import DEFAULT_PLANNER, PlannerClient
 from dexlite_ros.ros.conversions import staged_grasps
-from dexlite_ros.ros.point_clouds import points_and_normals
+from dexlite_ros.ros.point_clouds import finite_points
 from dexlite_ros.ros.process import initialise
 from dexlite_ros.srv import GraspSynthesis
 
@@ -106,7 +106,7 @@ def _report(client: PlannerClient, path: Path) -> int:
     print(table(response.result))
     print(summary(response.report))
     if clouds:
-        points, _ = points_and_normals(clouds[-1])
+        points = finite_points(clouds[-1])
         draw(response.result, cloud_mesh(points[:: 1 + len(points) // POINTS]), path)
     return 0
 
