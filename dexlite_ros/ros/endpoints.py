@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-import time
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
@@ -75,18 +74,18 @@ class Endpoints:
             undo.callback(SynthesisAction(node, self.handler, self._groups.calls).close)
             self._undo = undo.pop_all()
 
-    def close(self, timeout: float) -> bool:
+    def close(self, timeout: float, planner_timeout: float) -> bool:
         """
         Cancel all requests, wait until they are answered, and remove the endpoints.
 
-        :param timeout: how long to wait for the answers and for the planner to stop [s].
+        :param timeout: how long to wait for the answers [s].
+        :param planner_timeout: how long to wait for the planner to notice the stop request [s].
         :return: False if the planner did not stop in time.
         """
-        deadline = time.monotonic() + timeout
         self.worker.close()
         self._groups.calls.wait_until_answered(self._node.executor, timeout)
         self._undo.close()
-        return self.worker.stop(max(0.0, deadline - time.monotonic()))
+        return self.worker.stop(planner_timeout)
 
     def _load(self, should_stop: Callable[[], bool]) -> Synthesis:
         def watch(job: Job[Synthesis]) -> None:

@@ -68,16 +68,17 @@ class PlannerNode(LifecycleNode):
                 0.0, self._start, MutuallyExclusiveCallbackGroup(),
                 clock=Clock(clock_type=ClockType.STEADY_TIME))
 
-    def close(self, timeout: float) -> bool:
+    def close(self, timeout: float, planner_timeout: float = PATIENCE) -> bool:
         """
         End for good: cancel all requests, wait until they are answered, and stop the planner.
 
-        :param timeout: how long to wait for that [s].
+        :param timeout: how long to wait for the answers [s].
+        :param planner_timeout: how long to wait for the planner to notice the stop request [s].
         :return: False if the planner did not stop in time.
         """
         self._stopping.set()
         self._leave_active('finalized')
-        return self._tear_down(timeout)
+        return self._tear_down(timeout, planner_timeout)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Build and warm up the planner, then open topics and services."""
@@ -158,12 +159,12 @@ class PlannerNode(LifecycleNode):
         if self._endpoints is not None:
             self._endpoints.worker.cancel()
 
-    def _tear_down(self, timeout: float) -> bool:
+    def _tear_down(self, timeout: float, planner_timeout: float = PATIENCE) -> bool:
         if not self._transition.acquire(timeout=timeout):  # still loading
             return False
         try:
             endpoints, self._endpoints = self._endpoints, None
-            return endpoints is None or endpoints.close(timeout)
+            return endpoints is None or endpoints.close(timeout, planner_timeout)
         finally:
             self._transition.release()
 

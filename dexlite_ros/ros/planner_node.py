@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 THREADS = 24
 """Enough for a full queue of waiting requests (16) beside clouds, control and transitions."""
 PATIENCE = 1.2
-"""How long calls may take to be answered, and the planner to notice the stop request [s]."""
-LAST_MOMENT = 1.8
+"""How long calls may take to be answered [s]."""
+LAST_MOMENT = 1.6
 """Time after a signal at which the process ends, whatever has not stopped by then [s]."""
 
 
@@ -63,7 +63,8 @@ def _run(node: PlannerNode, stop: threading.Event) -> NoReturn:
     answered = threading.Event()
     spinner = spin(executor, node, answered)
     stop.wait()
-    node.close(PATIENCE)  # while the executor still spins, as it sends the answers
+    # The executor still spins, as it sends the answers. The planner ends with the process.
+    node.close(PATIENCE, planner_timeout=0.0)
     answered.set()
     executor.shutdown(timeout_sec=0.2)
     spinner.join(0.2)
