@@ -26,8 +26,8 @@ DISTRIBUTIONS = {
 # Provided by ROS, never by pip.
 ROS_MODULES = {
     'action_msgs', 'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs',
-    'geometry_msgs', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'sensor_msgs', 'std_msgs', 'std_srvs',
-    'tf2_ros', 'tf_transformations', 'trajectory_msgs', 'visualization_msgs',
+    'geometry_msgs', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'sensor_msgs', 'std_msgs',
+    'std_srvs', 'tf2_ros', 'tf_transformations', 'trajectory_msgs', 'visualization_msgs',
 }
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Signals at random moments: does the node end in time, and is every call answered?
+Signals at random moments: whether the node ends in time, and every call is answered.
 
     tools/run.sh python test/helpers/signal_trials.py --count 100
 
 Each trial starts a planner process, calls it over DDS, and sends SIGINT or SIGTERM: in one of
-three trials while the node still loads or warms up, otherwise while calls run and wait.
+three trials while the node still loads, configures or warms up, otherwise while calls run and wait.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def run_trial(index: int, folder: Path, seed: int) -> Trial:
     """
     rng = random.Random(f'{seed}/{index}')
     phase = PHASES[index % len(PHASES)]
-    node = PlannerProcess(f'/trial{index}', folder / f'{index}.log', device='cpu', queue_size=2)
+    node = PlannerProcess(
+        f'/trial{index}', folder / f'{index}.log', device='cpu', queue_size=2,
+        warm_up=phase == 'starting')
     try:
         if phase == 'planning':
             node.client.wait_until_active(120.0)
@@ -148,9 +150,10 @@ def main() -> int:
         for trial in pool.map(
                 lambda index: run_trial(index, Path(folder), options.seed), range(options.count)):
             trials.append(trial)
-            print(trial, flush=True)
+            sys.stdout.write(f'{trial}\n')
+            sys.stdout.flush()
     rclpy.try_shutdown()
-    print(summary(trials))
+    sys.stdout.write(f'{summary(trials)}\n')
     well = all(trial.ended and None not in trial.codes for trial in trials)
     return 0 if well else 1
 
