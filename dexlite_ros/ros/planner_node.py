@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 THREADS = 24
 """Enough for a full queue of waiting requests (16) beside clouds, control and transitions."""
-PATIENCE = 1.2
+PATIENCE = 1.0
 """How long calls may take to be answered [s]."""
-LAST_MOMENT = 1.6
+LAST_MOMENT = 1.4
 """Time after a signal at which the process ends, whatever has not stopped by then [s]."""
 
 

@@ -63,6 +63,8 @@ class _SignalReader:
     def _act(self) -> None:
         if self._stop is None:  # nothing to clean up while modules are still loading
             os._exit(0)
+        # From now on no thread that still computes keeps the others waiting for long.
+        sys.setswitchinterval(0.0005)
         self._stop.set()
         if self._patience < math.inf:
             time.sleep(self._patience)

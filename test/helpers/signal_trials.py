@@ -5,7 +5,7 @@ Signals at random moments: whether the node ends in time, and every call is answ
     tools/run.sh python test/helpers/signal_trials.py --count 100
 
 Each trial starts a planner process, calls it over DDS, and sends SIGINT or SIGTERM: in one of
-three trials while the node still loads, configures or warms up, otherwise while calls run and wait.
+three trials while the node loads, configures or warms up, otherwise while calls run and wait.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def run_trial(index: int, folder: Path, seed: int) -> Trial:
     try:
         if phase == 'planning':
             node.client.wait_until_active(120.0)
+            _connect(node)
             calls, delay = _send_calls(node, rng), rng.uniform(0.0, 3.0)
             time.sleep(delay)
         else:
@@ -85,6 +86,18 @@ def run_trial(index: int, folder: Path, seed: int) -> Trial:
         return Trial(phase, delay, number, status, seconds, tuple(map(_code, calls)))
     finally:
         node.close()
+
+
+def _connect(node: PlannerProcess) -> None:
+    """Call service and action once without a cloud, so that both sides have found each other."""
+    for ask in (node.client.synthesize, lambda wanted, timeout: node.client.start(
+            wanted, timeout=timeout).result(timeout)):
+        for _ in range(20):
+            try:
+                ask(request(), timeout=3.0)
+                break
+            except TimeoutError:  # the answer was sent before the client was found
+                continue
 
 
 def _send_calls(node: PlannerProcess, rng: random.Random) -> list:
@@ -143,12 +156,14 @@ def main() -> int:
     parser.add_argument('--count', type=int, default=100, help='number of signals')
     parser.add_argument('--jobs', type=int, default=2, help='processes at the same time')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--logs', type=Path, help='existing folder for the output of the nodes')
     options = parser.parse_args()
     rclpy.init()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
         trials = []
         for trial in pool.map(
-                lambda index: run_trial(index, Path(folder), options.seed), range(options.count)):
+                lambda index: run_trial(index, options.logs or Path(folder), options.seed),
+                range(options.count)):
             trials.append(trial)
             sys.stdout.write(f'{trial}\n')
             sys.stdout.flush()
