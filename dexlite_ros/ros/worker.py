@@ -163,7 +163,9 @@ class DeviceWorker:
         return not self._thread.is_alive()
 
     def _load(self) -> int:
-        return len(self._waiting) + (self._running is not None)
+        # One that was answered and is about to stop does not keep others from waiting.
+        running = self._running is not None and not self._running.should_stop()
+        return len(self._waiting) + running
 
     def _loop(self) -> None:
         while True:
