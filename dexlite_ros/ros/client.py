@@ -104,7 +104,7 @@ class PlannerClient:
         if not client.wait_for_server(timeout_sec=timeout):
             raise TimeoutError(f"no action '{client._action_name}' within {timeout:.0f} s")
         return SynthesisGoal.send(
-            client, request, on_progress, max(0.0, deadline - time.monotonic()))
+            client, self._executor, request, on_progress, max(0.0, deadline - time.monotonic()))
 
     def trigger(self, service: str, timeout: float = 10.0) -> Trigger.Response:
         """

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A goal of the action SynthesizeGrasps, as its client sees it."""
+"""
+A goal of the action SynthesizeGrasps, as its client sees it.
+
+An ActionClient of rclpy notes a request only after it has sent it, and ignores an answer that
+another thread has handled by then. So everything is sent in the thread of the client's executor.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ from action_msgs.msg import GoalStatus
 from action_msgs.srv import CancelGoal
 from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
+from rclpy.executors import Executor
 from rclpy.task import Future
 
 from dexlite_ros.action import SynthesizeGrasps
@@ -26,14 +32,16 @@ STATUS = {
 class SynthesisGoal:
     """An accepted goal; may be used in any thread but that of the client's executor."""
 
-    def __init__(self, handle: ClientGoalHandle) -> None:
+    def __init__(self, handle: ClientGoalHandle, executor: Executor, timeout: float) -> None:
         self._handle = handle
-        self._result: Future = handle.get_result_async()
+        self._executor = executor
+        self._result: Future = _run_in(executor, handle.get_result_async, timeout)
 
     @classmethod
     def send(
         cls,
         client: ActionClient,
+        executor: Executor,
         request: GraspSynthesis.Request,
         on_progress: Callable[[SynthesizeGrasps.Feedback], None] | None,
         timeout: float,
@@ -48,11 +56,12 @@ class SynthesisGoal:
             if on_progress is not None:
                 on_progress(message.feedback)
 
-        handle = wait_for_future(
-            client.send_goal_async(copy_fields(request, SynthesizeGrasps.Goal), pass_on), timeout)
+        goal = copy_fields(request, SynthesizeGrasps.Goal)
+        sent = _run_in(executor, lambda: client.send_goal_async(goal, pass_on), timeout)
+        handle = wait_for_future(sent, timeout)
         if not handle.accepted:
             raise GoalRejected(client._action_name)
-        return cls(handle)
+        return cls(handle, executor, timeout)
 
     @property
     def status(self) -> str:
@@ -79,7 +88,8 @@ class SynthesisGoal:
         :return: False if it had ended before.
         :raises TimeoutError: no answer.
         """
-        answer: CancelGoal.Response = wait_for_future(self._handle.cancel_goal_async(), timeout)
+        sent = _run_in(self._executor, self._handle.cancel_goal_async, timeout)
+        answer: CancelGoal.Response = wait_for_future(sent, timeout)
         return len(answer.goals_canceling) > 0
 
 
@@ -91,5 +101,17 @@ def wait_for_future(future: Future, timeout: float) -> Any:
     :raises TimeoutError: it is not done in time.
     """
     outcome: Outcome[Any] = Outcome()
-    future.add_done_callback(lambda done: outcome.set_result(done.result()))
+
+    def hand_over(done: Future) -> None:
+        try:
+            outcome.set_result(done.result())
+        except Exception as error:  # for the thread that waits
+            outcome.set_exception(error)
+
+    future.add_done_callback(hand_over)
     return outcome.result(max(0.0, timeout))
+
+
+def _run_in(executor: Executor, function: Callable[[], Any], timeout: float) -> Any:
+    """Return what a function returns in the thread of a single-threaded executor."""
+    return wait_for_future(executor.create_task(function), timeout)
