@@ -4,8 +4,8 @@ Signals at random moments: whether the node ends in time, and every call is answ
 
     tools/run.sh python test/helpers/signal_trials.py --count 100
 
-Each trial starts a planner process, calls it over DDS, and sends SIGINT or SIGTERM: in one of
-three trials while the node loads, configures or warms up, otherwise while calls run and wait.
+Each trial starts a planner process, calls it over DDS, and sends SIGINT or SIGTERM: while the
+node starts by itself, while a lifecycle manager configures it, or while calls run and wait.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ import sys
 import tempfile
 import time
 
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from planner_process import box_points, cloud_message, LONG, PlannerProcess, QUICK, request
 import rclpy
 
+from dexlite_ros.msg import SynthesisReport
 from dexlite_ros.srv import GraspSynthesis
 
-PHASES = ('starting', 'planning', 'planning')
+PHASES = ('starting', 'planning', 'configuring', 'planning')
 IN_TIME = 2.0
 """Longest time from the signal to the end of the process [s]."""
 
@@ -45,7 +48,10 @@ class Trial:
     seconds: float
     """From the signal to the end of the process; 30 if it did not end."""
     codes: tuple[int | None, ...]
-    """Error codes of the answers to the calls that were in flight; None: no answer."""
+    """
+    Error codes of the answers to the calls that were in flight; None: no answer. An answer to
+    configure counts as CANCELLED if it is "failed".
+    """
 
     @property
     def ended(self) -> bool:
@@ -65,12 +71,16 @@ def run_trial(index: int, folder: Path, seed: int) -> Trial:
     phase = PHASES[index % len(PHASES)]
     node = PlannerProcess(
         f'/trial{index}', folder / f'{index}.log', device='cpu', queue_size=2,
-        warm_up=phase == 'starting')
+        warm_up=phase != 'planning', autostart=phase != 'configuring')
     try:
         if phase == 'planning':
             node.client.wait_until_active(120.0)
             _connect(node)
             calls, delay = _send_calls(node, rng), rng.uniform(0.0, 3.0)
+            time.sleep(delay)
+        elif phase == 'configuring':
+            node.wait_for_state('unconfigured')
+            calls, delay = [_configure(node)], rng.uniform(0.0, 6.0)
             time.sleep(delay)
         else:
             calls, delay = _wait_while_starting(node, rng.uniform(0.0, 8.0))
@@ -125,10 +135,20 @@ def _wait_while_starting(node: PlannerProcess, delay: float) -> tuple[list, floa
     return calls, delay
 
 
+def _configure(node: PlannerProcess) -> object:
+    """Ask for the transition; return the future of the answer."""
+    client = node.client._client('change_state', ChangeState)
+    assert client.wait_for_service(10.0)
+    return client.call_async(ChangeState.Request(
+        transition=Transition(id=Transition.TRANSITION_CONFIGURE)))
+
+
 def _code(call: object) -> int | None:
     if not call.done():
         return None
     answer = call.result()
+    if isinstance(answer, ChangeState.Response):
+        return SynthesisReport.NONE if answer.success else SynthesisReport.CANCELLED
     # That of an action wraps the result together with the status of the goal.
     response = answer.result if hasattr(answer, 'status') else answer
     return response.report.error_code

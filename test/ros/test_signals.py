@@ -25,7 +25,7 @@ def context() -> Iterator[None]:
 
 
 def test_signals_at_random_moments(tmp_path: Path) -> None:
-    """Two while the node starts, three during calls that run and wait."""
+    """While the node starts, is configured, and during calls that run and wait."""
     with ThreadPoolExecutor(2) as pool:
         trials = list(pool.map(lambda index: run_trial(index, tmp_path, seed=7), range(COUNT)))
     # Within two seconds, unless the machine is busy with other things as well.
