@@ -20,7 +20,7 @@ from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.viewpoint import seen_from
 from dexlite_ros.plan import GraspPlan, PlanReport
 from dexlite_ros.plan_request import PlanRequest
-from dexlite_ros.plan_warning import PlanWarning, WARNINGS
+from dexlite_ros.plan_warning import PlanWarning
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.ros.conversions import grasp_array, ResultLabels
@@ -151,7 +151,7 @@ class Synthesis:
             return None
         points = usable_points(clouds.obstacles, OBSTACLES)
         if not len(points):
-            warnings.append(PlanWarning('obstacles_empty', WARNINGS['obstacles_empty']))
+            warnings.append(obstacles_empty(clouds.obstacles))
             return None
         header = clouds.obstacles.header
         if not header.frame_id:
@@ -172,6 +172,14 @@ class Synthesis:
         own = NODE_TABLE.read(self._node)
         self._planner = GraspPlanner(settings, device=own.device, hand=own.hand)
         self._settings = settings
+
+
+def obstacles_empty(cloud: PointCloud2) -> PlanWarning:
+    """Return the warning for an obstacle cloud without finite points."""
+    count = cloud.width * cloud.height
+    what = f'none of its {count} points is finite' if count else 'it has no points'
+    return PlanWarning(
+        'obstacles_empty', f'the obstacle cloud was not used: {what}; nothing is avoided')
 
 
 def object_cloud(message: PointCloud2, request: SynthesisRequest) -> PointCloud:

@@ -175,8 +175,9 @@ def test_obstacles_without_points_are_no_obstacles(
         assert [g.grasp_pose for g in answer.result.grasps] == [
             g.grasp_pose for g in free.result.grasps]
         assert 'obstacles_empty' in [warning.code for warning in answer.report.warnings]
-    failed = planner.call(cloud=cloud, obstacles=empty(), timeout=0.01)
-    assert failed.report.error_code == Report.TIMEOUT
+    failed = planner.call(cloud=cloud_message(1000 * box_points()), obstacles=obstacles, **FAST)
+    assert failed.report.error_code == Report.SCALE_ERROR
+    assert [warning.code for warning in failed.report.warnings] == ['obstacles_empty']
     assert planner.log.count('obstacles_empty') == 1  # once a minute
 
 
