@@ -57,23 +57,26 @@ class NoCloud(DexliteError):
 
     code = 5
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, publishers: str) -> None:
+        """
+        Name the topic.
+
+        :param topic: resolved name
+        :param publishers: one clause on who publishes there, and with which effect
+        """
         super().__init__(
-            f"no cloud in the request and none received on '{topic}'; "
+            f"no object cloud in the request and none received on '{topic}' ({publishers}); "
             "fill the request's field 'cloud' or publish one"
         )
 
 
 class StaleCloud(DexliteError):
-    """The newest cloud is older than allowed."""
+    """The newest cloud is older than allowed, or its stamp cannot be compared with the clock."""
 
     code = 6
 
-    def __init__(self, age: float, limit: float) -> None:
-        super().__init__(
-            f'the newest cloud is {age:.2f} s old, more than max_cloud_age = {limit:.2f} s; '
-            'publish a newer one or raise the parameter'
-        )
+    def __init__(self, problem: str, remedy: str, subject: str = 'object') -> None:
+        super().__init__(f'the newest {subject} cloud {problem}; {remedy}')
 
 
 class BadCloud(DexliteError):
@@ -81,8 +84,13 @@ class BadCloud(DexliteError):
 
     code = 7
 
-    def __init__(self, problem: str) -> None:
-        super().__init__(f'the cloud cannot be used: {problem}')
+    def __init__(self, problem: str, subject: str = 'object') -> None:
+        """
+        State the problem.
+
+        :param subject: which cloud it is: 'object' or 'obstacle'
+        """
+        super().__init__(f'the {subject} cloud cannot be used: {problem}')
 
 
 class ScaleError(DexliteError):
@@ -107,12 +115,12 @@ class UnsupportedHand(DexliteError):
 
 
 class TransformError(DexliteError):
-    """The result cannot be expressed in the wanted frame."""
+    """The result or the obstacles cannot be expressed in the wanted frame."""
 
     code = 10
 
-    def __init__(self, target: str, source: str, reason: str) -> None:
-        super().__init__(f"no transform from '{source}' to '{target}': {reason}")
+    def __init__(self, target: str, source: str, reason: str, purpose: str = 'result') -> None:
+        super().__init__(f"no transform from '{source}' to '{target}' for the {purpose}: {reason}")
 
 
 class PlanningTimeout(DexliteError):
@@ -127,12 +135,22 @@ class PlanningTimeout(DexliteError):
 
 
 class Cancelled(DexliteError):
-    """The caller cancelled the request."""
+    """The caller cancelled the request, or the node stops."""
 
     code = 12
 
-    def __init__(self) -> None:
-        super().__init__('the request was cancelled')
+    def __init__(self, cause: str = 'the request was cancelled') -> None:
+        super().__init__(cause)
+
+
+class GoalRejected(DexliteError):
+    """The planner did not accept the goal of an action."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__(
+            f"'{action}' rejected the goal: the node is not active or a value is invalid; "
+            'its log has the reason'
+        )
 
 
 class NoGraspFound(DexliteError):

@@ -57,18 +57,39 @@ def _unit(direction: NDArray[np.floating]) -> NDArray[np.float64]:
     return vector / length
 
 
+STEPS = {'surface': 0.0, 'propose': 0.2, 'refine': 0.25, 'stage': 0.9, 'rank': 0.95}
+"""The steps of a plan in order, and the share of the work that is done when each begins."""
+
+
+@dataclass(frozen=True)
+class PlanProgress:
+    """How far a plan is."""
+
+    stage: str
+    """One of ``STEPS``."""
+    share: float
+    """Share of the work that is done, in [0, 1]."""
+    best_score: float = math.nan
+    """Score of the best grasp so far; NaN before any was scored."""
+
+
 class PlanClock:
-    """Measures the steps of one plan and enforces its deadline."""
+    """Measures the steps of one plan, tells which one runs, and enforces the deadline."""
 
     def __init__(
-        self, timeout: float = math.inf, should_stop: Callable[[], bool] | None = None
+        self,
+        timeout: float = math.inf,
+        should_stop: Callable[[], bool] | None = None,
+        progress: Callable[[PlanProgress], None] | None = None,
     ) -> None:
         """
         Start the clock.
 
         :param timeout: time budget of the plan [s]
         :param should_stop: polled; returns true when the plan is no longer wanted
+        :param progress: called with the progress at and within each step
         """
+        self._progress = progress
         self._timeout = timeout
         self._start = self._last = time.monotonic()
         self._laps: dict[str, float] = {}
@@ -78,6 +99,19 @@ class PlanClock:
         """End the current step and record its time under this name."""
         now = time.monotonic()
         self._laps[name], self._last = now - self._last, now
+
+    def report(self, step: str, within: float = 0.0, best_score: float = math.nan) -> None:
+        """
+        Tell how far the plan is.
+
+        :param step: the step that runs
+        :param within: share of this step that is done
+        :param best_score: of the grasps that are scored
+        """
+        if self._progress is not None:
+            begin, *later = [share for name, share in STEPS.items() if share >= STEPS[step]]
+            end = later[0] if later else 1.0
+            self._progress(PlanProgress(step, begin + within * (end - begin), best_score))
 
     def times(self) -> StageTimes:
         """Return the times of the steps so far [s]."""

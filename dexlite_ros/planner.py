@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -31,7 +32,7 @@ from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.support import Plane
 from dexlite_ros.plan import GraspFeatures, GraspMetrics, GraspPlan, PlanReport, Rejections
-from dexlite_ros.plan_request import PlanClock, PlanRequest
+from dexlite_ros.plan_request import PlanClock, PlanProgress, PlanRequest
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import make_proposer, Proposer
 from dexlite_ros.ranking.grasp_features import grasp_features
@@ -127,6 +128,7 @@ class GraspPlanner:
         obstacles: NDArray[np.floating] | None = None,
         support: Plane | None = None,
         should_stop: Callable[[], bool] | None = None,
+        progress: Callable[[PlanProgress], None] | None = None,
     ) -> GraspPlan:
         """
         Return ranked grasps for one object, in the frame of its cloud or mesh.
@@ -136,10 +138,12 @@ class GraspPlanner:
         :param obstacles: (M, 3) points the hand must not touch [m]
         :param support: plane the object stands on; None: detected in the obstacles
         :param should_stop: polled; when it returns true, planning ends with ``Cancelled``
+        :param progress: called in this thread between the steps and within the refinement
         :raises BadCloud, ScaleError: for clouds that cannot be used
         :raises NoGraspFound, PlanningTimeout, Cancelled: when there is nothing to return
         """
-        clock = PlanClock(request.timeout, should_stop)
+        clock = PlanClock(request.timeout, should_stop, progress)
+        clock.report('surface')
         with one_thread(), device_faults(self._device):
             scene = PlanningScene.build(
                 target, obstacles=obstacles, support=support, limits=self.settings.cloud,
@@ -151,6 +155,7 @@ class GraspPlanner:
     def _plan(self, scene: PlanningScene, request: PlanRequest, clock: PlanClock) -> GraspPlan:
         settings = self.settings.for_request(request)
         generator = torch.Generator().manual_seed(request.seed)
+        clock.report('propose')
         starts = self._propose(scene, request, settings.num_candidates, generator)
         clock.lap('propose')
         refinement = Refinement(
@@ -159,16 +164,19 @@ class GraspPlanner:
         # Staging and ranking need a share of the time budget as well.
         refined = refinement.run(
             starts, settings.sought, generator=generator, optimize=request.optimize,
-            deadline=clock.deadline(0.8), should_stop=clock.should_stop)
+            deadline=clock.deadline(0.8), should_stop=clock.should_stop,
+            progress=partial(clock.report, 'refine'))
         clock.lap('refine')
         clock.check_cancelled()
         wished = self._approaches(refined.grasps, request)
         rejected = Rejections(non_finite=refined.non_finite, approach=int((~wished).sum()))
         found, chosen = None, torch.zeros(0, dtype=torch.long)
         if wished.any():
+            clock.report('stage')
             found = self._stage(
                 refined[wished.nonzero().squeeze(1)], refinement.energies[-1], scene, settings)
             clock.lap('stage')
+            clock.report('rank')
             chosen, filtered = self._rank(found, settings)
             rejected += filtered + Rejections(
                 surplus=int(wished.sum()) - len(found.probability))
@@ -184,7 +192,9 @@ class GraspPlanner:
         if found is None or not len(chosen):
             raise NoGraspFound(
                 report.num_refined or report.num_candidates, rejected.summary(), report)
-        return self._result(found[chosen.to(self._device)], scene, report)
+        best = found[chosen.to(self._device)]
+        clock.report('rank', 1.0, float(best.probability.max()))
+        return self._result(best, scene, report)
 
     def _stage(
         self, refined: Population, energy: GraspEnergy, scene: PlanningScene,

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from dexlite_ros.offline.commands.__main__ import COMMANDS
+from dexlite_ros.plan_warning import WARNINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), *ROOT.glob('data/*.md')])
@@ -41,3 +42,19 @@ def test_architecture_names_every_module_of_the_core():
     names = {path.name.removesuffix('.py') for path in (ROOT / 'dexlite_ros').iterdir()
              if path.suffix == '.py' or (path / '__init__.py').exists()} - {'__init__'}
     assert {name for name in names if not re.search(rf'\b{name}\b', tree)} == set()
+
+
+def test_the_node_page_explains_every_warning():
+    """The table has each code with its meaning, and no other code."""
+    text = (ROOT / 'docs/node.md').read_text()
+    section = text.partition('## Warnings')[2].partition('\n## ')[0]
+    assert dict(re.findall(r'^\| `(\w+)` \| (.*) \|$', section, re.M)) == WARNINGS
+
+
+def test_the_node_page_explains_every_error_code():
+    """Number and name are those of the message."""
+    text = (ROOT / 'docs/node.md').read_text()
+    constants = re.findall(
+        r'^uint16 ([A-Z_]+)=(\d+)', (ROOT / 'msg/SynthesisReport.msg').read_text(), re.M)
+    assert re.findall(r'^\| (\d+) \| ([A-Z_]+) \|', text, re.M) == [
+        (number, name) for name, number in constants]

@@ -45,7 +45,7 @@ HOME = {
     'rclpy': 'ros', 'sensor_msgs': 'ros', 'geometry_msgs': 'ros', 'std_msgs': 'ros',
     'std_srvs': 'ros', 'trajectory_msgs': 'ros', 'visualization_msgs': 'ros',
     'diagnostic_msgs': 'ros', 'lifecycle_msgs': 'ros', 'rcl_interfaces': 'ros', 'tf2_ros': 'ros',
-    'tf_transformations': 'ros', 'ament_index_python': 'ros',
+    'tf_transformations': 'ros', 'ament_index_python': 'ros', 'action_msgs': 'ros',
     'mujoco': 'offline', 'coacd': 'offline', 'pyarrow': 'offline',
 }
 MAX_MODULE, MAX_FUNCTION = 300, 60
@@ -54,7 +54,7 @@ MAX_MODULE, MAX_FUNCTION = 300, 60
 def _room(module: str) -> str:
     """Return the folder of a dotted name below dexlite_ros, or the top-level module."""
     first = module.partition('.')[0]
-    return 'messages' if first in ('msg', 'srv') else first
+    return 'messages' if first in ('msg', 'srv', 'action') else first
 
 
 def _own_room(path: Path) -> str:
@@ -174,7 +174,7 @@ def test_messages_need_no_torch():
     pytest.importorskip('dexlite_ros.msg', reason='the messages are not built: run "make build"')
     loaded = _run(
         'import sys\n'
-        'import dexlite_ros.msg, dexlite_ros.srv\n'
+        'import dexlite_ros.msg, dexlite_ros.srv, dexlite_ros.action\n'
         "print(*({'torch', 'open3d', 'mujoco', 'scipy', 'trimesh'} & sys.modules.keys()))\n"
     )
     assert loaded == ''

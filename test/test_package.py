@@ -14,13 +14,15 @@ from dexlite_ros import __version__, errors
 from dexlite_ros.plan import Contacts, GraspMetrics, PlanReport, Rejections, StageTimes
 
 ROOT = Path(__file__).resolve().parent.parent
-INTERFACES = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv')])
+INTERFACES = sorted(
+    [*ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv'), *ROOT.glob('action/*.action')])
 FIELD = re.compile(r'^(?P<type>[\w/]+(\[\d*\])?) +(?P<name>\w+)(?P<constant> *=)?')
 # Provided by ROS, never by pip: the package that an imported module comes from.
 ROS_PACKAGES = {name: name for name in (
-    'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs', 'launch',
-    'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'sensor_msgs', 'std_msgs',
-    'std_srvs', 'tf_transformations', 'trajectory_msgs', 'visualization_msgs',
+    'action_msgs', 'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs',
+    'geometry_msgs', 'launch', 'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy',
+    'sensor_msgs', 'std_msgs', 'std_srvs', 'tf_transformations', 'trajectory_msgs',
+    'visualization_msgs',
 )} | {'tf2_ros': 'tf2_ros_py'}
 # rosdep's key of a package that pip knows by another name.
 ROSDEP = {
@@ -133,9 +135,9 @@ def test_each_dependency_is_named_once():
 
 
 def test_every_interface_is_built():
-    """CMakeLists.txt lists each message and service, and only those."""
+    """CMakeLists.txt lists each message, service and action, and only those."""
     text = (ROOT / 'CMakeLists.txt').read_text()
-    listed = re.findall(r'"((?:msg|srv)/[^"]+)"', text)
+    listed = re.findall(r'"((?:msg|srv|action)/[^"]+)"', text)
     assert sorted(listed) == sorted(str(path.relative_to(ROOT)) for path in INTERFACES)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dexlite_ros.errors import Cancelled, InvalidRequest, PlanningTimeout
-from dexlite_ros.plan_request import PlanClock, PlanRequest
+from dexlite_ros.plan_request import PlanClock, PlanProgress, PlanRequest, STEPS
 
 
 @pytest.mark.parametrize(('name', 'value'), [
@@ -51,3 +51,17 @@ def test_laps_add_up():
         clock.lap(name)
     times = vars(clock.times()).copy()
     assert times.pop('total') == pytest.approx(sum(times.values()), abs=0.01)
+
+
+def test_progress_grows_from_step_to_step():
+    """From 0 to 1, with no step going back; without a listener nothing happens."""
+    told: list[PlanProgress] = []
+    clock = PlanClock(progress=told.append)
+    for step in STEPS:
+        for within in (0.0, 0.5, 1.0):
+            clock.report(step, within)
+    shares = [each.share for each in told]
+    assert shares == sorted(shares) and (shares[0], shares[-1]) == (0.0, 1.0)
+    assert [each.stage for each in told[::3]] == list(STEPS)
+    assert all(math.isnan(each.best_score) for each in told)
+    PlanClock().report('refine', 0.5, 0.9)

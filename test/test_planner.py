@@ -24,7 +24,7 @@ from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.cloud import CloudLimits, PointCloud
-from dexlite_ros.plan_request import PlanRequest
+from dexlite_ros.plan_request import PlanRequest, STEPS
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.hull_proposer import HullProposer
@@ -269,6 +269,16 @@ def test_stopping_and_running_out_of_time(planner):
     with pytest.raises(Cancelled):
         planner.plan(bottle_cloud(), should_stop=stop_later)
     assert len(calls) >= 5 and time.monotonic() - begin < 30
+
+
+def test_a_plan_tells_its_progress(planner):
+    """Every step in order, in this thread, and the score of the best grasp in the end."""
+    told = []
+    again = planner.plan(bottle_cloud(), replace(QUICK, seed=3), progress=told.append)
+    shares = [each.share for each in told]
+    assert shares == sorted(shares) and (shares[0], shares[-1]) == (0.0, 1.0)
+    assert list(dict.fromkeys(each.stage for each in told)) == list(STEPS)
+    assert told[-1].best_score == pytest.approx(float(again.score.max()))
 
 
 def test_a_cloud_without_points_is_bad(planner):

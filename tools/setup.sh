@@ -169,7 +169,7 @@ build() {
 build_workspace() {
   local stamp="$workspace/built" interfaces shared
   interfaces=$(cd "$root" && { echo "$ros" &&
-    cat msg/*.msg srv/*.srv CMakeLists.txt tools/requirements-ros.txt; } | sha256sum)
+    cat msg/*.msg srv/*.srv action/*.action CMakeLists.txt tools/requirements-ros.txt; } | sha256sum)
   shared=$(cd "$root" && { ls launch config && cat package.xml; } | sha256sum)
   [[ $(cat "$stamp" 2>/dev/null) != "$interfaces $shared" ]] || return 0
   [[ $ros == wheels ]] || command -v colcon >/dev/null || [[ -x $venv/bin/colcon ]] ||
@@ -178,7 +178,7 @@ build_workspace() {
   # A changed interface would leave generated files of the old one behind.
   [[ $(cat "$stamp" 2>/dev/null) == "$interfaces "* ]] ||
     rm -rf "$workspace/build" "$workspace/install"
-  step build 'Read the log; the first error counts.' 'messages and service (colcon build)' build
+  step build 'Read the log; the first error counts.' 'messages, service, action (colcon build)' build
   echo "$ros" >"$workspace/ros"
   echo "$interfaces $shared" >"$stamp"
 }

@@ -116,6 +116,7 @@ class Refinement:
         optimize: bool = True,
         deadline: float = math.inf,
         should_stop: Callable[[], bool] | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> Population:
         """
         Return the refined survivors of the starts, unordered; empty if no energy was finite.
@@ -123,7 +124,9 @@ class Refinement:
         :param wanted: number of grasps to be delivered in the end
         :param optimize: False: return all starts unchanged
         :param deadline: ``time.monotonic`` value after which no step is begun
+        :param progress: called at every step with the share of the work that is done, in [0, 1]
         """
+        steps = _Steps(self.settings.rounds, should_stop, progress)
         names = list(self.settings.contact_patterns)
         contact_pattern = _deal(list(self.settings.contact_patterns.values()), len(starts))
         population = Population(
@@ -134,12 +137,14 @@ class Refinement:
         numbers = starts.to_vector().isfinite().all(1)
         population = replace(
             population[numbers.nonzero().squeeze(1)], non_finite=int((~numbers).sum()))
-        for each, energy in zip(self.settings.rounds if optimize else (), self.energies):
+        rounds = self.settings.rounds if optimize else ()
+        for index, (each, energy) in enumerate(zip(rounds, self.energies)):
             if not len(population.grasps):
                 break
+            steps.begin(index, math.ceil(len(population.grasps) / self._batch_size))
             active = energy.active_groups(names)[population.contact_pattern]
             refined = self._in_batches(
-                PostOptimizer(energy, each.optimizer), population, active, deadline, should_stop)
+                PostOptimizer(energy, each.optimizer), population, active, deadline, steps.polled)
             # When time runs out, some batches were never begun; continue with those that were.
             population = replace(
                 population[torch.arange(len(refined.energy))], grasps=refined.grasps,
@@ -151,6 +156,11 @@ class Refinement:
                 _best_of_each_pattern(population, len(names), each.keep * wanted)]
         return population
 
+    @property
+    def _batch_size(self) -> int:
+        on_cpu = self._device.type == 'cpu'
+        return self.settings.cpu_batch if on_cpu else self.settings.cuda_batch
+
     def _in_batches(
         self,
         optimizer: PostOptimizer,
@@ -161,8 +171,7 @@ class Refinement:
     ) -> Refined:
         """Refine in batches of equal size, halved when the device runs out of memory."""
         grasps = population.grasps
-        on_cpu = self._device.type == 'cpu'
-        size = self.settings.cpu_batch if on_cpu else self.settings.cuda_batch
+        size = self._batch_size
         while True:
             parts = torch.arange(len(grasps)).chunk(math.ceil(len(grasps) / size))
             try:
@@ -183,6 +192,33 @@ class Refinement:
             GraspBatch.cat([part.grasps for part in refined]),
             torch.cat([part.energy for part in refined]),
             min(part.iterations for part in refined))
+
+
+class _Steps:
+    """Counts the optimiser's steps, each of which polls whether to stop."""
+
+    def __init__(
+        self,
+        rounds: tuple[Round, ...],
+        should_stop: Callable[[], bool] | None,
+        progress: Callable[[float], None] | None,
+    ) -> None:
+        self._per_batch = [each.optimizer.iterations for each in rounds]
+        self._should_stop = should_stop
+        self._progress = progress
+        self.begin(0, 1)
+
+    def begin(self, index: int, batches: int) -> None:
+        """Begin a round with so many batches; all rounds count the same."""
+        self._round, self._total, self._done = index, batches * self._per_batch[index], 0
+
+    def polled(self) -> bool:
+        """Count a step; return whether to stop before it."""
+        if self._progress is not None:
+            within = min(1.0, self._done / max(1, self._total))
+            self._progress((self._round + within) / len(self._per_batch))
+        self._done += 1
+        return self._should_stop is not None and self._should_stop()
 
 
 def _deal(shares: list[float], count: int) -> Tensor:

@@ -9,23 +9,28 @@ thread. It imports neither torch nor the planner.
 
 from __future__ import annotations
 
-from concurrent.futures import Future as Outcome
+from collections.abc import Callable
 import threading
 import time
 from typing import Any
 import uuid
 
 from lifecycle_msgs.srv import GetState
+from rclpy.action import ActionClient
 from rclpy.client import Client
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from dexlite_ros.action import SynthesizeGrasps
+from dexlite_ros.ros.goal import SynthesisGoal, wait_for_future
 from dexlite_ros.ros.process import spin
 from dexlite_ros.srv import GraspSynthesis
 
 DEFAULT_PLANNER = 'planner'
+ASKING_PERIOD = 1.0
+"""How long an answer about the node's state is waited for before asking again [s]."""
 
 
 class PlannerClient:
@@ -41,6 +46,7 @@ class PlannerClient:
         self._planner = planner
         self.node = Node(f'planner_client_{uuid.uuid4().hex[:8]}', namespace=namespace)
         self._clients: dict[str, Client] = {}
+        self._action: ActionClient | None = None
         self._executor = SingleThreadedExecutor()
         self._stop = threading.Event()
         self._thread = spin(self._executor, self.node, self._stop)
@@ -57,6 +63,8 @@ class PlannerClient:
         self._executor.wake()
         self._thread.join()
         self._executor.shutdown()
+        if self._action is not None:
+            self._action.destroy()
         self.node.destroy_node()
 
     def synthesize_async(self, request: GraspSynthesis.Request) -> Future:
@@ -74,6 +82,29 @@ class PlannerClient:
         :raises TimeoutError: no such node, or no answer.
         """
         return self._call('grasp_synthesis', GraspSynthesis, request, timeout)
+
+    def start(
+        self,
+        request: GraspSynthesis.Request,
+        on_progress: Callable[[SynthesizeGrasps.Feedback], None] | None = None,
+        timeout: float = 10.0,
+    ) -> SynthesisGoal:
+        """
+        Send ``request`` as a goal of the action, which tells its progress and can be cancelled.
+
+        :param request: as for ``synthesize``.
+        :param on_progress: called in this client's thread with each feedback message; must not
+            block.
+        :param timeout: how long to wait for the acceptance of the goal [s].
+        :raises TimeoutError: no such node, or no answer.
+        :raises GoalRejected: the node is not active or a value is invalid.
+        """
+        client = self._action_client()
+        deadline = time.monotonic() + timeout
+        if not client.wait_for_server(timeout_sec=timeout):
+            raise TimeoutError(f"no action '{client._action_name}' within {timeout:.0f} s")
+        return SynthesisGoal.send(
+            client, self._executor, request, on_progress, max(0.0, deadline - time.monotonic()))
 
     def trigger(self, service: str, timeout: float = 10.0) -> Trigger.Response:
         """
@@ -93,10 +124,17 @@ class PlannerClient:
         :raises TimeoutError: the node does not become active in time.
         """
         deadline = time.monotonic() + timeout
-        while self.state(deadline - time.monotonic()) != 'active':
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"'{self._planner}' did not become active in {timeout:g} s")
-            time.sleep(0.1)
+        last = 'not answering'
+        while last != 'active':
+            remaining = deadline - time.monotonic()
+            if remaining <= 0.0:
+                raise TimeoutError(
+                    f"'{self._planner}' did not become active in {timeout:g} s; it is {last}")
+            time.sleep(min(0.1, remaining) if last != 'not answering' else 0.0)
+            try:  # a call that is lost, or answered late, is made again
+                last = self.state(min(ASKING_PERIOD, remaining))
+            except TimeoutError:
+                last = 'not answering'
 
     def state(self, timeout: float = 10.0) -> str:
         """
@@ -113,14 +151,19 @@ class PlannerClient:
         client = self._client(service, kind)
         if not client.wait_for_service(timeout_sec=timeout):
             raise TimeoutError(f"no service '{client.srv_name}' within {timeout:.0f} s")
-        outcome: Outcome[Any] = Outcome()
         future = client.call_async(request)
-        future.add_done_callback(lambda done: outcome.set_result(done.result()))
         try:
-            return outcome.result(max(0.0, deadline - time.monotonic()))
+            return wait_for_future(future, deadline - time.monotonic())
         except TimeoutError:
             client.remove_pending_request(future)
             raise TimeoutError(f"no answer from '{client.srv_name}' in {timeout:.0f} s") from None
+
+    def _action_client(self) -> ActionClient:
+        if self._action is None:
+            self._action = ActionClient(
+                self.node, SynthesizeGrasps, f'{self._planner}/synthesize_grasps')
+            self._executor.wake()
+        return self._action
 
     def _client(self, service: str, kind: type) -> Client:
         if service not in self._clients:

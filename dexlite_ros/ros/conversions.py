@@ -9,7 +9,7 @@ result message itself, so they cannot disagree with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from builtin_interfaces.msg import Duration
@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from dexlite_ros import plan_warning
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.msg import DexGrasp, DexGraspArray, PlanWarning, SynthesisReport
@@ -112,9 +113,13 @@ def report_message(report: PlanReport | None) -> SynthesisReport:
         **{f'dropped_{name}': int(value) for name, value in vars(report.dropped).items()},
         viewpoint=_point((0.0, 0.0, 0.0) if eye is None else eye.tolist()),
         viewpoint_source=report.viewpoint.source,
-        warnings=[
-            PlanWarning(code=each.code, message=each.message) for each in report.warnings],
+        warnings=warning_messages(report.warnings),
     )
+
+
+def warning_messages(warnings: Iterable[plan_warning.PlanWarning]) -> list[PlanWarning]:
+    """Return warnings as messages."""
+    return [PlanWarning(code=each.code, message=each.message) for each in warnings]
 
 
 def pose_array(result: DexGraspArray) -> PoseArray:

@@ -15,20 +15,22 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
-from dexlite_ros.errors import DexliteError, NotActive
+from dexlite_ros.errors import Cancelled, DexliteError, NotActive
 from dexlite_ros.ros.diagnostics import DiagnosticsPublisher, Health, memory_use
-from dexlite_ros.ros.endpoints import CallbackGroups, Endpoints
+from dexlite_ros.ros.endpoints import Endpoints
 from dexlite_ros.ros.parameters.node_table import NODE_TABLE
 from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
+from dexlite_ros.ros.parameters.unknown import unknown_parameters
 
 ACTIVATION_TIME = 2.0
 """How long a request waits for a node that is activating itself [s]."""
 PATIENCE = 1.0
-"""How long a state transition waits for the planner to notice the stop request [s]."""
+"""How long a state transition waits for calls to be answered and the planner to stop [s]."""
 SERIOUS = (1, 14, 15, 16)
 """Error codes that indicate a problem of the node rather than of the request."""
 
@@ -47,47 +49,64 @@ class PlannerNode(LifecycleNode):
         NODE_TABLE.declare(self)
         PLANNER_TABLE.declare(self)
         self.add_on_set_parameters_callback(self._judge)
-        self._groups = CallbackGroups()
         self._endpoints: Endpoints | None = None
         self._state = 'unconfigured'
         self._problem = ''
         self._active = threading.Event()
+        self._stopping = threading.Event()
+        self._transition = threading.Lock()
+        """Held while endpoints are opened or closed."""
         settings = NODE_TABLE.read(self)
         self._starting = settings.autostart
         self._diagnostics = DiagnosticsPublisher(
-            self, settings.diagnostics.period, self._groups.control, self._health)
+            self, settings.diagnostics.period, MutuallyExclusiveCallbackGroup(), self._health)
+        self._warn_of_unknown('qos_overrides.', wanted=False)
         if settings.autostart:
-            # By a steady clock, because simulated time may not have started.
+            # By a steady clock, because simulated time may not have started; in a group of its
+            # own, so that ~/get_state is answered meanwhile.
             self._once = self.create_timer(
-                0.0, self._start, clock=Clock(clock_type=ClockType.STEADY_TIME))
+                0.0, self._start, MutuallyExclusiveCallbackGroup(),
+                clock=Clock(clock_type=ClockType.STEADY_TIME))
 
-    def close(self, timeout: float) -> bool:
-        """Cancel all requests and stop the planner; return False if it did not stop in time."""
+    def close(self, timeout: float, planner_timeout: float = PATIENCE) -> bool:
+        """
+        End for good: cancel all requests, wait until they are answered, and stop the planner.
+
+        :param timeout: how long to wait for the answers [s].
+        :param planner_timeout: how long to wait for the planner to notice the stop request [s].
+        :return: False if the planner did not stop in time.
+        """
+        self._stopping.set()
         self._leave_active('finalized')
-        return self._tear_down(timeout)
+        return self._tear_down(timeout, planner_timeout)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Build and warm up the planner, then open topics and services."""
         self._state = 'configuring'
         started = time.monotonic()
         try:
-            endpoints = Endpoints(self, self._groups, self._require_active)
+            with self._transition:
+                endpoints = Endpoints(self, self._require_active, self._stopping.is_set)
+                self._endpoints = endpoints
         except DexliteError as error:
             self._problem = str(error)
         except Exception as error:  # the state machine would swallow it
             self._problem = f'unexpected {type(error).__name__}: {error}'
             self.get_logger().error(traceback.format_exc())
         else:
-            self._endpoints = endpoints
             self._state, self._problem = 'inactive', ''
+            self._warn_of_unknown('qos_overrides.', wanted=True)
             self._log_ready(endpoints, time.monotonic() - started)
             return TransitionCallbackReturn.SUCCESS
-        self.get_logger().fatal(f'cannot be configured: {self._problem}')
+        if not self._stopping.is_set():
+            self.get_logger().fatal(f'cannot be configured: {self._problem}')
         self._state = 'unconfigured'
         return TransitionCallbackReturn.FAILURE
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start planning requests."""
+        if self._stopping.is_set():
+            return TransitionCallbackReturn.FAILURE
         self._state = 'active'
         self._active.set()
         return super().on_activate(state)
@@ -114,7 +133,7 @@ class PlannerNode(LifecycleNode):
 
     def _start(self) -> None:
         """Configure and activate without a lifecycle manager."""
-        self._once.cancel()
+        self.destroy_timer(self._once)
         try:
             if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
                 self.trigger_activate()
@@ -124,8 +143,13 @@ class PlannerNode(LifecycleNode):
             self._starting = False
 
     def _require_active(self) -> None:
-        if self._starting:  # services appear shortly before the node is active
-            self._active.wait(ACTIVATION_TIME)
+        # Services appear shortly before the node is active.
+        deadline = time.monotonic() + ACTIVATION_TIME
+        while self._starting and time.monotonic() < deadline and not self._stopping.is_set():
+            if self._active.wait(0.05):
+                break
+        if self._stopping.is_set():
+            raise Cancelled('the node stops')
         if not self._active.is_set():
             raise NotActive(self._state)
 
@@ -135,9 +159,19 @@ class PlannerNode(LifecycleNode):
         if self._endpoints is not None:
             self._endpoints.worker.cancel()
 
-    def _tear_down(self, timeout: float) -> bool:
-        endpoints, self._endpoints = self._endpoints, None
-        return endpoints is None or endpoints.close(timeout)
+    def _tear_down(self, timeout: float, planner_timeout: float = PATIENCE) -> bool:
+        if not self._transition.acquire(timeout=timeout):  # still loading
+            return False
+        try:
+            endpoints, self._endpoints = self._endpoints, None
+            return endpoints is None or endpoints.close(timeout, planner_timeout)
+        finally:
+            self._transition.release()
+
+    def _warn_of_unknown(self, prefix: str, wanted: bool) -> None:
+        """Warn of given parameters that are not declared, with this prefix or all others."""
+        for line in unknown_parameters(self, lambda name: name.startswith(prefix) == wanted):
+            self.get_logger().warning(line)
 
     def _judge(self, changes: list[Parameter]) -> SetParametersResult:
         """Reject values that the settings reject; others take effect with the next request."""
@@ -161,8 +195,8 @@ class PlannerNode(LifecycleNode):
         if endpoints is None:
             level = DiagnosticStatus.ERROR if self._problem else DiagnosticStatus.WARN
             return Health(level, self._problem or self._state, '', {'state': self._state})
-        last = endpoints.service.last
-        age = endpoints.clouds[0].age
+        last = endpoints.handler.last
+        age = endpoints.clouds[0].cache.age
         level, text = DiagnosticStatus.OK, 'ready'
         if not self._active.is_set():
             level, text = DiagnosticStatus.WARN, self._state

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import os
 import sys
 import threading
-import time
 from typing import NoReturn, TYPE_CHECKING
 
 import rclpy
@@ -22,7 +21,9 @@ if TYPE_CHECKING:
 THREADS = 24
 """Enough for a full queue of waiting requests (16) beside clouds, control and transitions."""
 PATIENCE = 1.0
-"""How long the planner may take to notice the stop request [s]."""
+"""How long calls may take to be answered [s]."""
+LAST_MOMENT = 1.4
+"""Time after a signal at which the process ends, whatever has not stopped by then [s]."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(args: Sequence[str] | None = None) -> int:
     initialise(args)
     node = _create_node()
     if node is not None:
-        _run(node, stop_on_signal())
+        _run(node, stop_on_signal(LAST_MOMENT))
     rclpy.try_shutdown()
     return 1
 
@@ -59,10 +60,12 @@ def _create_node() -> PlannerNode | None:
 
 def _run(node: PlannerNode, stop: threading.Event) -> NoReturn:
     executor = MultiThreadedExecutor(THREADS)
-    spinner = spin(executor, node, stop)
+    answered = threading.Event()
+    spinner = spin(executor, node, answered)
     stop.wait()
-    node.close(PATIENCE)
-    time.sleep(0.1)  # cancelled requests are being answered
+    # The executor still spins, as it sends the answers. The planner ends with the process.
+    node.close(PATIENCE, planner_timeout=0.0)
+    answered.set()
     executor.shutdown(timeout_sec=0.2)
     spinner.join(0.2)
     node.destroy_node()

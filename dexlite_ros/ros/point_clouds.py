@@ -4,7 +4,8 @@ PointCloud2 messages as arrays and back.
 
 The reader uses a numpy structured dtype over the bytes of the message. It therefore handles
 padding between fields, rows and points, big-endian data, organised clouds, float64 and extra
-fields at no extra cost and without a Python loop. N is the number of points.
+fields at no extra cost and without a Python loop. Only positions are read: the planner estimates
+normals itself, so those of a message do not matter. N is the number of points.
 """
 
 from __future__ import annotations
@@ -20,27 +21,45 @@ from dexlite_ros.errors import BadCloud
 
 POSITION = ('x', 'y', 'z')
 NORMAL = ('normal_x', 'normal_y', 'normal_z')
+OBJECT, OBSTACLES = 'object', 'obstacle'
 _FLOAT_TYPES = {PointField.FLOAT32: 'f4', PointField.FLOAT64: 'f8'}
 
 
-def points_and_normals(cloud: PointCloud2) -> tuple[np.ndarray, np.ndarray | None]:
-    """
-    Return the finite points (N, 3) [m] and, where the cloud has them, their normals (N, 3).
+def is_unset(cloud: PointCloud2) -> bool:
+    """Return True for a message that was never filled: no fields, no data, no width or height."""
+    return not len(cloud.fields) and not len(cloud.data) and cloud.width * cloud.height == 0
 
-    :param cloud: any layout of x, y, z as float32 or float64, optionally normal_x, _y, _z.
+
+def finite_points(cloud: PointCloud2, subject: str = OBJECT) -> np.ndarray:
+    """
+    Return the finite points (N, 3) [m]; other fields than x, y and z are not read.
+
+    :param cloud: any layout of x, y, z as float32 or float64.
+    :param subject: which cloud it is, for the error: OBJECT or OBSTACLES.
     :raises BadCloud: no points, no x/y/z, another datatype, or fewer bytes than the header states.
     """
-    _check_layout(cloud)
-    points = _columns(cloud, POSITION)
-    finite = np.isfinite(points).all(axis=1)
-    if not finite.any():
-        raise BadCloud(f'none of its {len(points)} points is finite')
-    normals = _columns(cloud, NORMAL) if _has_fields(cloud, NORMAL) else None
-    if normals is not None:
-        finite &= np.isfinite(normals).all(axis=1)
-        if not finite.any():  # some drivers declare normals but leave them NaN
-            return points[np.isfinite(points).all(axis=1)], None
-    return points[finite], None if normals is None else normals[finite]
+    points = usable_points(cloud, subject)
+    if not len(points):
+        count = cloud.width * cloud.height
+        raise BadCloud(
+            f'none of its {count} points is finite' if count else 'it is empty', subject)
+    return points
+
+
+def usable_points(cloud: PointCloud2, subject: str = OBJECT) -> np.ndarray:
+    """
+    Return the finite points (N, 3) [m], where N may be 0.
+
+    :raises BadCloud: as ``finite_points``, but not for a cloud without finite points.
+    """
+    if is_unset(cloud):
+        return np.zeros((0, 3))
+    _check_layout(cloud, subject)
+    if not len(cloud.data):
+        return np.zeros((0, 3))
+    points = _columns(cloud, subject)
+    finite: np.ndarray = points[np.isfinite(points).all(axis=1)]
+    return finite
 
 
 def point_cloud_message(
@@ -69,56 +88,53 @@ def point_cloud_message(
     )
 
 
-def _check_layout(cloud: PointCloud2) -> None:
-    if cloud.width * cloud.height == 0 or len(cloud.data) == 0:
-        raise BadCloud('it is empty')
+def _check_layout(cloud: PointCloud2, subject: str) -> None:
     names = [field.name for field in cloud.fields]
     missing = [name for name in POSITION if name not in names]
     if missing:
-        raise BadCloud(f'it has no field {", ".join(missing)}; its fields are {names}')
+        raise BadCloud(f'it has no field {", ".join(missing)}; its fields are {names}', subject)
     if cloud.row_step < cloud.width * cloud.point_step:
         raise BadCloud(
             f'row_step is {cloud.row_step}, less than width x point_step = '
-            f'{cloud.width} x {cloud.point_step}'
-        )
-    needed = (cloud.height - 1) * cloud.row_step + cloud.width * cloud.point_step
-    if len(cloud.data) < needed:
-        raise BadCloud(f'its data has {len(cloud.data)} bytes, its header promises {needed}')
+            f'{cloud.width} x {cloud.point_step}', subject)
+    held, stated = len(cloud.data), cloud.width * cloud.height
+    needed = (cloud.height - 1) * cloud.row_step + cloud.width * cloud.point_step if stated else 0
+    if held < needed or (held and not stated):
+        raise BadCloud(
+            f'its data has {held} bytes, its header promises {needed} for '
+            f'{cloud.height} x {cloud.width} points', subject)
 
 
-def _has_fields(cloud: PointCloud2, names: tuple[str, ...]) -> bool:
-    fields = {field.name: field.datatype for field in cloud.fields}
-    return all(fields.get(name) in _FLOAT_TYPES for name in names)
-
-
-def _columns(cloud: PointCloud2, names: tuple[str, ...]) -> np.ndarray:
-    """Return the named fields of all points as (N, len(names)) float64 in machine order."""
-    dtype = _point_dtype(cloud, names)
+def _columns(cloud: PointCloud2, subject: str) -> np.ndarray:
+    """Return x, y and z of all points as (N, 3) float64 in machine order."""
+    dtype = _point_dtype(cloud, subject)
     grid = np.ndarray(
         shape=(cloud.height, cloud.width),
         dtype=dtype,
         buffer=memoryview(cloud.data),
         strides=(cloud.row_step, cloud.point_step),
     )
-    return np.stack([grid[name].astype(np.float64).ravel() for name in names], axis=1)
+    return np.stack([grid[name].astype(np.float64).ravel() for name in POSITION], axis=1)
 
 
-def _point_dtype(cloud: PointCloud2, names: tuple[str, ...]) -> np.dtype:
+def _point_dtype(cloud: PointCloud2, subject: str) -> np.dtype:
     fields = {field.name: field for field in cloud.fields}
     order = '>' if cloud.is_bigendian else '<'
     formats, offsets = [], []
-    for name in names:
+    for name in POSITION:
         field = fields[name]
         if field.datatype not in _FLOAT_TYPES:
-            raise BadCloud(f"field '{name}' has datatype {field.datatype}; expected float32 or 64")
+            raise BadCloud(
+                f"field '{name}' has datatype {field.datatype}; expected float32 or 64", subject)
         kind = np.dtype(order + _FLOAT_TYPES[field.datatype])
         if field.offset + kind.itemsize > cloud.point_step:
-            raise BadCloud(f"field '{name}' ends past point_step = {cloud.point_step}")
+            raise BadCloud(
+                f"field '{name}' ends past point_step = {cloud.point_step}", subject)
         formats.append(kind)
         offsets.append(field.offset)
     return np.dtype(
         {
-            'names': list(names),
+            'names': list(POSITION),
             'formats': formats,
             'offsets': offsets,
             'itemsize': cloud.point_step,

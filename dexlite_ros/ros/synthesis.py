@@ -19,13 +19,14 @@ from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.plan import GraspPlan, PlanReport
 from dexlite_ros.plan_request import PlanRequest
+from dexlite_ros.plan_warning import PlanWarning
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.ros.conversions import grasp_array, ResultLabels
 from dexlite_ros.ros.markers import PlanMarkers
 from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
 from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
-from dexlite_ros.ros.point_clouds import points_and_normals
+from dexlite_ros.ros.point_clouds import finite_points, OBSTACLES, usable_points
 from dexlite_ros.ros.publishers import ResultPublishers
 from dexlite_ros.ros.synthesis_request import SynthesisRequest
 from dexlite_ros.ros.transforms import FrameTransforms, plan_in_frame, transform_points
@@ -80,7 +81,12 @@ class Synthesis:
             self._planner.warm_up()
 
     def run(
-        self, job: Job[Answer], number: int, request: SynthesisRequest, clouds: RequestClouds
+        self,
+        job: Job[Answer],
+        number: int,
+        request: SynthesisRequest,
+        clouds: RequestClouds,
+        warnings: list[PlanWarning],
     ) -> Answer:
         """
         Plan, publish, and return the result.
@@ -89,15 +95,15 @@ class Synthesis:
         :param number: request counter.
         :param request: the checked request.
         :param clouds: clouds of the object and the obstacles.
+        :param warnings: gets what is noticed about the clouds before planning.
         :raises DexliteError: its class tells why there is no result.
         """
         settings = NODE_TABLE.read(self._node)
         cloud = object_cloud(clouds.target, request)
         header = clouds.target.header
         frame = request.target_frame or header.frame_id
-        matrix = self._transforms.matrix(
-            frame, header.frame_id, header.stamp, settings.tf.timeout)
-        obstacles = self._obstacles(clouds, settings)
+        matrix = self._matrix(frame, header, job, settings, 'result')
+        obstacles = self._obstacles(clouds, job, settings, warnings)
         plan = self._plan(job, request.plan, cloud, obstacles)
         if job.should_stop():
             raise Cancelled()
@@ -121,19 +127,36 @@ class Synthesis:
             raise PlanningTimeout(request.timeout)
         return self._planner.plan(
             cloud, replace(request, timeout=budget), obstacles=obstacles,
-            should_stop=job.should_stop)
+            should_stop=job.should_stop, progress=job.report)
 
-    def _obstacles(self, clouds: RequestClouds, settings: NodeSettings) -> np.ndarray | None:
-        """Return the obstacles (M, 3) in the frame of the object's cloud."""
+    def _matrix(
+        self, target: str, source: Header, job: Job[Answer], settings: NodeSettings, purpose: str
+    ) -> np.ndarray:
+        """Return T_target_source (4, 4) at the time of the source; waits as long as it may."""
+        # A little earlier than the request's timeout, so that the answer says what was missing.
+        patience = min(settings.tf.timeout, max(0.0, job.remaining - PUBLISHING_TIME))
+        return self._transforms.matrix(
+            target, source.frame_id, source.stamp, patience, job.should_stop, purpose)
+
+    def _obstacles(
+        self,
+        clouds: RequestClouds,
+        job: Job[Answer],
+        settings: NodeSettings,
+        warnings: list[PlanWarning],
+    ) -> np.ndarray | None:
+        """Return the obstacles (M, 3) in the frame of the object's cloud; None: there are none."""
         if clouds.obstacles is None:
             return None
-        points, _ = points_and_normals(clouds.obstacles)
-        matrix = self._transforms.matrix(
-            clouds.target.header.frame_id,
-            clouds.obstacles.header.frame_id,
-            clouds.obstacles.header.stamp,
-            settings.tf.timeout,
-        )
+        points = usable_points(clouds.obstacles, OBSTACLES)
+        if not len(points):
+            warnings.append(obstacles_empty(clouds.obstacles))
+            return None
+        header = clouds.obstacles.header
+        if not header.frame_id:
+            raise BadCloud('its header has no frame_id', OBSTACLES)
+        matrix = self._matrix(
+            clouds.target.header.frame_id, header, job, settings, 'obstacle cloud')
         return transform_points(matrix, points)
 
     def _publish(self, plan: GraspPlan, labels: ResultLabels, settings: NodeSettings) -> Answer:
@@ -150,6 +173,14 @@ class Synthesis:
         self._settings = settings
 
 
+def obstacles_empty(cloud: PointCloud2) -> PlanWarning:
+    """Return the warning for an obstacle cloud without finite points."""
+    count = cloud.width * cloud.height
+    what = f'none of its {count} points is finite' if count else 'it has no points'
+    return PlanWarning(
+        'obstacles_empty', f'the obstacle cloud was not used: {what}; nothing is avoided')
+
+
 def object_cloud(message: PointCloud2, request: SynthesisRequest) -> PointCloud:
     """
     Return the decoded cloud with its viewpoint.
@@ -158,4 +189,4 @@ def object_cloud(message: PointCloud2, request: SynthesisRequest) -> PointCloud:
     """
     if not message.header.frame_id:
         raise BadCloud('its header has no frame_id')
-    return PointCloud(*points_and_normals(message), viewpoint=request.viewpoint)
+    return PointCloud(finite_points(message), viewpoint=request.viewpoint)

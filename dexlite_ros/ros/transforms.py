@@ -10,7 +10,9 @@ frames must be equal; any other pair is an error, never silently the identity.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
+import time
 from typing import Any, TYPE_CHECKING
 
 from builtin_interfaces.msg import Time as Stamp
@@ -22,12 +24,15 @@ from rclpy.time import Time
 import roma
 import torch
 
-from dexlite_ros.errors import TransformError
+from dexlite_ros.errors import Cancelled, TransformError
 from dexlite_ros.plan import Contacts, GraspPlan
+from dexlite_ros.ros.cloud_topic import on_jump_back
 
 if TYPE_CHECKING:
     from rclpy.node import Node
 
+POLL_PERIOD = 0.01
+"""Time between two looks at the buffer while waiting for a transform [s]."""
 MISSING_TF2 = 'tf2_ros is not installed (apt install ros-$ROS_DISTRO-tf2-ros-py)'
 
 
@@ -58,42 +63,65 @@ class FrameTransforms:
             import tf2_ros
         except ImportError:
             return cls(None)
-        buffer = tf2_ros.Buffer(node=node)
-        listener = tf2_ros.TransformListener(buffer, node)
-        return cls(buffer, (tf2_ros.TransformException,), listener.unregister)
+        # Without a node: the service tf2_frames and the jump callback that a buffer registers with
+        # its node stay there when it is dropped.
+        buffer = tf2_ros.Buffer()
+        with ExitStack() as undo:
+            undo.callback(on_jump_back(node.get_clock(), buffer.clear))
+            undo.callback(tf2_ros.TransformListener(buffer, node).unregister)
+            close = undo.pop_all().close
+        return cls(buffer, (tf2_ros.TransformException,), close)
 
     @property
     def available(self) -> bool:
         """Return whether transforms between different frames can be looked up."""
         return self._buffer is not None
 
-    def matrix(self, target: str, source: str, stamp: Stamp, timeout: float) -> np.ndarray:
+    def matrix(
+        self,
+        target: str,
+        source: str,
+        stamp: Stamp,
+        timeout: float,
+        should_stop: Callable[[], bool] = lambda: False,
+        purpose: str = 'result',
+    ) -> np.ndarray:
         """
         Return T_target_source (4, 4) at ``stamp``.
 
         :param target: frame to express points in.
         :param source: frame that the points are given in.
         :param stamp: acquisition time of the points; zero: the newest transform.
-        :param timeout: how long to wait for it [s].
+        :param timeout: how long to wait for it, by a steady clock [s].
+        :param should_stop: polled while waiting; true: it is no longer wanted.
+        :param purpose: what it is needed for, for the error.
         :raises TransformError: a frame has no name, tf2 is missing, or it has no transform.
+        :raises Cancelled: ``should_stop`` returned true.
         """
         target, source = target.removeprefix('/'), source.removeprefix('/')
         if not target or not source:
-            raise TransformError(target, source, 'a frame without a name')
+            raise TransformError(target, source, 'a frame without a name', purpose)
         if target == source:
             return np.eye(4)
         if self._buffer is None:
-            raise TransformError(target, source, MISSING_TF2)
-        try:
-            found = self._buffer.lookup_transform(
-                target,
-                source,
-                Time.from_msg(stamp, clock_type=ClockType.ROS_TIME),
-                timeout=Duration(seconds=timeout),
-            )
-        except self._errors as error:
-            raise TransformError(target, source, str(error)) from error
-        return transform_matrix(found.transform)
+            raise TransformError(target, source, MISSING_TF2, purpose)
+        if stamp.sec < 0:
+            raise TransformError(target, source, f'the stamp {stamp.sec} s is negative', purpose)
+        time_wanted = Time.from_msg(stamp, clock_type=ClockType.ROS_TIME)
+        deadline = time.monotonic() + timeout
+        while True:
+            # The buffer's own wait goes by a clock that may stand still, and hears no stop.
+            try:
+                found = self._buffer.lookup_transform(
+                    target, source, time_wanted, timeout=Duration(seconds=0))
+            except self._errors as error:
+                if should_stop():
+                    raise Cancelled() from error
+                if time.monotonic() >= deadline:
+                    raise TransformError(target, source, str(error), purpose) from error
+                time.sleep(POLL_PERIOD)
+            else:
+                return transform_matrix(found.transform)
 
 
 def transform_matrix(transform: Transform) -> np.ndarray:

@@ -17,7 +17,10 @@ import time
 from typing import Any, Generic, TypeVar
 
 from dexlite_ros.errors import Busy, Cancelled, PlanningTimeout
+from dexlite_ros.plan_request import PlanProgress
 
+WATCH_PERIOD = 0.05
+"""Time between two looks of a caller at its waiting job [s]."""
 Result = TypeVar('Result')
 
 
@@ -36,11 +39,17 @@ class Job(Generic[Result]):
         self._deadline = time.monotonic() + budget
         self._stop = threading.Event()
         self._future: Future[Result] = Future()
+        self.progress: PlanProgress | None = None
+        """Written by the worker's thread; None until the work has begun."""
 
     @property
     def remaining(self) -> float:
         """Time left [s]; negative after the deadline."""
         return self._deadline - time.monotonic()
+
+    def report(self, progress: PlanProgress) -> None:
+        """Note how far the work is."""
+        self.progress = progress
 
     def should_stop(self) -> bool:
         """Return whether the result is no longer wanted."""
@@ -61,19 +70,26 @@ class Job(Generic[Result]):
             return partial(self._answer, self._future.set_exception, error)
         return partial(self._answer, self._future.set_result, result)
 
-    def wait(self) -> Result:
+    def wait(self, watch: Callable[[Job[Result]], None] | None = None) -> Result:
         """
         Return the result.
 
+        :param watch: called with this job every WATCH_PERIOD while waiting; may cancel it.
         :raises PlanningTimeout: the deadline passed first.
         """
-        try:
-            return self._future.result(timeout=max(0.0, self.remaining))
-        except TimeoutError:
-            if self._future.done():  # the work itself raised it
-                raise
-            self._stop.set()
-            raise PlanningTimeout(self._budget) from None
+        period = threading.TIMEOUT_MAX if watch is None else WATCH_PERIOD
+        while not self._future.done():
+            try:
+                return self._future.result(timeout=max(0.0, min(self.remaining, period)))
+            except TimeoutError:
+                if self._future.done():  # at this moment, or the work itself raised it
+                    break
+            if self.remaining <= 0:
+                self._stop.set()
+                raise PlanningTimeout(self._budget)
+            if watch is not None:
+                watch(self)
+        return self._future.result()
 
     def _answer(self, setter: Callable[..., None], value: object) -> bool:
         try:
@@ -112,11 +128,11 @@ class DeviceWorker:
         with self._condition:
             # A request that timed out while waiting has already been answered.
             self._waiting = deque(job for job in self._waiting if not job.should_stop())
+            if not self._open:
+                raise Cancelled('the node stops')
             load = self._load()
             if load > queue_size:
                 raise Busy(load)
-            if not self._open:
-                raise Cancelled()
             self._waiting.append(job)
             self._condition.notify_all()
         return job
@@ -128,22 +144,28 @@ class DeviceWorker:
             self._waiting.clear()
         return sum(job.cancel() for job in jobs)
 
-    def stop(self, timeout: float) -> bool:
-        """
-        Cancel everything and end the thread.
-
-        :param timeout: how long to wait for the running job to notice the stop request [s].
-        :return: False if it did not stop in time; the thread then ends with the process.
-        """
+    def close(self) -> None:
+        """Cancel everything and accept no more jobs; the thread ends when it notices."""
         with self._condition:
             self._open = False
             self._condition.notify_all()
         self.cancel()
+
+    def stop(self, timeout: float) -> bool:
+        """
+        Cancel everything and wait for the end of the thread.
+
+        :param timeout: how long to wait for the running job to notice the stop request [s].
+        :return: False if it did not stop in time; the thread then ends with the process.
+        """
+        self.close()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _load(self) -> int:
-        return len(self._waiting) + (self._running is not None)
+        # One that was answered and is about to stop does not keep others from waiting.
+        running = self._running is not None and not self._running.should_stop()
+        return len(self._waiting) + running
 
     def _loop(self) -> None:
         while True:

@@ -54,6 +54,19 @@ def test_time_and_switch_end_it():
     assert len(untouched.grasps) == 32 and untouched.energy.isnan().all()
 
 
+def test_progress_grows_with_the_steps():
+    """From 0 to nearly 1 over rounds and batches; telling it changes no grasp."""
+    told: list[float] = []
+    small = RefinementSettings(rounds=SETTINGS.rounds, cpu_batch=8)
+    refined = run(settings=small, progress=told.append)
+    assert told == sorted(told) and told[0] == 0.0 and 0.8 < told[-1] <= 1.0
+    assert len(set(told)) > 6
+    assert torch.equal(refined.grasps.translation, run(settings=small).grasps.translation)
+    untold: list[float] = []
+    run(optimize=False, progress=untold.append)
+    assert untold == []
+
+
 def test_rounds_are_needed():
     """An empty list of rounds is an error, not a way to switch off the refinement."""
     with pytest.raises(InvalidRequest, match='rounds'):

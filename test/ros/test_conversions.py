@@ -30,7 +30,13 @@ from dexlite_ros.ros.conversions import (
     seconds,
     staged_grasps,
 )
-from dexlite_ros.ros.point_clouds import point_cloud_message, points_and_normals
+from dexlite_ros.ros.point_clouds import (
+    finite_points,
+    is_unset,
+    OBSTACLES,
+    point_cloud_message,
+    usable_points,
+)
 
 POINTS = np.array([[0.1, -0.2, 0.3], [1.5, 0.25, -0.125], [0.0, 4.0, 0.5], [2.0, 3.0, 7.0]])
 STAMP = Time(sec=12, nanosec=34)
@@ -91,21 +97,17 @@ def packed(
 )
 def test_every_layout_gives_the_same_points(order: str, kind: str, layout: dict) -> None:
     """Byte order, width, padding and organisation do not change the points."""
-    points, normals = points_and_normals(packed(POINTS, order, kind, **layout))
+    points = finite_points(packed(POINTS, order, kind, **layout))
     precision = 1e-7 if kind == 'f' else 0.0
     np.testing.assert_allclose(points, POINTS, rtol=precision)
-    assert normals is None
     assert points.dtype == np.float64 and points.dtype.isnative
 
 
-def test_a_cloud_comes_back_with_its_normals() -> None:
+def test_a_cloud_comes_back() -> None:
     """A cloud is read as it was written, also after serialisation."""
-    normals = np.eye(3)[[0, 1, 2, 0]]
-    message = point_cloud_message(POINTS, 'camera', STAMP, normals)
+    message = point_cloud_message(POINTS, 'camera', STAMP)
     wired = deserialize_message(serialize_message(message), PointCloud2)
-    points, read = points_and_normals(wired)
-    np.testing.assert_allclose(points, POINTS, rtol=1e-7)
-    np.testing.assert_array_equal(read, normals)
+    np.testing.assert_allclose(finite_points(wired), POINTS, rtol=1e-7)
     assert (wired.header.frame_id, wired.header.stamp) == ('camera', STAMP)
     assert wired.is_dense
 
@@ -114,16 +116,26 @@ def test_points_that_are_not_finite_are_left_out() -> None:
     """Organised clouds mark missing depth with NaN, some with infinity."""
     holes = POINTS.copy()
     holes[1, 2], holes[2, 0] = np.nan, np.inf
-    points, _ = points_and_normals(packed(holes, width=2))
+    points = finite_points(packed(holes, width=2))
     np.testing.assert_allclose(points, POINTS[[0, 3]], rtol=1e-7)
 
 
-def test_normals_that_are_all_nan_are_no_normals() -> None:
-    """A driver may declare the fields and never fill them."""
-    message = point_cloud_message(POINTS, 'camera', STAMP, np.full((4, 3), np.nan))
-    points, normals = points_and_normals(message)
-    assert len(points) == 4
-    assert normals is None
+@pytest.mark.parametrize('bad', [np.nan, 0.0, np.inf])
+@pytest.mark.parametrize('share', [0.25, 1.0])
+def test_no_point_is_dropped_for_its_normal(bad: float, share: float) -> None:
+    """Normals are ignored, whatever a driver writes there."""
+    normals = np.tile([0.0, 0.0, 1.0], (4, 1))
+    normals[:int(4 * share)] = bad
+    message = point_cloud_message(POINTS, 'camera', STAMP, normals)
+    np.testing.assert_allclose(finite_points(message), POINTS, rtol=1e-7)
+
+
+def test_normals_of_any_type_are_not_read() -> None:
+    """Only x, y and z have to be floats."""
+    message = point_cloud_message(POINTS, 'camera', STAMP, np.zeros((4, 3)))
+    for field in message.fields[3:]:
+        field.datatype = PointField.INT32
+    assert len(finite_points(message)) == 4
 
 
 def test_a_million_points_take_a_moment(benchmark_seconds: float = 0.5) -> None:
@@ -133,7 +145,7 @@ def test_a_million_points_take_a_moment(benchmark_seconds: float = 0.5) -> None:
     rng = np.random.default_rng(0)
     message = point_cloud_message(rng.random((1_000_000, 3)), 'camera', STAMP)
     start = time.perf_counter()
-    points, _ = points_and_normals(message)
+    points = finite_points(message)
     assert time.perf_counter() - start < benchmark_seconds
     assert points.shape == (1_000_000, 3)
 
@@ -156,7 +168,9 @@ BEYOND = [PointField(name=n, offset=4 * i + 4, datatype=PointField.FLOAT32, coun
     ('message', 'words'),
     [
         (PointCloud2(), 'empty'),
-        (spoilt(width=0), 'empty'),
+        (spoilt(width=0, data=b''), 'empty'),
+        (spoilt(width=0), 'promises 0'),
+        (spoilt(data=b''), 'promises 48'),
         (spoilt(fields=packed(POINTS).fields[:2]), 'no field z'),
         (spoilt(fields=INTEGERS), 'datatype 5'),
         (spoilt(fields=BEYOND), 'past point_step'),
@@ -167,9 +181,44 @@ BEYOND = [PointField(name=n, offset=4 * i + 4, datatype=PointField.FLOAT32, coun
     ids=lambda value: value if isinstance(value, str) else '',
 )
 def test_a_bad_cloud_says_what_is_wrong(message: PointCloud2, words: str) -> None:
-    """Each fault has its own message."""
-    with pytest.raises(BadCloud, match=words):
-        points_and_normals(message)
+    """Each fault has its own message, which names the cloud."""
+    with pytest.raises(BadCloud, match=f'the object cloud .*{words}'):
+        finite_points(message)
+    with pytest.raises(BadCloud, match='the obstacle cloud '):
+        finite_points(message, OBSTACLES)
+
+
+@pytest.mark.parametrize(
+    ('message', 'unset'),
+    [
+        (PointCloud2(), True),
+        (PointCloud2(header=Header(frame_id='camera'), is_dense=True, height=1), True),
+        (PointCloud2(fields=packed(POINTS).fields), False),
+        (PointCloud2(data=b'1234'), False),
+        (PointCloud2(height=1, width=4), False),
+        (packed(np.full((5, 3), np.nan)), False),
+    ],
+    ids=['default', 'header only', 'fields', 'data', 'size', 'all NaN'],
+)
+def test_only_a_message_that_was_never_filled_is_unset(message: PointCloud2, unset: bool) -> None:
+    """Fields, data or a size mean that somebody wrote a cloud."""
+    assert is_unset(message) == unset
+
+
+@pytest.mark.parametrize(
+    'message',
+    [
+        PointCloud2(),
+        PointCloud2(fields=packed(POINTS).fields, point_step=12),
+        PointCloud2(fields=packed(POINTS).fields, point_step=12, height=1),
+        packed(np.full((5, 3), np.nan)),
+        packed(np.full((4, 3), np.inf), width=2),
+    ],
+    ids=['default', 'fields', 'no width', 'all NaN', 'infinite'],
+)
+def test_a_cloud_without_finite_points_may_be_usable(message: PointCloud2) -> None:
+    """For obstacles it means that there are none."""
+    assert usable_points(message, OBSTACLES).shape == (0, 3)
 
 
 def test_a_plan_survives_the_wire() -> None:

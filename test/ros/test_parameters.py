@@ -19,6 +19,7 @@ from dexlite_ros.ros.parameters.docs import sorted_entries, with_table, yaml_tex
 from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
 from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
 from dexlite_ros.ros.parameters.table import override, ParameterTable
+from dexlite_ros.ros.parameters.unknown import unknown_parameters
 
 TABLES = [NODE_TABLE, PLANNER_TABLE]
 
@@ -124,6 +125,20 @@ def test_changes_are_judged_together_with_the_rest(make_node) -> None:
     assert changed.seed == 5
     with pytest.raises(InvalidRequest, match='trajectory.times'):
         NODE_TABLE.read(node, [Parameter('trajectory.times', value=[1.0, 1.0, 2.0])])
+
+
+def test_misspelt_parameters_are_named_with_the_nearest(make_node) -> None:
+    """Parameters that exist are not, nor are those that a node has by itself."""
+    node = make_node(
+        max_graspz=3, cloud__min_point=5, ranking__same_angle=0.3, use_sim_time=False,
+        something_else=1)
+    for table in TABLES:
+        table.declare(node)
+    near, angle, other = unknown_parameters(node)
+    assert "'cloud.min_point' is not" in near and "did you mean 'cloud.min_points'?" in near
+    assert "'max_graspz' is not" in angle and "did you mean 'max_grasps'?" in angle
+    assert "'something_else'" in other and 'did you mean' not in other
+    assert list(unknown_parameters(node, lambda name: name.startswith('qos'))) == []
 
 
 def test_read_only_parameters_stay(make_node) -> None:

@@ -27,8 +27,9 @@ from planner_process import (
 )
 from rcl_interfaces.srv import SetParameters
 import rclpy
+from rclpy.duration import Duration as Duration_
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import JointState, PointCloud2
 from visualization_msgs.msg import Marker, MarkerArray
 
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
@@ -134,19 +135,69 @@ def test_a_bad_cloud_gets_its_code(
     assert planner.client.state() == 'active'
 
 
-def test_an_empty_cloud_on_the_topic_is_bad(planner: PlannerProcess) -> None:
-    """In a request, by contrast, an empty cloud means "the newest one"."""
-    planner.publish(empty())
-    wait_for(lambda: planner.call(**FAST).report.error_code != Report.NO_CLOUD)
+def test_an_empty_object_cloud_is_bad(planner: PlannerProcess) -> None:
+    """On the topic and in a request, where only a message never filled means "the newest one"."""
+    assert planner.client.trigger('clear').success
     report = planner.call(**FAST).report
-    assert (report.error_code, 'empty' in report.error_msg) == (Report.BAD_CLOUD, True)
+    assert report.error_code == Report.NO_CLOUD
+    assert "'/left/object_cloud' (it has 1 publisher)" in report.error_msg
+    planner.publish(cloud_message(box_points()))
+    wait_for(lambda: planner.call(**FAST).report.error_code == Report.NONE)
+    report = planner.call(cloud=empty(), **FAST).report
+    assert (report.error_code, report.error_msg) == (
+        Report.BAD_CLOUD, 'the object cloud cannot be used: it is empty')
+    planner.publish(empty())
+    wait_for(lambda: planner.call(**FAST).report.error_code == Report.BAD_CLOUD)
 
 
-def test_an_old_cloud_is_stale(planner: PlannerProcess) -> None:
-    """Its age counts from the stamp in its header, not from its arrival."""
-    planner.publish(cloud_message(box_points()), stamped=False)
+@pytest.mark.parametrize(
+    'obstacles', [empty(), cloud_message(np.full((9, 3), np.nan), 'unknown')], ids=['none', 'NaN'])
+def test_obstacles_without_points_are_no_obstacles(
+    planner: PlannerProcess, obstacles: PointCloud2
+) -> None:
+    """The answer is that without obstacles, and says so; on the topic as in the request."""
+    cloud = cloud_message(box_points())
+    free = planner.call(cloud=cloud, seed=5, **FAST)
+    assert [w.code for w in free.report.warnings if w.code == 'obstacles_empty'] == []
+    given = planner.call(cloud=cloud, obstacles=obstacles, seed=5, **FAST)
+    with_empty = planner.client.node.create_publisher(PointCloud2, 'obstacle_cloud', 1)
+    try:
+        heard = free
+        for _ in range(10):  # the first messages of a publisher may find nobody
+            obstacles.header.stamp = planner.client.node.get_clock().now().to_msg()
+            with_empty.publish(obstacles)
+            time.sleep(0.3)
+            heard = planner.call(cloud=cloud, seed=5, **FAST)
+            if heard.report.warnings != free.report.warnings:
+                break
+    finally:
+        planner.client.node.destroy_publisher(with_empty)
+        planner.client.trigger('clear')
+    for answer in (given, heard):
+        assert answer.report.error_code == Report.NONE, answer.report.error_msg
+        assert [g.grasp_pose for g in answer.result.grasps] == [
+            g.grasp_pose for g in free.result.grasps]
+        assert 'obstacles_empty' in [warning.code for warning in answer.report.warnings]
+    failed = planner.call(cloud=cloud_message(1000 * box_points()), obstacles=obstacles, **FAST)
+    assert failed.report.error_code == Report.SCALE_ERROR
+    assert [warning.code for warning in failed.report.warnings] == ['obstacles_empty']
+    assert planner.log.count('obstacles_empty') == 1  # once a minute
+
+
+@pytest.mark.parametrize(
+    ('ahead', 'words'), [(-1000.0, 'max_cloud_age = 2.00 s'), (30.0, 'not synchronised')])
+def test_a_cloud_of_another_time_is_stale(
+    planner: PlannerProcess, ahead: float, words: str
+) -> None:
+    """Its age counts from the stamp in its header, which may not lie in the future either."""
+    cloud = cloud_message(box_points())
+    now = planner.client.node.get_clock().now() + Duration_(seconds=ahead)
+    cloud.header.stamp = now.to_msg()
+    planner.publish(cloud, stamped=False)
     wait_for(lambda: planner.call(**FAST).report.error_code == Report.STALE_CLOUD)
-    assert 'max_cloud_age = 2.00 s' in planner.call(**FAST).report.error_msg
+    assert words in planner.call(**FAST).report.error_msg
+    # What is given in a request is what the caller wants.
+    assert planner.call(cloud=cloud, **FAST).report.error_code == Report.NONE
 
 
 @pytest.mark.parametrize(
@@ -164,7 +215,11 @@ def test_an_old_cloud_is_stale(planner: PlannerProcess) -> None:
          'viewpoint'),
         ({'target_frame': 'base_link'}, Report.TF_ERROR, "'camera' to 'base_link'"),
         ({'obstacles': cloud_message(box_points(), 'map')}, Report.TF_ERROR, "'map' to 'camera'"),
-        ({'obstacles': without_xyz()}, Report.BAD_CLOUD, 'no field x'),
+        ({'obstacles': without_xyz()}, Report.BAD_CLOUD,
+         'the obstacle cloud cannot be used: it has no field x'),
+        ({'obstacles': cloud_message(box_points(), '')}, Report.BAD_CLOUD,
+         'the obstacle cloud cannot be used: its header has no frame_id'),
+        ({'cloud': empty()}, Report.BAD_CLOUD, 'the object cloud cannot be used: it is empty'),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else '',
 )
@@ -195,6 +250,7 @@ def test_seed_zero_is_a_new_one_that_can_be_repeated(planner: PlannerProcess) ->
     cloud = cloud_message(box_points())
     first, second = (planner.call(cloud=cloud, **FAST) for _ in range(2))
     assert first.report.seed != second.report.seed
+    assert not {g.id for g in first.result.grasps} & {g.id for g in second.result.grasps}
     again = planner.call(cloud=cloud, seed=first.report.seed, **FAST)
     assert [g.grasp_pose for g in again.result.grasps] == [
         g.grasp_pose for g in first.result.grasps]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames: transforms are exact, and failed lookups give precise errors."""
 
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,7 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Quaternion, Transform, Vector3
 from plans import make_plan
 
-from dexlite_ros.errors import TransformError
+from dexlite_ros.errors import Cancelled, TransformError
 from dexlite_ros.grasp import STAGES
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
@@ -38,12 +39,13 @@ class LookupFailed(Exception):
 class OneTransform:
     """Stand-in for tf2_ros.Buffer, which the wheels lack: it knows camera -> base only."""
 
-    def __init__(self) -> None:
+    def __init__(self, late: float = 0.0) -> None:
         self.asked: list[tuple] = []
+        self._from = time.monotonic() + late
 
-    def lookup_transform(self, target, source, time, timeout):
-        self.asked.append((target, source, time.nanoseconds, timeout.nanoseconds))
-        if (target, source) != ('base', 'camera'):
+    def lookup_transform(self, target, source, stamp, timeout):
+        self.asked.append((target, source, stamp.nanoseconds, timeout.nanoseconds))
+        if (target, source) != ('base', 'camera') or time.monotonic() < self._from:
             raise LookupFailed(f'"{target}" passed to lookupTransform does not exist')
         return SimpleNamespace(transform=TURN)
 
@@ -71,18 +73,48 @@ def test_a_frame_without_a_name_is_an_error(target: str, source: str) -> None:
 
 
 def test_lookups_are_made_at_the_stamp_of_the_cloud() -> None:
-    """The buffer is queried for the cloud's time and may wait for the given timeout."""
+    """The buffer is queried for the cloud's time, and never waits itself."""
     buffer = OneTransform()
     matrix = FrameTransforms(buffer, (LookupFailed,)).matrix('base', '/camera', STAMP, 0.2)
-    assert buffer.asked == [('base', 'camera', 5 * 10**9, 2 * 10**8)]
+    assert buffer.asked == [('base', 'camera', 5 * 10**9, 0)]
     np.testing.assert_allclose(transform_points(matrix, np.array([[1.0, 0, 2]])), [[1, 1, 2]])
 
 
 def test_a_failed_lookup_keeps_the_reason() -> None:
-    """The message of tf2 reaches the caller."""
+    """The message of tf2 reaches the caller, with what the transform was needed for."""
     frames = FrameTransforms(OneTransform(), (LookupFailed,))
-    with pytest.raises(TransformError, match='"map" passed to lookupTransform does not exist'):
-        frames.matrix('map', 'camera', STAMP, 0.2)
+    with pytest.raises(
+            TransformError, match='for the tool: "map" passed to lookupTransform does not exist'):
+        frames.matrix('map', 'camera', STAMP, 0.0, purpose='tool')
+
+
+def test_a_late_transform_is_waited_for() -> None:
+    """Up to the timeout, and no longer."""
+    buffer = OneTransform(late=0.1)
+    frames = FrameTransforms(buffer, (LookupFailed,))
+    with pytest.raises(TransformError):
+        frames.matrix('base', 'camera', STAMP, 0.03)
+    started = time.monotonic()
+    np.testing.assert_allclose(
+        frames.matrix('base', 'camera', STAMP, 5.0), transform_matrix(TURN))
+    assert time.monotonic() - started < 1.0
+
+
+def test_waiting_ends_when_the_result_is_not_wanted() -> None:
+    """Cancelling is heard long before the timeout."""
+    frames = FrameTransforms(OneTransform(), (LookupFailed,))
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        frames.matrix(
+            'map', 'camera', STAMP, 60.0, should_stop=lambda: time.monotonic() - started > 0.05)
+    assert time.monotonic() - started < 1.0
+
+
+def test_a_negative_stamp_has_no_transform() -> None:
+    """It is an error with its value, not an exception of rclpy."""
+    with pytest.raises(TransformError, match='-3 s is negative'):
+        FrameTransforms(OneTransform(), (LookupFailed,)).matrix(
+            'base', 'camera', Time(sec=-3), 0.1)
 
 
 def test_listening_without_tf2_gives_frames_without_tf2() -> None:

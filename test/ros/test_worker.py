@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 
 from dexlite_ros.errors import BadCloud, Busy, Cancelled, PlanningTimeout
+from dexlite_ros.plan_request import PlanProgress
 from dexlite_ros.ros.worker import DeviceWorker, Job
 
 
@@ -99,6 +100,54 @@ def test_who_ran_out_of_time_while_waiting_does_not_fill_the_queue(worker: Devic
         worker.submit(Job(patient, 0.05), queue_size=1).wait()
     worker.submit(Job(patient, 5.0), queue_size=1)
     assert not first.should_stop()
+
+
+def test_work_that_is_about_to_stop_does_not_fill_the_queue(worker: DeviceWorker) -> None:
+    """After a cancellation the next request waits instead of being BUSY."""
+    release = threading.Event()
+    job = worker.submit(Job(lambda _: release.wait(5.0), 5.0), queue_size=0)
+    time.sleep(0.05)
+    job.cancel()
+    following = worker.submit(Job(lambda _: 'done', 5.0), queue_size=0)
+    with pytest.raises(Busy):
+        worker.submit(Job(patient, 5.0), queue_size=0)
+    release.set()
+    assert following.wait() == 'done'
+
+
+def test_a_waiting_caller_can_watch_and_cancel(worker: DeviceWorker) -> None:
+    """It sees the progress that the work reports, and is answered at once when it cancels."""
+    seen = []
+
+    def work(job: Job) -> str:
+        job.report(PlanProgress('surface', 0.1))
+        return patient(job)
+
+    def watch(job: Job) -> None:
+        seen.append(job.progress)
+        if len(seen) == 3:
+            job.cancel()
+
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        worker.submit(Job(work, 5.0), queue_size=0).wait(watch)
+    assert time.monotonic() - started < 1.0
+    assert seen[-1] == PlanProgress('surface', 0.1)
+
+
+def test_watching_changes_no_outcome(worker: DeviceWorker) -> None:
+    """Results, errors of the work and the deadline are the same."""
+    assert worker.submit(Job(lambda _: 5, 5.0), 0).wait(lambda _: None) == 5
+
+    def fail(job: Job) -> None:
+        time.sleep(0.12)
+        raise TimeoutError('the work itself')
+
+    for watch in (None, lambda _: None):
+        with pytest.raises(TimeoutError, match='the work itself'):
+            worker.submit(Job(fail, 5.0), 0).wait(watch)
+        with pytest.raises(PlanningTimeout):
+            worker.submit(Job(patient, 0.1), 5).wait(watch)
 
 
 def test_stopping_does_not_wait_for_work_that_does_not_look_up() -> None:

@@ -27,7 +27,7 @@ from dexlite_ros.output.grasp_table import grasp_table, rank_label, TableRow
 from dexlite_ros.output.picture import cloud_mesh, ColouredMesh, render_grasps
 from dexlite_ros.ros.client import DEFAULT_PLANNER, PlannerClient
 from dexlite_ros.ros.conversions import staged_grasps
-from dexlite_ros.ros.point_clouds import points_and_normals
+from dexlite_ros.ros.point_clouds import finite_points
 from dexlite_ros.ros.process import initialise
 from dexlite_ros.srv import GraspSynthesis
 
@@ -152,7 +152,7 @@ def _draw_on_cloud(result: DexGraspArray, clouds: list[PointCloud2], path: Path)
     elif clouds[-1].header.frame_id.removeprefix('/') != result.header.frame_id:
         print(f'no picture: the cloud is in frame "{clouds[-1].header.frame_id}"', file=sys.stderr)
     else:
-        points, _ = points_and_normals(clouds[-1])
+        points = finite_points(clouds[-1])
         draw(result, cloud_mesh(points[:: 1 + len(points) // POINTS]), path)
 
 

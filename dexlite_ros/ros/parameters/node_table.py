@@ -67,6 +67,7 @@ class NodeSettings:
     timeout: float = 20.0
     queue_size: int = 1
     max_cloud_age: float = 2.0
+    max_cloud_lead: float = 0.1
     publish_trajectory: bool = False
     tf: TransformSettings = field(default_factory=TransformSettings)
     trajectory: TrajectorySettings = field(default_factory=TrajectorySettings)
@@ -109,6 +110,10 @@ NODE_TABLE = ParameterTable(NodeSettings(), (
         'max_cloud_age',
         'Largest age of a cloud from a topic [s], by the stamp in its header; 0: any age.',
         0.0, 3600.0),
+    Entry(
+        'max_cloud_lead',
+        'Largest lead of such a stamp over the clock of this node [s]; not considered if '
+        'max_cloud_age is 0.', 0.0, 3600.0),
     Entry(
         'publish_trajectory',
         'true: publish the best hand trajectory on ~/hand_trajectory. A controller that '

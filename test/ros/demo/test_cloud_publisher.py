@@ -17,7 +17,7 @@ from rclpy.parameter import Parameter
 
 from dexlite_ros.errors import DexliteError
 from dexlite_ros.ros.demo.cloud_publisher import CloudPublisher, FASTEST, main, SLOWEST
-from dexlite_ros.ros.point_clouds import points_and_normals
+from dexlite_ros.ros.point_clouds import finite_points
 
 
 @pytest.fixture
@@ -87,4 +87,4 @@ def test_a_file_is_published_in_its_frame(context: None, tmp_path: Path) -> None
     message = node._message
     node.destroy_node()
     assert message.header.frame_id == 'left/camera'
-    np.testing.assert_allclose(points_and_normals(message)[0], points, atol=1e-6)
+    np.testing.assert_allclose(finite_points(message), points, atol=1e-6)
