@@ -192,7 +192,7 @@ def on_grid(points: Points, eye: Points, sample: int = 3000) -> float:
     Return the share of points whose four neighbours in the image from an eye are one pixel away.
 
     It is 0.9 for the points of a depth image seen from its camera, whatever the noise of depth,
-    and about 0.1 from elsewhere or for points that were thinned. From behind the object the image
+    and about 0.1 from elsewhere or for points that were thinned; 0 from among them. From behind the object the image
     is regular as well, but its pixels are smaller where the surface is farther.
 
     :param points: (N, 3) as measured [m].
@@ -200,7 +200,10 @@ def on_grid(points: Points, eye: Points, sample: int = 3000) -> float:
     :param sample: number of points, taken from the middle of the cloud.
     """
     middle = np.median(points, axis=0)
-    near = np.argsort(np.linalg.norm(points - middle, axis=1))[:sample]
+    away = np.linalg.norm(points - middle, axis=1)
+    near = np.argsort(away)[:sample]
+    if np.linalg.norm(middle - eye) <= away[near[-1]]:
+        return 0.0
     image, _ = project(points[near] - eye, camera_axes(middle - eye))
     distance = cKDTree(image).query(image, k=min(5, len(near)))[0][:, 1:]
     pixel = float(np.median(distance[:, 0]))

@@ -109,6 +109,7 @@ def test_pixels_are_told_from_their_camera():
     assert on_grid(cloud.points, EYE) > 0.85
     assert on_grid(cloud.points, EYE + [0.0, 0.4, 0.0]) < 0.5
     assert on_grid(thinned(cloud).points, EYE) < 0.5
+    assert on_grid(cloud.points, np.median(cloud.points, axis=0)) == 0.0
 
 
 def test_a_ball_bulges_and_its_inside_is_hollow():
