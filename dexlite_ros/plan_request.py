@@ -121,15 +121,16 @@ class PlanClock:
         """Return the ``time.monotonic`` value at which this share of the budget is spent."""
         return self._start + share * self._timeout
 
-    def check(self) -> None:
+    def check(self, ahead: float = 0.0) -> None:
         """
         Raise an error if planning has to end.
 
+        :param ahead: time that the next step takes and during which nothing can end it [s]
         :raises Cancelled: when the caller cancelled the plan
-        :raises PlanningTimeout: when the budget is spent
+        :raises PlanningTimeout: when the budget is spent, or would be by then
         """
         self.check_cancelled()
-        if time.monotonic() > self.deadline():
+        if time.monotonic() + ahead > self.deadline():
             raise PlanningTimeout(self._timeout)
 
     def check_cancelled(self) -> None:

@@ -41,6 +41,8 @@ from dexlite_ros.ranking.success_model import SuccessModel
 from dexlite_ros.refinement.rounds import hand_details, Population, Refinement
 from dexlite_ros.stages import contact_list, stage, Staged
 
+FITTING_TIME = 0.3
+"""Time that one fit of a surface takes at most; open3d lets no other thread run in it [s]."""
 Measures = TypeVar('Measures', GraspMetrics, GraspFeatures)
 
 
@@ -147,7 +149,8 @@ class GraspPlanner:
         with one_thread(), device_faults(self._device):
             scene = PlanningScene.build(
                 target, obstacles=obstacles, support=support, limits=self.settings.cloud,
-                settings=self.settings.surface, device=self._device)
+                settings=self.settings.surface, device=self._device,
+                between=partial(clock.check, FITTING_TIME))
             clock.lap('surface')
             clock.check()
             return self._plan(scene, request, clock)

@@ -38,6 +38,14 @@ def test_the_clock_knows_when_to_end():
     PlanClock(1e-9).check_cancelled()
 
 
+def test_a_step_that_cannot_end_in_time_is_not_begun():
+    """With nine seconds left, one of five is; one of twenty is not."""
+    clock = PlanClock(10.0)
+    clock.check(ahead=5.0)
+    with pytest.raises(PlanningTimeout):
+        clock.check(ahead=20.0)
+
+
 def test_deadlines_are_shares_of_the_budget():
     """Half of ten seconds is five seconds from now; half of no limit is no limit."""
     assert PlanClock(10.0).deadline(0.5) - time.monotonic() == pytest.approx(5.0, abs=0.5)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,6 +65,7 @@ class PlanningScene:
         limits: CloudLimits | None = None,
         settings: SurfaceSettings | None = None,
         device: torch.device | str = 'cpu',
+        between: Callable[[], None] = lambda: None,
     ) -> PlanningScene:
         """
         Close the surface and build the distance fields.
@@ -72,6 +74,7 @@ class PlanningScene:
         :param obstacles: (M, 3) points the hand must not touch [m]; those that are not finite or
             lie on the object are dropped
         :param support: plane the object stands on; None: detected in the obstacles or the cloud
+        :param between: called between long steps; ends the work by raising an error
         :raises BadCloud, ScaleError: for clouds that cannot be used
         """
         limits = limits or CloudLimits()
@@ -86,12 +89,14 @@ class PlanningScene:
             account, surface = InputReport(), surface_from_mesh(mesh)
         else:
             clean = clean_cloud(target, limits, support)
+            between()
             support, walls = clean.support, np.concatenate([walls, clean.others])
             offset = clean.cloud.points.mean(0)
             account = InputReport(
                 len(clean.cloud), clean.viewpoint, clean.dropped, clean.warnings)
             surface = close_surface(
-                clean.cloud.moved(-offset), _moved(support, -offset), settings)
+                clean.cloud.moved(-offset), _moved(support, -offset), settings, between)
+        between()
         field = DistanceField.from_mesh(surface.vertices, surface.faces)
         support = _moved(support, -offset)
         apart = apart_from_object(walls - offset, field, support)

@@ -9,6 +9,7 @@ noisy points is closer than the surface, so distances to points are biased.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,6 +93,7 @@ def close_surface(
     cloud: PointCloud,
     support: Plane | None = None,
     settings: SurfaceSettings | None = None,
+    between: Callable[[], None] = lambda: None,
 ) -> ObjectSurface:
     """
     Close the surface of a clean cloud, completing the far side of a one-sided cloud.
@@ -99,14 +101,15 @@ def close_surface(
     :param cloud: from ``clean_cloud``: one-sided if it has a viewpoint, else from all around.
     :param support: plane the object stands on, if known; it bounds the unseen side.
     :param settings: None: the defaults.
+    :param between: called between long steps; ends the work by raising an error.
     :raises BadCloud: when no surface fits.
     """
     settings = settings or SurfaceSettings()
     texture = Texture.of(cloud.points, settings)
     if cloud.viewpoint is None:
-        return _close_full(cloud.points, texture, settings)
+        return _close_full(cloud.points, texture, settings, between)
     try:
-        return _close_view(cloud.points, cloud.viewpoint, texture, support, settings)
+        return _close_view(cloud.points, cloud.viewpoint, texture, support, settings, between)
     except BadCloud:
         feet = [] if support is None else [support.project(cloud.points)]
         hull = trimesh.convex.convex_hull(np.concatenate([cloud.points, *feet]))
@@ -119,23 +122,28 @@ def _close_view(
     texture: Texture,
     support: Plane | None,
     settings: SurfaceSettings,
+    between: Callable[[], None],
 ) -> ObjectSurface:
     """Complete and close what was seen from ``eye``."""
     normals = facing_normals(seen, eye, texture.neighbours)
     whole = complete_view(seen, normals, eye, texture.spacing, support)
     pick = np.random.default_rng(0).permutation(len(whole.points))[: settings.max_points]
     points, normals = whole.points[pick], whole.normals[pick]
+    between()
     mesh = fit_poisson(points, normals, settings.depth, seen)
     mesh = sharpen(mesh, points, normals, texture.spacing, texture.blur)
     return _surface(mesh, seen, whole.method)
 
 
-def _close_full(seen: Points, texture: Texture, settings: SurfaceSettings) -> ObjectSurface:
+def _close_full(
+    seen: Points, texture: Texture, settings: SurfaceSettings, between: Callable[[], None]
+) -> ObjectSurface:
     """Close a cloud seen from all around; refit in finer cells if the surface deviates."""
     noise = texture.blur * texture.noise
     points, normals = outward_normals(seen, texture.spacing, noise, texture.neighbours)
     tries: list[ObjectSurface] = []
     for depth in (settings.depth, settings.depth + 1):
+        between()
         mesh = fit_poisson(points, normals, depth, seen)
         mesh = sharpen(mesh, points, normals, texture.spacing, texture.blur)
         tries.append(_surface(mesh, seen, 'full'))

@@ -192,8 +192,8 @@ def on_grid(points: Points, eye: Points, sample: int = 3000) -> float:
     Return the share of points whose four neighbours in the image from an eye are one pixel away.
 
     It is 0.9 for the points of a depth image seen from its camera, whatever the noise of depth,
-    and about 0.1 from elsewhere or for points that were thinned; 0 from among them. From behind the object the image
-    is regular as well, but its pixels are smaller where the surface is farther.
+    about 0.1 from elsewhere or for points that were thinned, and 0 from among them. From behind
+    the object the image is regular as well, but its pixels are smaller where it is farther.
 
     :param points: (N, 3) as measured [m].
     :param eye: (3,) [m].

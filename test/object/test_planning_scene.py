@@ -119,3 +119,21 @@ def test_a_hardly_seen_object_is_said():
     scene = PlanningScene.build(cloud, support=Plane(np.array([0.0, 0.0, 1.0]), 0.0))
     assert 'hardly_seen' in codes(scene) and scene.surface.seen_fraction < 0.3
     assert np.ptp(scene.surface.vertices[:, 2]) == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.parametrize('viewpoint', [None, PLACE + [0.0, 0.0, 0.8]], ids=['full', 'view'])
+def test_closing_can_be_ended_between_steps(viewpoint):
+    """What is called there is called a few times, and its error is the caller's."""
+    points = CLOUD.points if viewpoint is None else CLOUD.points[CLOUD.points[:, 2] > PLACE[2]]
+    calls = []
+    PlanningScene.build(
+        PointCloud(points, viewpoint=viewpoint), between=lambda: calls.append(None))
+    assert len(calls) >= 3
+
+    def stop() -> None:
+        calls.pop()
+        if not calls:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        PlanningScene.build(PointCloud(points, viewpoint=viewpoint), between=stop)

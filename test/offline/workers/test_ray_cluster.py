@@ -22,6 +22,12 @@ HEAD, NODE = '127.0.0.2', '127.0.0.3'
 """Loopback addresses of this machine; Ray would replace 127.0.0.1."""
 
 
+@pytest.fixture(autouse=True)
+def no_tokens(monkeypatch) -> None:
+    """Leave no token in the user's home, with which nodes would refuse each other."""
+    monkeypatch.setenv('RAY_AUTH_MODE', 'disabled')
+
+
 def ray_start(*options: str) -> subprocess.Popen:
     """Start a node with one CPU in its own session."""
     environment = os.environ | {
@@ -42,7 +48,7 @@ def kill(process: subprocess.Popen) -> None:
 
 
 @pytest.fixture
-def cluster(tmp_path_factory) -> Iterator[tuple[str, subprocess.Popen]]:
+def cluster(tmp_path_factory, no_tokens) -> Iterator[tuple[str, subprocess.Popen]]:
     """Return the address of a cluster, and its worker node."""
     with socket.socket() as probe:
         probe.bind((HEAD, 0))
