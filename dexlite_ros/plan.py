@@ -102,12 +102,12 @@ class Contacts:
 class StageTimes:
     """Wall time of each step of planning [s]; 0 for a step that was not reached."""
 
-    total: float
     surface: float = 0.0
     propose: float = 0.0
     refine: float = 0.0
     stage: float = 0.0
     rank: float = 0.0
+    total: float = 0.0
 
 
 @dataclass(frozen=True)

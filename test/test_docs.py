@@ -44,9 +44,9 @@ def test_architecture_names_every_module_of_the_core():
     assert {name for name in names if not re.search(rf'\b{name}\b', tree)} == set()
 
 
-def test_the_node_page_explains_every_warning():
+def test_the_page_of_clouds_explains_every_warning():
     """The table has each code with its meaning, and no other code."""
-    text = (ROOT / 'docs/node.md').read_text()
+    text = (ROOT / 'docs/clouds.md').read_text()
     section = text.partition('## Warnings')[2].partition('\n## ')[0]
     assert dict(re.findall(r'^\| `(\w+)` \| (.*) \|$', section, re.M)) == WARNINGS
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from dexlite_ros import __version__, errors
+from dexlite_ros.object.cleaning import DroppedPoints
 from dexlite_ros.plan import Contacts, GraspMetrics, PlanReport, Rejections, StageTimes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -169,7 +170,9 @@ def test_the_report_message_mirrors_the_report():
     rejected = [name for name in names if name.startswith('rejected_')]
     assert times == [f'{f.name}_time' for f in fields(StageTimes)]
     assert rejected == [f'rejected_{f.name}' for f in fields(Rejections)]
-    assert {f.name for f in fields(PlanReport)} - {'times', 'rejected'} <= set(names)
+    assert [name for name in names if name.startswith('dropped_')] == [
+        f'dropped_{f.name}' for f in fields(DroppedPoints)]
+    assert {f.name for f in fields(PlanReport)} - {'times', 'rejected', 'dropped'} <= set(names)
 
 
 def test_the_grasp_message_mirrors_the_plan():

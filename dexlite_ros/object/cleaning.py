@@ -17,6 +17,12 @@ from scipy.spatial import cKDTree
 
 from dexlite_ros.errors import BadCloud, ScaleError
 from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
+from dexlite_ros.object.cloud_checks import (
+    require_count,
+    require_resolution,
+    require_size,
+    require_solid,
+)
 from dexlite_ros.object.flying_pixels import surface_points
 from dexlite_ros.object.grouping import free_between, group_points, STRAY
 from dexlite_ros.object.orientation import estimate_noise
@@ -32,10 +38,6 @@ PART_GAP = 0.03
 """Groups within this distance of the object may be parts of it that it hides itself [m]."""
 FAR_GROUP = 8
 """Points of a group that is not just stray."""
-COARSEST = 0.0002
-"""Largest spacing of the numbers a coordinate can take [m]."""
-THINNEST_SOLID = 0.0015
-"""Height above its support from which a flat thing is a solid [m]."""
 TABLE_FINEST = 1.0 / 400.0
 """As ``thinning.FINEST``, while the cloud may hold a table."""
 LARGE_LOSS = 0.3
@@ -107,11 +109,11 @@ def clean_cloud(
     cloud = _usable(cloud, limits, account)
     measured, eye = cloud.points, likely_eye(cloud)
     cloud, support = _without_support(cloud, support, eye, limits, account)
-    _require_count(len(cloud), limits.min_points, 'above the support')
+    require_count(len(cloud), limits.min_points, 'above the support')
     cloud = _thinned(cloud, 8 * limits.num_points, limits, account)
     cloud, others = _one_object(cloud, eye, limits, account)
-    _require_count(len(cloud), limits.min_points, 'after outliers were removed')
-    _require_size(cloud.points, limits)
+    require_count(len(cloud), limits.min_points, 'after outliers were removed')
+    require_size(cloud.points, limits)
     require_solid(cloud.points, limits, support)
     even = thin(cloud, limits.num_points, limits.seed)
     viewpoint = _viewpoint(even, measured, support, account)
@@ -159,9 +161,9 @@ def _usable(cloud: PointCloud, limits: CloudLimits, account: _Account) -> PointC
     if not finite.any():
         raise BadCloud(f'all {len(cloud)} points are NaN or infinite; check the depth image')
     cloud = account.keep(cloud, finite, 'non_finite')
-    _require_resolution(cloud.points)
+    require_resolution(cloud.points)
     _, first = np.unique(cloud.points, axis=0, return_index=True)
-    _require_count(len(first), limits.min_points, 'finite and distinct')
+    require_count(len(first), limits.min_points, 'finite and distinct')
     kept = np.zeros(len(cloud), bool)
     kept[first] = True
     cloud = account.keep(cloud, kept, 'repeated')
@@ -169,24 +171,6 @@ def _usable(cloud: PointCloud, limits: CloudLimits, account: _Account) -> PointC
     if extent > FAR_TOO_LARGE * limits.extent_max:
         raise ScaleError(extent, limits.extent_min, limits.extent_max)
     return cloud
-
-
-def _require_resolution(points: Points) -> None:
-    """Refuse coordinates whose float32 neighbours are farther apart than a hand can tolerate."""
-    far = float(np.abs(points).max())
-    step = float(np.spacing(np.float32(np.median(np.abs(points).max(axis=1)))))
-    if step > COARSEST and np.array_equal(points.astype(np.float32), points):
-        raise BadCloud(
-            f'float32 cannot resolve coordinates {far:.0f} m from the origin: they are multiples '
-            f'of {1e3 * step:.2g} mm; subtract an offset in double precision, or use a frame near '
-            'the object')
-
-
-def _require_count(count: int, least: int, which: str) -> None:
-    if count < least:
-        raise BadCloud(
-            f'{count} points are left ({which}), at least {least} are needed; '
-            'move the sensor closer or thin the cloud less')
 
 
 def _thinned(
@@ -260,12 +244,6 @@ def _is_part(largest: Points, points: Points, eye: Points | None) -> bool:
     return eye is None or not free_between(largest, points, eye)
 
 
-def _require_size(points: Points, limits: CloudLimits) -> None:
-    extent = float(np.ptp(points, axis=0).max())
-    if not limits.extent_min <= extent <= limits.extent_max:
-        raise ScaleError(extent, limits.extent_min, limits.extent_max)
-
-
 def _viewpoint(
     cloud: PointCloud, measured: Points, support: Plane | None, account: _Account
 ) -> Viewpoint:
@@ -300,41 +278,5 @@ def _on_surface(
     size = np.bincount(group[group != STRAY], minlength=1)
     large = np.append(size >= limits.min_cluster * size[0], False)
     cloud = account.keep(cloud, large[group], 'flying')
-    _require_count(len(cloud), limits.min_points, 'after flying pixels were removed')
+    require_count(len(cloud), limits.min_points, 'after flying pixels were removed')
     return cloud
-
-
-def require_solid(points: Points, limits: CloudLimits, support: Plane | None = None) -> None:
-    """
-    Refuse points on a plane or a line, from which no closed surface can be inferred.
-
-    A flat thing above a known support is as thick as it is high.
-
-    :param points: (N, 3) [m].
-    :param support: plane that the object stands on.
-    :raises BadCloud: they are flat.
-    """
-    if support is not None and float(np.median(support.height(points))) > THINNEST_SOLID:
-        return
-    centred = points - points.mean(axis=0)
-    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
-    rms = singular / np.sqrt(len(points))
-    if rms[1] < limits.flat_rms:
-        raise BadCloud(
-            f'all points lie within {rms[1] * 1e3:.2g} mm of one line; capture more of the object')
-    off_plane = centred @ axes[2]
-    # Gaussian noise about a plane has a kurtosis of 3; two faces or a curved patch less than 2.
-    kurtosis = np.mean(off_plane**4) / max(rms[2] ** 4, 1e-30)
-    noise = kurtosis > 2.5 and rms[2] < limits.flat_noise * _roughness(points)
-    if rms[2] < limits.flat_rms or noise:
-        raise BadCloud(
-            f'all points lie within {rms[2] * 1e3:.2g} mm of one plane; '
-            'move the camera to see a second side')
-
-
-def _roughness(points: Points, neighbours: int = 60) -> float:
-    """Return the RMS distance of points from planes fitted to their neighbours [m]."""
-    _, index = cKDTree(points).query(points[::4], k=min(neighbours, len(points)), workers=-1)
-    near = points[index] - points[index].mean(axis=1, keepdims=True)  # (N / 4, k, 3)
-    square = np.linalg.eigvalsh(np.einsum('nki,nkj->nij', near, near))[:, 0]
-    return float(np.sqrt(square.mean() / (index.shape[1] - 3)))  # a plane takes 3 degrees

@@ -64,6 +64,7 @@ def _cycles(count: int) -> list[dict[str, int]]:
     executor, stop = MultiThreadedExecutor(4), threading.Event()
     thread = spin(executor, node, stop)
     counts = []
+    before = _alive()
     try:
         for _ in range(count):
             for step in (node.trigger_configure, node.trigger_activate):
@@ -72,7 +73,7 @@ def _cycles(count: int) -> list[dict[str, int]]:
             for step in (node.trigger_deactivate, node.trigger_cleanup):
                 assert step() == TransitionCallbackReturn.SUCCESS
             time.sleep(SETTLING)
-            counts.append(_left(node))
+            counts.append(_left(node, before))
         return counts
     finally:
         node.close(1.0)
@@ -84,16 +85,21 @@ def _cycles(count: int) -> list[dict[str, int]]:
         rclpy.try_shutdown()
 
 
-def _left(node: Node) -> dict[str, int]:
+def _alive() -> Counter[str]:
+    """Return the number of instances of each class, of whoever made them."""
     gc.collect()
+    return Counter(type(each).__name__ for each in gc.get_objects())
+
+
+def _left(node: Node, before: Counter[str]) -> dict[str, int]:
+    alive = _alive()
     ctypes.CDLL(None).malloc_trim(0)  # what is free but kept by the allocator is no leak
-    alive = Counter(type(each).__name__ for each in gc.get_objects())
     pages = int(Path('/proc/self/statm').read_text().split()[1])
     return {
         **{name: len(list(getattr(node, name))) for name in (
             'subscriptions', 'publishers', 'services', 'clients', 'timers', 'waitables',
             'guards')},
-        **{name: alive[name] for name in COUNTED},
+        **{name: alive[name] - before[name] for name in COUNTED},
         'planner threads': sum(each.name == 'planner' for each in threading.enumerate()),
         'memory': pages * 4 // 1024}
 

@@ -49,7 +49,7 @@ def make_plan(count: int = 3, seed: int = 0) -> GraspPlan:
             0.05 * np.eye(4, 3), np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]), 0.75,
             'poisson'),
         report=PlanReport(
-            times=StageTimes(1.5, 0.1, 0.2, 0.3, 0.4, 0.5),
+            times=StageTimes(0.1, 0.2, 0.3, 0.4, 0.5, 1.5),
             rejected=Rejections(*range(1, 11)),
             num_candidates=500,
             num_refined=300,

@@ -107,9 +107,9 @@ def test_a_publisher_with_other_quality_of_service(scenes: list[Scene]) -> None:
 
 def test_a_publisher_of_another_type(scenes: list[Scene]) -> None:
     """Both types are named."""
-    scenes.append(scene := Scene())
+    scenes += [scene := Scene(), other := Scene()]  # one participant cannot hold both
     topic = scene.listen()
-    scene.publish(BEST_EFFORT, String)
+    other.publish(BEST_EFFORT, String)
     wait_for(lambda: scene.node.count_publishers('object_cloud') == 1)
     assert 'publishes std_msgs/msg/String, not sensor_msgs/msg/PointCloud2' in topic.publishers()
 

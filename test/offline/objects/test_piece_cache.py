@@ -11,7 +11,7 @@ import pytest
 import trimesh
 
 from dexlite_ros.offline.commands.__main__ import main
-from dexlite_ros.offline.objects import mesh_folder, piece_cache
+from dexlite_ros.offline.objects import convex_parts, piece_cache
 from dexlite_ros.offline.objects.convex_parts import convex_pieces
 from dexlite_ros.offline.objects.piece_cache import (
     cache_folder,
@@ -85,7 +85,7 @@ def test_a_broken_file_is_made_anew(content):
 def test_meshes_are_cut_once(monkeypatch):
     """The second time nothing is cut, and the pieces are the same."""
     first = convex_pieces(ell())
-    monkeypatch.setattr(mesh_folder, '_decompose', None)
+    monkeypatch.setattr(convex_parts, '_decompose', None)
     for one, other in zip(first, convex_pieces(ell()), strict=True):
         np.testing.assert_array_equal(one, other)
 

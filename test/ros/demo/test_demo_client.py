@@ -75,7 +75,8 @@ def test_without_a_planner_it_says_how_to_start_one() -> None:
         [sys.executable, '-m', 'dexlite_ros.ros.demo.demo_client', '--patience', '0.5',
          '--ros-args', '-r', '__ns:=/nobody_here'], capture_output=True, text=True, timeout=60.0)
     assert client.returncode == 1 and client.stdout == ''
-    assert 'planner/get_state' in client.stderr and 'planner.launch.py' in client.stderr
+    assert "'planner' did not become active" in client.stderr
+    assert 'planner.launch.py' in client.stderr
     assert 'Traceback' not in client.stderr and len(client.stderr.splitlines()) == 1
 
 
