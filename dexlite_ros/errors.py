@@ -162,8 +162,7 @@ class NoGraspFound(DexliteError):
         """
         State the reasons.
 
-        :param report: PlanReport of the failed plan, with a count for every filter; None: it
-            failed before
+        :param report: PlanReport of the failed plan, with a count for every filter
         """
         self.report = report
         super().__init__(

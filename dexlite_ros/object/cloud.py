@@ -26,7 +26,7 @@ class PointCloud:
     points: Points
     """(N, 3) positions [m]."""
     normals: Points | None = None
-    """(N, 3) unit normals as provided by the source; their signs are not relied on."""
+    """(N, 3) as provided by the source; carried along, never read by the planner."""
     viewpoint: Points | None = None
     """(3,) stated position of the sensor [m], a hint; None if unknown or several."""
     viewpoint_source: str = 'given'
@@ -41,6 +41,8 @@ class PointCloud:
             if value.ndim != width or value.shape[-1] != 3:
                 raise InvalidRequest(name, value.shape, '(3,)' if width == 1 else 'shape (N, 3)')
             object.__setattr__(self, name, value)
+        if self.viewpoint is not None and not np.isfinite(self.viewpoint).all():
+            raise InvalidRequest('viewpoint', self.viewpoint.tolist(), 'three finite numbers')
         if self.normals is not None and self.normals.shape != self.points.shape:
             raise InvalidRequest('normals', self.normals.shape, f'shape {self.points.shape}')
 

@@ -28,6 +28,12 @@ def test_points_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
         PointCloud(np.zeros(shape))
 
 
+def test_a_viewpoint_that_is_no_place_is_refused() -> None:
+    """It is neither ignored nor used."""
+    with pytest.raises(InvalidRequest, match='viewpoint'):
+        PointCloud(box_points(100), viewpoint=np.array([0.0, np.nan, 1.0]))
+
+
 def test_contradicting_limits_are_refused() -> None:
     """The minimum cannot exceed what a cloud is thinned to."""
     with pytest.raises(InvalidRequest, match='min_points'):

@@ -14,6 +14,7 @@ import numpy as np
 import trimesh
 import tyro
 
+from dexlite_ros.errors import NoGraspFound
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_geometry, load_obstacles
 from dexlite_ros.offline.commands.command_line import parse
@@ -60,7 +61,12 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite plan``."""
     options = parse(Plan, 'dexlite plan', argv)
     target = _target(options)
-    plan = _plan(options, target)
+    try:
+        plan = _plan(options, target)
+    except NoGraspFound as error:
+        for warning in error.report.warnings:
+            print(f'warning: {warning}', file=sys.stderr)
+        raise
     # The files first, and the text last: whoever reads it may be gone.
     written = []
     if options.output:
@@ -69,7 +75,7 @@ def main(argv: list[str]) -> int:
         from dexlite_ros.output.picture import render_plan
 
         written.append(f'picture: {render_plan(plan, options.picture)}')
-    for line in (*map(str, plan.report.warnings), *written):
+    for line in written:
         print(line, file=sys.stderr)
     print(json.dumps(plan_to_dict(plan)) if options.json else _summary(plan))
     return 0
@@ -107,7 +113,8 @@ def _summary(plan: GraspPlan) -> str:
         f'{report.num_candidates} candidates, {report.num_refined} refined, '
         f'rejected: {report.rejected.summary()}',
         f'{report.times.total:.2f} s on {report.device} (surface {report.times.surface:.2f}, '
-        f'refine {report.times.refine:.2f}, stage {report.times.stage:.2f})'])
+        f'refine {report.times.refine:.2f}, stage {report.times.stage:.2f})',
+        *(f'warning: {warning}' for warning in report.warnings)])
 
 
 def _seen(report: PlanReport) -> str:

@@ -73,12 +73,14 @@ def table(result: DexGraspArray) -> str:
 
 
 def summary(report: SynthesisReport) -> str:
-    """Return one line on the number of grasps and the time of each step."""
-    return (
+    """Return one line on the number of grasps and the time of each step, and the warnings."""
+    line = (
         f'{report.num_returned} grasps from {report.num_candidates} starts in '
         f'{report.total_time:.2f} s on {report.device} (surface {report.surface_time:.2f}, '
         f'starts {report.propose_time:.2f}, refinement {report.refine_time:.2f}, '
         f'stages {report.stage_time:.2f}, ranking {report.rank_time:.2f}), seed {report.seed}')
+    return '\n'.join([line, *(
+        f'warning: {each.code}: {each.message}' for each in report.warnings)])
 
 
 def main(args: Sequence[str] | None = None) -> int:

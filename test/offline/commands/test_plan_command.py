@@ -69,6 +69,13 @@ def test_what_is_given_comes_before_what_is_read(carton, capsys):
     assert [each['code'] for each in alone['warnings']] == ['viewpoint_contradicted']
 
 
+def test_the_table_ends_with_the_warnings(carton, capsys):
+    """Each has its code, and the first line says where the cloud was seen from."""
+    assert main([str(stated(carton, '0 0 -0.3')), *FEW]) == 0
+    first, *_, last = capsys.readouterr().out.strip().splitlines()
+    assert 'guessed' in first and last.startswith('warning: viewpoint_contradicted: seen from')
+
+
 def test_files_are_there_even_if_nobody_reads_the_screen(carton, tmp_path):
     """Into a closed pipe, the plan is written whole and no traceback appears."""
     output = tmp_path / 'plan.json'
