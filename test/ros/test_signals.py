@@ -30,6 +30,8 @@ def test_signals_at_random_moments(tmp_path: Path) -> None:
         trials = list(pool.map(lambda index: run_trial(index, tmp_path, seed=7), range(COUNT)))
     # Within two seconds, unless the machine is busy with other things as well.
     assert all(trial.seconds < 2 * IN_TIME for trial in trials), summary(trials)
-    assert {trial.status for trial in trials if trial.phase == 'planning'} == {0}, summary(trials)
+    planning = [trial for trial in trials if trial.phase == 'planning']
+    assert {trial.status for trial in planning} == {0}, summary(trials)
     codes = [code for trial in trials for code in trial.codes]
-    assert len(codes) > 2 and None not in codes, summary(trials)
+    # At least one call each was in flight, and none was left without an answer.
+    assert len(codes) >= len(planning) and None not in codes, summary(trials)
