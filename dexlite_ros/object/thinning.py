@@ -32,8 +32,8 @@ def thin(cloud: PointCloud, count: int, seed: int, finest: float = FINEST) -> Po
     if len(cloud) < 2 or extent <= 0.0:
         return cloud
     low, high = finest * extent, extent
-    cloud = cloud[_one_per_cube(cloud.points, low)]
-    cloud = cloud[_one_per_cube(cloud.points, low, 0.5)]  # those on both sides of a cell's face
+    for shift in (0.0, 1.0 / 3.0, 2.0 / 3.0):  # for points on both sides of a cell's face
+        cloud = cloud[_one_per_cube(cloud.points, low, shift)]
     if len(cloud) <= count:
         return cloud
     best: NDArray[np.integer] = np.arange(len(cloud))
@@ -60,8 +60,8 @@ def _one_per_cube(points: Points, side: float, shift: float = 0.0) -> NDArray[np
 
     :param shift: of the grid of cubes [sides].
     """
-    cell = np.floor((points - points.min(axis=0)) / side + shift)
-    x, y, z = np.minimum(cell, 2**21 - 1).astype(np.int64).T
+    cell = np.floor((points - np.median(points, axis=0)) / side + shift)
+    x, y, z = (np.clip(cell, -(2**20), 2**20 - 1).astype(np.int64) + 2**20).T
     _, group = np.unique((x << 42) | (y << 21) | z, return_inverse=True)
     size = np.bincount(group)
     mean = np.stack([np.bincount(group, points[:, i]) / size for i in range(3)], axis=1)

@@ -24,6 +24,8 @@ ON_GRID = 0.75
 
 _EVEN = 0.1
 """Largest relative difference between the distances of neighbouring pixels."""
+ROUND = 0.3
+"""Bulge above which a surface has one side only towards the eye."""
 ONE_SIDED = 0.06
 """Share of hidden points below which a cloud was seen from one side."""
 
@@ -105,18 +107,19 @@ def find_viewpoint(
         return Viewpoint(look.eye, cloud.viewpoint_source)
     if origin.proven:
         return Viewpoint(origin.eye, 'assumed')
-    place = _guess(points, up)
+    place, source = _guess(points, up), 'guessed'
     guess = None if place is None else _Look.of(points, measured, place)
     if look is not None and look.hidden < 0.25 and _is_above(look.eye, points, up):
         if guess is None or not _refutes(guess, look, points):
             hollow = look.bulge < -0.1 and up is None
             return Viewpoint(look.eye, cloud.viewpoint_source, hollow)
-    if is_layered(points):
-        return Viewpoint(None, 'none')
     if origin.hidden < ONE_SIDED and _is_above(origin.eye, points, up):
         if guess is None or not _is_better(guess, origin, points):
-            return Viewpoint(origin.eye, 'assumed')
-    return Viewpoint(place, 'none' if guess is None else 'guessed')
+            guess, source = origin, 'assumed'
+    # Of something flat that was measured on both sides no point is hidden either.
+    if guess is None or guess.bulge < ROUND and is_layered(points):
+        return Viewpoint(None, 'none')
+    return Viewpoint(guess.eye, source)
 
 
 def _refutes(guess: _Look, stated: _Look, points: Points) -> bool:

@@ -103,6 +103,16 @@ def test_a_cloud_from_all_around_has_no_viewpoint(viewpoint):
     assert codes == ([] if viewpoint is None else ['viewpoint_contradicted'])
 
 
+def test_coarse_stacked_frames_are_seen_from_the_camera():
+    """Ten frames of few pixels count as one, in which a can is not taken for two layers."""
+    rng = np.random.default_rng(0)
+    once = view_mesh(CAN, EYE, rng, Camera(pixels=150, depth_noise=0.0)).points - EYE
+    stack = np.concatenate([once + 1e-4 * rng.standard_normal(once.shape) for _ in range(10)])
+    clean = clean_cloud(PointCloud(stack))
+    assert clean.viewpoint.source == 'assumed' and not clean.warnings
+    assert len(clean.cloud) == pytest.approx(len(once), rel=0.1)
+
+
 def test_pixels_are_told_from_their_camera():
     """From anywhere else, and after thinning, the points are irregular."""
     cloud = seen(CAN)
