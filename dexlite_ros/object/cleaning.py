@@ -127,6 +127,18 @@ def clean_cloud(
         DroppedPoints(**account.dropped), support, others, tuple(account.warnings))
 
 
+def main_points(cloud: PointCloud, limits: CloudLimits) -> Points:
+    """
+    Return the largest group of points (N, 3) [m], for what has to be known before cleaning.
+
+    :param cloud: as measured.
+    :raises BadCloud, ScaleError: as ``clean_cloud``, when not even this can be told.
+    """
+    even = thin(_usable(cloud, limits, _Account()), limits.num_points, limits.seed).points
+    largest: Points = even[group_points(even, limits.neighbours, limits.outlier_factor) == 0]
+    return largest
+
+
 class _Account:
     """Counts of dropped points and warnings, collected on the way."""
 

@@ -12,7 +12,7 @@ import torch
 import trimesh
 
 from dexlite_ros.errors import ScaleError
-from dexlite_ros.object.cleaning import clean_cloud, DroppedPoints
+from dexlite_ros.object.cleaning import clean_cloud, DroppedPoints, main_points
 from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.obstacles import apart_from_object, Obstacles
@@ -80,8 +80,9 @@ class PlanningScene:
         limits = limits or CloudLimits()
         walls, warnings = _finite(obstacles)
         if support is None and len(walls):
-            points = target.vertices if isinstance(target, trimesh.Trimesh) else target.points
-            support = fit_support(walls, np.asarray(points))
+            support = fit_support(
+                walls, np.asarray(target.vertices) if isinstance(target, trimesh.Trimesh)
+                else main_points(target, limits))
         if isinstance(target, trimesh.Trimesh):
             _check_size(target, limits)
             offset = np.asarray(target.bounds.mean(0))

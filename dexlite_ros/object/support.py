@@ -85,15 +85,12 @@ def fit_support(
     more than ``gap``.
 
     :param obstacles: (M, 3) points of the scene without the object [m].
-    :param points: (N, 3) on the object; some may be stray or not finite [m].
+    :param points: (N, 3) on the object, without stray ones [m].
     :param tolerance: thickness of the plane [m].
     :param gap: largest distance of the object's lowest points above the plane [m].
     """
-    points = points[np.isfinite(points).all(axis=1)]
-    if not len(points):
-        return None
-    middle = np.median(points, axis=0)
-    reach = 1.5 * float(np.quantile(np.linalg.norm(points - middle, axis=1), 0.95)) + 0.1
+    middle = points.mean(axis=0)
+    reach = 1.5 * float(np.linalg.norm(points - middle, axis=1).max()) + 0.1
     near = obstacles[np.linalg.norm(obstacles - middle, axis=1) < reach]
     if len(near) < 30:
         return None
