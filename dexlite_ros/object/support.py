@@ -89,6 +89,8 @@ def fit_support(
     :param tolerance: thickness of the plane [m].
     :param gap: largest distance of the object's lowest points above the plane [m].
     """
+    if not len(points):
+        return None
     middle = points.mean(axis=0)
     reach = 1.5 * float(np.linalg.norm(points - middle, axis=1).max()) + 0.1
     near = obstacles[np.linalg.norm(obstacles - middle, axis=1) < reach]

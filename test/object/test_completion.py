@@ -132,6 +132,7 @@ def test_the_table_is_found_below_the_object() -> None:
     assert abs(plane.offset) < 0.001
     assert fit_support(obstacles - [0.0, 0.0, 0.1], seen(CAN).points) is None
     assert fit_support(obstacles[:10], seen(CAN).points) is None
+    assert fit_support(obstacles, np.zeros((0, 3))) is None
 
 
 def test_a_plane_has_a_unit_normal() -> None:
