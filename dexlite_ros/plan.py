@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.object.cleaning import DroppedPoints
+from dexlite_ros.object.cleaning import DroppedPoints, largest_first
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.object.viewpoint import Viewpoint
 from dexlite_ros.plan_warning import PlanWarning
@@ -138,8 +138,7 @@ class Rejections:
 
     def summary(self) -> str:
         """Return the non-zero counts of the filters as one phrase, largest first."""
-        counts = sorted(vars(replace(self, surplus=0)).items(), key=lambda item: -item[1])
-        return ', '.join(f'{name} {count}' for name, count in counts if count) or 'none rejected'
+        return largest_first(vars(replace(self, surplus=0))) or 'none rejected'
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ a sensor invents are looked for. N is the number of points.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,6 +47,12 @@ FAR_TOO_LARGE = 10.0
 """A cloud of more than this many times the largest object is in another unit, not of a room."""
 
 
+def largest_first(counts: Mapping[str, int]) -> str:
+    """Return the non-zero counts as one phrase, largest first; empty if all are zero."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ', '.join(f'{name} {count}' for name, count in ordered if count)
+
+
 @dataclass(frozen=True)
 class DroppedPoints:
     """Numbers of points that were not used, each counted for the first reason."""
@@ -69,8 +76,7 @@ class DroppedPoints:
 
     def summary(self) -> str:
         """Return the non-zero counts as one phrase, largest first."""
-        counts = sorted(vars(self).items(), key=lambda item: -item[1])
-        return ', '.join(f'{name} {count}' for name, count in counts if count) or 'none dropped'
+        return largest_first(vars(self)) or 'none dropped'
 
 
 @dataclass(frozen=True)

@@ -99,12 +99,12 @@ class PlanningScene:
                 clean.cloud.moved(-offset), _moved(support, -offset), settings, between)
         between()
         field = DistanceField.from_mesh(surface.vertices, surface.faces)
-        support = _moved(support, -offset)
-        apart = apart_from_object(walls - offset, field, support)
+        support, walls = _moved(support, -offset), walls - offset
+        apart = apart_from_object(walls, field, support)
         warnings = (*warnings, *account.warnings, *_doubts(surface, walls[~apart]))
         around = None
         if support is not None or apart.any():
-            around = Obstacles.around((walls - offset)[apart], surface.vertices, support)
+            around = Obstacles.around(walls[apart], surface.vertices, support)
             around = around.to(device)
         account = replace(account, warnings=warnings, dropped=replace(
             account.dropped, obstacles_on_object=int((~apart).sum())))

@@ -101,10 +101,10 @@ def find_viewpoint(
     :param up: (3,) direction away from the object's support; assumed eyes are not below it.
     """
     points, stated = cloud.points, cloud.viewpoint
-    origin = _Look.of(points, measured, np.zeros(3))
     look = None if stated is None else _Look.of(points, measured, stated)
     if look is not None and look.proven:
         return Viewpoint(look.eye, cloud.viewpoint_source)
+    origin = _Look.of(points, measured, np.zeros(3))
     if origin.proven:
         return Viewpoint(origin.eye, 'assumed')
     place, source = _guess(points, up), 'guessed'
