@@ -38,6 +38,7 @@ from dexlite_ros.proposal.proposer import make_proposer, Proposer
 from dexlite_ros.ranking.grasp_features import grasp_features
 from dexlite_ros.ranking.selection import hard_filters, measure, select, shortlist
 from dexlite_ros.ranking.success_model import SuccessModel
+from dexlite_ros.refinement.backend import chosen_backend, compile_search
 from dexlite_ros.refinement.rounds import hand_details, Population, Refinement
 from dexlite_ros.stages import contact_list, stage, Staged
 
@@ -84,6 +85,7 @@ class GraspPlanner:
         :param proposer: source of candidates; None: that of the settings' method. The method
             determines the number of candidates and their refinement in either case
         :param success: model that ranks the grasps; None: the one that comes with the package
+        :raises InvalidRequest: for a backend that cannot compute on the device
         :raises UnsupportedHand: for a hand that is not in ``HANDS``
         :raises DeviceError: for a device that is missing
         :raises ModelError: when the network's weights are missing or do not fit
@@ -93,6 +95,9 @@ class GraspPlanner:
         if not self.settings.couple_joints:
             self.hand = replace(self.hand, couplings=())
         self._device = resolve_device(device)
+        self._backend = chosen_backend(self.settings.backend, self._device)
+        # Here, because torch is limited to one thread while it plans.
+        self._threads = self.settings.threads or torch.get_num_threads()
         kinematics = HandKinematics(self.hand)
         self._proposer = proposer or make_proposer(
             self.settings.method, self.settings.weights, kinematics, self._device,
@@ -101,6 +106,8 @@ class GraspPlanner:
         self._hand = {
             name: geometry.to(self._device)
             for name, geometry in hand_details(kinematics).items()}
+        if self._backend == 'fused':
+            compile_search(self._hand['coarse'])
 
     @property
     def device(self) -> str:
@@ -163,7 +170,8 @@ class GraspPlanner:
         clock.lap('propose')
         refinement = Refinement(
             self._hand, scene.field, settings.refinement,
-            None if scene.obstacles is None else scene.obstacles.field)
+            None if scene.obstacles is None else scene.obstacles.field,
+            backend=self._backend, threads=self._threads)
         # Staging and ranking need a share of the time budget as well.
         refined = refinement.run(
             starts, settings.sought, generator=generator, optimize=request.optimize,

@@ -16,6 +16,7 @@ from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import DEFAULT_METHOD, find_method, Method
 from dexlite_ros.ranking.selection import RankingSettings
+from dexlite_ros.refinement.backend import Backend, BACKENDS
 from dexlite_ros.refinement.post_optimizer import OptimizerSettings
 from dexlite_ros.refinement.rounds import RefinementSettings, Round
 from dexlite_ros.stages import StageSettings
@@ -66,6 +67,11 @@ class PlannerSettings:
     """Largest number of grasps to return."""
     min_score: float = 0.0
     """Grasps with a lower score are dropped."""
+    backend: Backend = 'auto'
+    """What computes the refinement: 'fused', compiled functions on the CPU; 'torch', on any
+    device; 'auto': the former on the CPU, else the latter."""
+    threads: int = 0
+    """Threads of the compiled refinement; 0: as many as torch uses."""
     couple_joints: bool = True
     """True: keep J1 = J2 on the four fingers, as their common motor does. False: independent."""
     cloud: CloudLimits = field(default_factory=CloudLimits)
@@ -76,7 +82,10 @@ class PlannerSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, 'method', find_method(self.method))
-        for name, lower in (('num_candidates', 1), ('max_grasps', 1), ('temperature', 0)):
+        if self.backend not in BACKENDS:
+            raise InvalidRequest('backend', self.backend, f'one of {", ".join(BACKENDS)}')
+        for name, lower in (
+                ('num_candidates', 1), ('max_grasps', 1), ('temperature', 0), ('threads', 0)):
             if getattr(self, name) < lower:
                 raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
 

@@ -15,7 +15,9 @@ PACKAGE = Path(__file__).resolve().parent.parent / 'dexlite_ros'
 MODULES = sorted(PACKAGE.rglob('*.py'))
 
 # Modules that all others may import.
-BASE = {'errors', 'files', 'device', 'grasp', 'plan_warning', 'surface_points'}
+BASE = {
+    'errors', 'files', 'cache_folder', 'compiled', 'device', 'grasp', 'plan_warning',
+    'surface_points'}
 # What the modules of a folder, or a single top-level module, may import from this package besides
 # their own folder and the base; the steps of a plan are in order.
 RULES: dict[str, set[str]] = {
@@ -26,7 +28,8 @@ RULES: dict[str, set[str]] = {
     'plan_request': {'plan'},
     'mechanics': {'hand', 'object'},
     'proposal': {'hand', 'object', 'network'},
-    'refinement': {'hand', 'object', 'mechanics'},
+    'kernels': set(),
+    'refinement': {'hand', 'object', 'mechanics', 'kernels'},
     'stages': {'hand', 'plan', 'mechanics'},
     'ranking': {'hand', 'object', 'plan', 'mechanics', 'stages'},
     'output': {'hand', 'plan'},

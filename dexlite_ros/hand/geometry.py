@@ -72,7 +72,8 @@ class HandGeometry(nn.Module):
     group_link: Tensor
     _invalid: Tensor
     _picks: Tensor
-    _pair_radius: Tensor
+    pairs: Tensor
+    pair_radius: Tensor
 
     def __init__(
         self, kinematics: HandKinematics, settings: GeometrySettings | None = None
@@ -82,7 +83,7 @@ class HandGeometry(nn.Module):
         hand = kinematics.description
         self.kinematics = kinematics
         sampled = [
-            (index, *_link_points(hand, link, settings))
+            (index, *_touching_first(*_link_points(hand, link, settings)))
             for index, link in enumerate(hand.links)]
         link = np.concatenate([np.full(len(local), index) for index, local, _, _ in sampled])
         local = np.concatenate([local for _, local, _, _ in sampled])
@@ -100,13 +101,15 @@ class HandGeometry(nn.Module):
         candidates, valid = _candidates(hand, link, touching)
         self._register('candidates', candidates, torch.long)
         self._register('_invalid', np.where(valid, 0.0, np.inf))
+        self.candidate_counts = tuple(int(row.sum()) for row in valid)
         names = list(hand.link_names)
         self._register(
             'group_link', [names.index(name) for name in self.group_links], torch.long)
         first, second = reachable_pairs(kinematics, ends, radius, capsule_link)
+        self._register('pairs', np.stack([first, second], 1), torch.long)
         # One-hot (2, S, Q): selects capsules by a matrix product, as does its gradient.
         self._register('_picks', np.eye(len(radius))[:, [first, second]].transpose(1, 0, 2))
-        self._register('_pair_radius', radius[first] + radius[second])
+        self._register('pair_radius', radius[first] + radius[second])
 
     def _register(
         self, name: str, values: object, dtype: torch.dtype = torch.float32
@@ -135,7 +138,7 @@ class HandGeometry(nn.Module):
         """Return the gap (B, Q) between the capsules of each pair [m]; negative: overlap."""
         planes = hand.capsule_ends.movedim(-1, 1)  # (B, 3, 2, S)
         first, second = ((planes @ picks).movedim(1, -1) for picks in self._picks)
-        return segment_distance(first, second) - self._pair_radius
+        return segment_distance(first, second) - self.pair_radius
 
 
 def _candidates(
@@ -167,6 +170,14 @@ def _link_points(
         if not side:
             return points, radius, normals @ np.array(hand.palmar_direction) > 0.5
     return points, radius, _within(points, side)
+
+
+def _touching_first(
+    points: NDArray[np.float64], radius: NDArray[np.float64], touching: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return one link's points, radii and mask, so that the points that may touch are in a row."""
+    order = np.argsort(~touching, kind='stable')
+    return points[order], radius[order], touching[order]
 
 
 def _within(points: NDArray[np.float64], side: tuple[HalfSpace, ...]) -> NDArray[np.bool_]:

@@ -33,6 +33,20 @@ class LinkPoses:
 
 
 @dataclass(frozen=True)
+class LinkMotions:
+    """How each link but the root moves on its parent, in the order of the description."""
+
+    joint: Tensor
+    """(L - 1,) index of the joint."""
+    offset: Tensor
+    """(L - 1, 3) position in the parent's frame [m]."""
+    turns: Tensor
+    """(L - 1, 3, 3, 3) A, B and C of the rotation R(q) = A + sin q B + (1 - cos q) C."""
+    axis: Tensor
+    """(L - 1, 3) unit, in the link's frame."""
+
+
+@dataclass(frozen=True)
 class GraspForces:
     """Generalised forces on B hands: an energy's gradient, or the effect of contact forces."""
 
@@ -127,6 +141,13 @@ class HandKinematics(nn.Module):
             start = stop
         return LinkPoses(
             torch.cat(rotations, 1)[:, self._order], torch.cat(positions, 1)[:, self._order])
+
+    def link_motions(self) -> LinkMotions:
+        """Return how each link but the root moves on its parent."""
+        below = self._order[1:] - 1
+        turns = torch.stack([self._constant, self._sine, self._cosine], 1)
+        return LinkMotions(
+            self._joint[below], self._offset[below], turns[below], self._axis[below])
 
     def joints_moving(self, link: Tensor) -> Tensor:
         """Return (..., J): 1 where a joint moves the link of the given index (...), else 0."""

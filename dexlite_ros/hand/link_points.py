@@ -26,6 +26,7 @@ class LinkPoints(nn.Module):
     """
 
     link: Tensor
+    local: Tensor
     moving: Tensor
     _spread: Tensor
 
@@ -42,6 +43,7 @@ class LinkPoints(nn.Module):
         spread[link, :3, torch.arange(count)] = local.to(torch.float32)
         spread[link, 3, torch.arange(count)] = 1.0
         self.register_buffer('link', link, persistent=False)
+        self.register_buffer('local', local.to(torch.float32), persistent=False)
         self.register_buffer('moving', kinematics.joints_moving(link).cpu(), persistent=False)
         self.register_buffer('_spread', spread.flatten(0, 1), persistent=False)
 

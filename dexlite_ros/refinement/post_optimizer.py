@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 import math
 import time
+from typing import Protocol
 
 import roma
 import torch
@@ -63,6 +64,18 @@ class OptimizerSettings:
         if not 0 < self.decay < 1:
             raise InvalidRequest('optimizer.decay', self.decay, 'a number between 0 and 1')
 
+    def rate(self, iteration: int) -> float:
+        """Return the step size at an iteration."""
+        progress = iteration / max(self.iterations, 1)
+        cosine = (1 + math.cos(math.pi * progress)) / 2
+        left = self.final_step + (1 - self.final_step) * cosine
+        return self.step_size * left * self.step_decay ** (iteration // self.step_period)
+
+    def heat(self, iteration: int) -> float:
+        """Return the temperature at an iteration."""
+        return self.temperature * self.temperature_decay ** (
+            iteration // self.temperature_period)
+
     @classmethod
     def dexlite(cls) -> OptimizerSettings:
         """
@@ -74,6 +87,10 @@ class OptimizerSettings:
             iterations=200, decay=0.02, final_step=1.0, step_decay=0.95, step_period=50,
             translation_scale=1.0, temperature=18.0, contact_switch=0.5,
             energy=EnergySettings(weights=EnergyWeights.dexlite(), margin=0.0))
+
+
+ShouldStop = Callable[[float], bool]
+"""Takes the share of the work that is done, in [0, 1], and returns whether to end it."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +132,33 @@ class _Wanted:
         return cls(active[:, groups], groups)
 
 
-class PostOptimizer:
+class Optimizer(Protocol):
     """Refines grasps on one object."""
+
+    settings: OptimizerSettings
+
+    def refine(
+        self,
+        grasps: GraspBatch,
+        active: Tensor,
+        *,
+        seeds: Tensor | None = None,
+        deadline: float = math.inf,
+        should_stop: ShouldStop | None = None,
+    ) -> Refined:
+        """
+        Return the best pose found from each of B starts.
+
+        :param active: (B, G) 1 for groups that should touch; ignored if contacts are drawn
+        :param seeds: (B,) one per grasp; required if contacts are drawn or steps are annealed
+        :param deadline: ``time.monotonic`` value at which to return the best so far
+        :param should_stop: polled with the share of the work that is done; if true, the best so
+            far is returned
+        """
+
+
+class PostOptimizer:
+    """Refines grasps on one object, in torch: the reference, and for any device."""
 
     def __init__(self, energy: GraspEnergy, settings: OptimizerSettings) -> None:
         self.energy = energy
@@ -133,16 +175,9 @@ class PostOptimizer:
         *,
         seeds: Tensor | None = None,
         deadline: float = math.inf,
-        should_stop: Callable[[], bool] | None = None,
+        should_stop: ShouldStop | None = None,
     ) -> Refined:
-        """
-        Return the best pose found from each of B starts.
-
-        :param active: (B, G) 1 for groups that should touch; (B, C) ones if contacts are drawn
-        :param seeds: (B,) one per grasp; required if contacts are drawn or steps are annealed
-        :param deadline: ``time.monotonic`` value at which to return the best so far
-        :param should_stop: polled every iteration; if true, the best so far is returned
-        """
+        """Return the best pose found from each of B starts; see ``Optimizer``."""
         settings = self.settings
         draws = _RandomDraws(self, seeds)
         if draws.switches:
@@ -153,7 +188,8 @@ class PostOptimizer:
         square = torch.zeros_like(state.slope)
         done = 0
         for done in range(1, settings.iterations + 1):
-            if time.monotonic() > deadline or (should_stop is not None and should_stop()):
+            if time.monotonic() > deadline or (
+                    should_stop is not None and should_stop((done - 1) / settings.iterations)):
                 done -= 1
                 break
             square = settings.decay * square + (1 - settings.decay) * state.slope.square()
@@ -171,8 +207,7 @@ class PostOptimizer:
         settings = self.settings
         # v starts at zero, which the first steps would take for small slopes.
         unbiased = square / (1 - settings.decay**iteration)
-        rate = settings.step_size * _schedule(settings, iteration)
-        step = -rate * self._scale * state.slope / (unbiased.sqrt() + 1e-3)
+        step = -settings.rate(iteration) * self._scale * state.slope / (unbiased.sqrt() + 1e-3)
         turn = roma.rotvec_to_rotmat(step[:, 3:6])
         moved = state.grasps.perturbed(step[:, :3], turn)
         return self._couple(replace(moved, joints=moved.joints + step[:, 6:]))
@@ -206,19 +241,12 @@ class _RandomDraws:
     """The random numbers of the search, drawn in advance from each grasp's own seed."""
 
     def __init__(self, optimizer: PostOptimizer, seeds: Tensor | None) -> None:
-        settings = self._settings = optimizer.settings
-        self.switches = settings.contact_switch > 0
-        if not self.switches and settings.temperature <= 0:
-            return
-        if seeds is None:
-            raise InvalidRequest('seeds', None, 'one seed per grasp for an annealed search')
+        self._settings = optimizer.settings
+        self.switches = self._settings.contact_switch > 0
         self._pool = optimizer.energy.geometry.candidates.unique()
-        # Per iteration: whether to redraw each contact, the new contact, and whether to accept.
-        shape = (settings.iterations + 1, 2 * settings.sampled_contacts + 1)
-        rows = [
-            torch.rand(shape, generator=torch.Generator().manual_seed(seed))
-            for seed in seeds.tolist()]
-        self._numbers = torch.stack(rows, 1).to(self._pool.device)  # (iterations, B, numbers)
+        numbers = random_numbers(self._settings, seeds)
+        if numbers is not None:
+            self._numbers = numbers.to(self._pool.device)
 
     def contacts(self, chosen: Tensor | None, iteration: int) -> Tensor | None:
         """Return indices (B, C) of the hand's points that should touch; None if contacts slide."""
@@ -232,20 +260,30 @@ class _RandomDraws:
 
     def accepts(self, old: Tensor, new: Tensor, iteration: int) -> Tensor:
         """Return a mask (B,) of accepted steps: Metropolis' rule; at temperature 0 all finite."""
-        settings = self._settings
-        if settings.temperature <= 0:
+        heat = self._settings.heat(iteration)
+        if heat <= 0:
             return new.isfinite()
-        heat = settings.temperature * settings.temperature_decay ** (
-            iteration // settings.temperature_period)
         return self._numbers[iteration, :, -1] < ((old - new) / heat).exp()
 
 
-def _schedule(settings: OptimizerSettings, iteration: int) -> float:
-    """Return the fraction of the full step at an iteration."""
-    progress = iteration / max(settings.iterations, 1)
-    cosine = (1 + math.cos(math.pi * progress)) / 2
-    left = settings.final_step + (1 - settings.final_step) * cosine
-    return left * settings.step_decay ** (iteration // settings.step_period)
+def random_numbers(settings: OptimizerSettings, seeds: Tensor | None) -> Tensor | None:
+    """
+    Return the numbers (I + 1, B, 2 C + 1) in [0, 1) that a search needs; None if it needs none.
+
+    For each iteration and grasp: whether to redraw each contact, the new contact, and whether to
+    accept the step.
+
+    :param seeds: (B,) one per grasp
+    :raises InvalidRequest: when seeds are needed and there are none
+    """
+    if settings.contact_switch <= 0 and settings.temperature <= 0:
+        return None
+    if seeds is None:
+        raise InvalidRequest('seeds', None, 'one seed per grasp for an annealed search')
+    shape = (settings.iterations + 1, 2 * settings.sampled_contacts + 1)
+    return torch.stack([
+        torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+        for seed in seeds.tolist()], 1)
 
 
 def _choose(accepted: Tensor, new: _State, old: _State) -> _State:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 import math
 from typing import Literal
 
@@ -23,7 +24,8 @@ from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.object.distance_field import DistanceField
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer, Refined
+from dexlite_ros.refinement.backend import Backend, chosen_backend, make_optimizers
+from dexlite_ros.refinement.post_optimizer import Optimizer, OptimizerSettings, Refined
 
 Detail = Literal['coarse', 'fine']
 
@@ -57,7 +59,8 @@ class RefinementSettings:
         default_factory=lambda: {'tips': 0.5, 'tips_palm': 0.25, 'wrap': 0.25})
     """Share of the starts assigned to each contact pattern."""
     cpu_batch: int = 256
-    """Grasps per batch on the CPU: enough to amortise torch's overhead, few enough to cache."""
+    """Grasps per batch of torch on the CPU: enough to amortise its overhead, few enough to
+    cache."""
     cuda_batch: int = 4096
 
     def __post_init__(self) -> None:
@@ -100,12 +103,24 @@ class Refinement:
         object_field: DistanceField,
         settings: RefinementSettings,
         obstacles: DistanceField | None = None,
+        *,
+        backend: Backend = 'auto',
+        threads: int = 0,
     ) -> None:
+        """
+        Prepare the rounds.
+
+        :param backend: what computes them
+        :param threads: that the compiled backend may use; 0: as many as torch uses
+        """
         self.settings = settings
         self._device = object_field.values.device
         self.energies = [
             GraspEnergy(details[each.detail], object_field, each.optimizer.energy, obstacles)
             for each in settings.rounds]
+        self._fused = chosen_backend(backend, self._device) == 'fused'
+        self._optimizers = make_optimizers(
+            self.energies, [each.optimizer for each in settings.rounds], backend, threads)
 
     def run(
         self,
@@ -126,7 +141,7 @@ class Refinement:
         :param deadline: ``time.monotonic`` value after which no step is begun
         :param progress: called at every step with the share of the work that is done, in [0, 1]
         """
-        steps = _Steps(self.settings.rounds, should_stop, progress)
+        steps = _Steps(len(self.settings.rounds), should_stop, progress)
         names = list(self.settings.contact_patterns)
         contact_pattern = _deal(list(self.settings.contact_patterns.values()), len(starts))
         population = Population(
@@ -138,13 +153,12 @@ class Refinement:
         population = replace(
             population[numbers.nonzero().squeeze(1)], non_finite=int((~numbers).sum()))
         rounds = self.settings.rounds if optimize else ()
-        for index, (each, energy) in enumerate(zip(rounds, self.energies)):
+        for index, (each, optimizer) in enumerate(zip(rounds, self._optimizers)):
             if not len(population.grasps):
                 break
-            steps.begin(index, math.ceil(len(population.grasps) / self._batch_size))
-            active = energy.active_groups(names)[population.contact_pattern]
-            refined = self._in_batches(
-                PostOptimizer(energy, each.optimizer), population, active, deadline, steps.polled)
+            active = self.energies[index].active_groups(names)[population.contact_pattern]
+            steps.begin_round(index)
+            refined = self._in_batches(optimizer, population, active, deadline, steps)
             # When time runs out, some batches were never begun; continue with those that were.
             population = replace(
                 population[torch.arange(len(refined.energy))], grasps=refined.grasps,
@@ -156,30 +170,33 @@ class Refinement:
                 _best_of_each_pattern(population, len(names), each.keep * wanted)]
         return population
 
-    @property
-    def _batch_size(self) -> int:
+    def _batch_size(self, count: int) -> int:
+        if self._fused:
+            return max(count, 1)
         on_cpu = self._device.type == 'cpu'
         return self.settings.cpu_batch if on_cpu else self.settings.cuda_batch
 
     def _in_batches(
         self,
-        optimizer: PostOptimizer,
+        optimizer: Optimizer,
         population: Population,
         active: Tensor,
         deadline: float,
-        should_stop: Callable[[], bool] | None,
+        steps: _Steps,
     ) -> Refined:
         """Refine in batches of equal size, halved when the device runs out of memory."""
         grasps = population.grasps
-        size = self._batch_size
+        size = self._batch_size(len(grasps))
         while True:
             parts = torch.arange(len(grasps)).chunk(math.ceil(len(grasps) / size))
             try:
                 refined = []
-                for part in parts:
+                for index, part in enumerate(parts):
                     refined.append(optimizer.refine(
                         grasps[part], active[part], seeds=population.seeds[part],
-                        deadline=deadline, should_stop=should_stop))
+                        deadline=deadline,
+                        should_stop=partial(steps.polled, index, len(parts))))
+                    steps.tell((index + 1) / len(parts))
                     if refined[-1].iterations < optimizer.settings.iterations:
                         break
                 break
@@ -195,30 +212,32 @@ class Refinement:
 
 
 class _Steps:
-    """Counts the optimiser's steps, each of which polls whether to stop."""
+    """Tells how far the rounds are, each time that an optimiser polls whether to stop."""
 
     def __init__(
         self,
-        rounds: tuple[Round, ...],
+        rounds: int,
         should_stop: Callable[[], bool] | None,
         progress: Callable[[float], None] | None,
     ) -> None:
-        self._per_batch = [each.optimizer.iterations for each in rounds]
+        self._rounds = rounds
+        self._round = 0
         self._should_stop = should_stop
         self._progress = progress
-        self.begin(0, 1)
 
-    def begin(self, index: int, batches: int) -> None:
-        """Begin a round with so many batches; all rounds count the same."""
-        self._round, self._total, self._done = index, batches * self._per_batch[index], 0
+    def begin_round(self, index: int) -> None:
+        """Begin a round; all rounds count the same."""
+        self._round = index
 
-    def polled(self) -> bool:
-        """Count a step; return whether to stop before it."""
-        if self._progress is not None:
-            within = min(1.0, self._done / max(1, self._total))
-            self._progress((self._round + within) / len(self._per_batch))
-        self._done += 1
+    def polled(self, batch: int, batches: int, share: float) -> bool:
+        """Tell the progress, given the share of a batch that is done; return whether to stop."""
+        self.tell((batch + share) / batches)
         return self._should_stop is not None and self._should_stop()
+
+    def tell(self, share: float) -> None:
+        """Tell the progress, given the share of the round that is done."""
+        if self._progress is not None:
+            self._progress((self._round + share) / self._rounds)
 
 
 def _deal(shares: list[float], count: int) -> Tensor:

@@ -88,11 +88,12 @@ def test_stops_when_told(energy):
     """A stop or a deadline ends the search at once and returns the best so far."""
     calls = []
 
-    def stop():
-        calls.append(1)
+    def stop(share):
+        calls.append(share)
         return len(calls) > 3
 
     assert refine(energy, starts(2), should_stop=stop).iterations == 3
+    assert calls == [0, 1 / 15, 2 / 15, 3 / 15]
     late = refine(energy, starts(2), deadline=time.monotonic() - 1)
     assert late.iterations == 0 and late.energy.isfinite().all()
 

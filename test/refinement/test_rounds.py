@@ -28,7 +28,8 @@ def run(count: int = 32, wanted: int = 4, **kwargs):
     ball = trimesh.creation.icosphere(radius=0.035)
     starts = hull_starts(KINEMATICS, ball.vertices, count, torch.Generator().manual_seed(0))
     settings = kwargs.pop('settings', SETTINGS)
-    return Refinement(DETAILS, ball_field(0.035), settings).run(
+    backend = kwargs.pop('backend', 'auto')
+    return Refinement(DETAILS, ball_field(0.035), settings, backend=backend).run(
         starts, wanted, generator=torch.Generator().manual_seed(1), **kwargs)
 
 
@@ -46,22 +47,28 @@ def test_refinement_is_reproducible():
 
 
 def test_time_and_switch_end_it():
-    """After the deadline only the first batch runs; without refinement all starts are returned."""
+    """After the deadline nothing more is begun; without refinement all starts are returned."""
     small = RefinementSettings(rounds=SETTINGS.rounds, cpu_batch=8)
-    late = run(settings=small, deadline=time.monotonic() - 1.0)
+    late = run(settings=small, deadline=time.monotonic() - 1.0, backend='torch')
     assert late.iterations == 0 and 0 < len(late.grasps) <= 8
+    late = run(deadline=time.monotonic() - 1.0, backend='fused')
+    assert late.iterations == 0 and late.energy.isfinite().all()
     untouched = run(optimize=False)
     assert len(untouched.grasps) == 32 and untouched.energy.isnan().all()
 
 
 def test_progress_grows_with_the_steps():
-    """From 0 to nearly 1 over rounds and batches; telling it changes no grasp."""
+    """From 0 to 1 over rounds, batches and steps; telling it changes no grasp."""
     told: list[float] = []
     small = RefinementSettings(rounds=SETTINGS.rounds, cpu_batch=8)
-    refined = run(settings=small, progress=told.append)
-    assert told == sorted(told) and told[0] == 0.0 and 0.8 < told[-1] <= 1.0
+    refined = run(settings=small, progress=told.append, backend='torch')
+    assert told == sorted(told) and told[0] == 0.0 and told[-1] == 1.0
     assert len(set(told)) > 6
-    assert torch.equal(refined.grasps.translation, run(settings=small).grasps.translation)
+    untold = run(settings=small, backend='torch')
+    assert torch.equal(refined.grasps.translation, untold.grasps.translation)
+    fused: list[float] = []
+    run(progress=fused.append, backend='fused')
+    assert fused == sorted(fused) and fused[0] == 0.0 and fused[-1] == 1.0
     untold: list[float] = []
     run(optimize=False, progress=untold.append)
     assert untold == []

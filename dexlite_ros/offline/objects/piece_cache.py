@@ -2,8 +2,7 @@
 """
 Convex pieces kept on disk for the next time; where that is impossible they are made each time.
 
-The folder is the one chosen by ``choose_cache`` or by the variable DEXLITE_CACHE (empty: none);
-else dexlite_ros in XDG_CACHE_HOME; else in ~/.cache.
+The folder is the one chosen by ``choose_cache``, else that of ``dexlite_ros.cache_folder``.
 """
 
 from __future__ import annotations
@@ -14,19 +13,15 @@ from functools import lru_cache
 import logging
 import os
 from pathlib import Path
-import tempfile
 import zipfile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dexlite_ros.cache_folder import cache_folder, make_writable, VARIABLE
 from dexlite_ros.errors import WriteError
-from dexlite_ros.files import cause, replaced
+from dexlite_ros.files import replaced
 
-VARIABLE = 'DEXLITE_CACHE'
-"""Environment variable with the folder, which worker processes inherit."""
-TRIED = 4096
-"""Size of the file that tells whether a folder can be written to [bytes]."""
 Pieces = list[NDArray[np.float64]]
 
 
@@ -38,16 +33,14 @@ def choose_cache(folder: Path | None = None) -> None:
     """
     if folder is not None:
         os.environ[VARIABLE] = str(folder.absolute())
-    place = cache_folder()
-    if place is None:
-        os.environ[VARIABLE] = ''
-        return
+    place = pieces_folder()
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=place) as trial:
-            trial.write(bytes(TRIED))
-    except OSError as error:
-        _tell(f'{place}: {cause(error)}')
+        if place is not None:
+            make_writable(place)
+    except WriteError as error:
+        _tell(str(error))
+        place = None
+    if place is None:
         os.environ[VARIABLE] = ''
 
 
@@ -63,25 +56,17 @@ def choice_forgotten() -> Iterator[None]:
             os.environ[VARIABLE] = before
 
 
-def cache_folder() -> Path | None:
+def pieces_folder() -> Path | None:
     """Return the folder of the pieces, which need not exist; None: nothing is kept."""
-    chosen = os.environ.get(VARIABLE)
-    if chosen is not None:
-        return Path(chosen) / 'convex_pieces' if chosen else None
-    base = Path(os.environ.get('XDG_CACHE_HOME', ''))
-    # The XDG Base Directory Specification ignores relative paths.
-    if not base.is_absolute():
-        home = Path(os.environ.get('HOME', os.path.expanduser('~')))
-        if not home.is_absolute():
-            _tell('the user has no home')
-            return None
-        base = home / '.cache'
-    return base / 'dexlite_ros' / 'convex_pieces'
+    folder = cache_folder('convex_pieces')
+    if folder is None and VARIABLE not in os.environ:
+        _tell('the user has no home')
+    return folder
 
 
 def kept_pieces(digest: str) -> Pieces | None:
     """Return the pieces (V, 3) kept under a mesh's digest [m]; None: none that can be read."""
-    folder = cache_folder()
+    folder = pieces_folder()
     if folder is None:
         return None
     try:
@@ -93,7 +78,7 @@ def kept_pieces(digest: str) -> Pieces | None:
 
 def keep_pieces(digest: str, pieces: Pieces) -> None:
     """Keep pieces (V, 3) under a mesh's digest [m], if there is a place for them."""
-    folder = cache_folder()
+    folder = pieces_folder()
     if folder is None:
         return
     try:

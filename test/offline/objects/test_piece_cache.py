@@ -14,11 +14,11 @@ from dexlite_ros.offline.commands.__main__ import main
 from dexlite_ros.offline.objects import convex_parts, piece_cache
 from dexlite_ros.offline.objects.convex_parts import convex_pieces
 from dexlite_ros.offline.objects.piece_cache import (
-    cache_folder,
     choice_forgotten,
     choose_cache,
     keep_pieces,
     kept_pieces,
+    pieces_folder,
     VARIABLE,
 )
 
@@ -49,19 +49,19 @@ def blocked(tmp_path: Path) -> Path:
 
 def test_the_folder_is_where_it_should_be(monkeypatch, tmp_path):
     """Home; XDG_CACHE_HOME if absolute; DEXLITE_CACHE; what was chosen; none."""
-    assert cache_folder() == tmp_path / 'home/.cache/dexlite_ros/convex_pieces'
+    assert pieces_folder() == tmp_path / 'home/.cache/dexlite_ros/convex_pieces'
     monkeypatch.setenv('XDG_CACHE_HOME', 'relative')
-    assert cache_folder() == tmp_path / 'home/.cache/dexlite_ros/convex_pieces'
+    assert pieces_folder() == tmp_path / 'home/.cache/dexlite_ros/convex_pieces'
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'xdg'))
-    assert cache_folder() == tmp_path / 'xdg/dexlite_ros/convex_pieces'
+    assert pieces_folder() == tmp_path / 'xdg/dexlite_ros/convex_pieces'
     monkeypatch.setenv(VARIABLE, str(tmp_path / 'own'))
-    assert cache_folder() == tmp_path / 'own/convex_pieces'
+    assert pieces_folder() == tmp_path / 'own/convex_pieces'
     with choice_forgotten():
         choose_cache(tmp_path / 'chosen')
-        assert cache_folder() == tmp_path / 'chosen/convex_pieces'
-    assert cache_folder() == tmp_path / 'own/convex_pieces'
+        assert pieces_folder() == tmp_path / 'chosen/convex_pieces'
+    assert pieces_folder() == tmp_path / 'own/convex_pieces'
     monkeypatch.setenv(VARIABLE, '')
-    assert cache_folder() is None
+    assert pieces_folder() is None
 
 
 def test_pieces_come_back():
@@ -76,7 +76,7 @@ def test_pieces_come_back():
 def test_a_broken_file_is_made_anew(content):
     """Such as one that a full disk cut off."""
     keep_pieces('one', PIECES)
-    (cache_folder() / 'one.npz').write_bytes(content)
+    (pieces_folder() / 'one.npz').write_bytes(content)
     assert kept_pieces('one') is None
     keep_pieces('one', PIECES)
     assert len(kept_pieces('one')) == 2
@@ -134,7 +134,7 @@ def test_every_command_that_cuts_takes_a_folder(command, capsys):
 
 def test_other_processes_know_the_choice(tmp_path):
     """Worker processes inherit it, wherever they start."""
-    code = 'from dexlite_ros.offline.objects.piece_cache import *; print(cache_folder())'
+    code = 'from dexlite_ros.offline.objects.piece_cache import *; print(pieces_folder())'
     with choice_forgotten():
         choose_cache(tmp_path / 'chosen')
         found = subprocess.run(

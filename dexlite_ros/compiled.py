@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Functions compiled to machine code by numba, and kept on disk for the next process.
+
+Compiling takes seconds, loading what was kept hundredths of a second. The code is kept in the
+folder of ``cache_folder``, under a digest of the sources, since numba itself would not notice a
+change in a function that another one calls. Where nothing can be kept, it is compiled once per
+process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+import hashlib
+import logging
+from pathlib import Path
+import threading
+from typing import Any, TypeVar
+
+import numba
+
+from dexlite_ros.cache_folder import cache_folder, make_writable
+from dexlite_ros.errors import WriteError
+
+PATIENCE = 2.0
+"""Time after which a compilation is announced [s]."""
+Function = TypeVar('Function', bound=Callable[..., Any])
+# The arithmetic may be reordered, division by zero raises nothing, and other threads run.
+_OPTIONS: dict[str, Any] = {'nogil': True, 'error_model': 'numpy', 'no_cfunc_wrapper': True}
+_lock = threading.Lock()
+_log = logging.getLogger(__name__)
+
+
+def compiled(function: Function) -> Function:
+    """Compile a function that only compiled functions call; it becomes a part of them."""
+    return _part(function, fastmath=True)
+
+
+def compiled_exactly(function: Function) -> Function:
+    """Compile a function as ``compiled`` does, with NaN and infinity as IEEE 754 has them."""
+    return _part(function, fastmath=False)
+
+
+def _part(function: Function, fastmath: bool) -> Function:
+    part: Function = numba.njit(
+        fastmath=fastmath, forceinline=True, no_cpython_wrapper=True, **_OPTIONS)(function)
+    return part
+
+
+class Entry:
+    """A compiled function that is called from Python; compiled or loaded at the first call."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.__doc__ = function.__doc__
+        self._function = function
+        self._compiled: Callable[..., Any] | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the compiled function."""
+        return self.ready(*arguments)(*arguments)
+
+    def ready(self, *arguments: Any) -> Callable[..., Any]:
+        """Return the function compiled for arguments of these types, without calling it."""
+        with _lock:
+            if self._compiled is None:
+                types = tuple(map(numba.typeof, arguments))
+                with _announced(self._function.__name__):
+                    self._compiled = _kept(self._function, types) or _fresh(self._function, types)
+            return self._compiled
+
+
+def _fresh(function: Callable[..., Any], types: tuple[Any, ...]) -> Any:
+    """Return the function compiled for these types, without keeping it."""
+    dispatcher = numba.njit(fastmath=True, **_OPTIONS)(function)
+    dispatcher.compile(types)
+    return dispatcher
+
+
+def _kept(function: Callable[..., Any], types: tuple[Any, ...]) -> Any:
+    """Return the function from the cache, or compiled into it; None if that is impossible."""
+    folder = cache_folder('compiled')
+    if folder is None:
+        return None
+    folder = folder / _digest(Path(function.__code__.co_filename).parent)
+    before = numba.config.CACHE_DIR
+    try:
+        make_writable(folder)
+        dispatcher = numba.njit(fastmath=True, **_OPTIONS)(function)
+        numba.config.CACHE_DIR = str(folder)
+        dispatcher.enable_caching()
+        dispatcher.compile(types)
+    except WriteError as error:
+        _log.info('compiled code is not kept for the next time: %s', error)
+        return None
+    except numba.core.errors.NumbaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a damaged file leads to
+        _log.warning('the compiled code in %s cannot be used: %r', folder, error)
+        return None
+    finally:
+        numba.config.CACHE_DIR = before
+    return dispatcher
+
+
+@cache
+def _digest(folder: Path) -> str:
+    """Return a digest of the sources that a compiled function of this folder may consist of."""
+    digest = hashlib.sha256()
+    for path in sorted({*folder.glob('*.py'), Path(__file__)}):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _announced(name: str) -> Iterator[None]:
+    """Say what takes so long, if it does."""
+    timer = threading.Timer(PATIENCE, _log.warning, (
+        'compiling %s for this processor; this is done once and takes some seconds', name))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What computes the refinement: torch, on any device, or compiled functions on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args, Literal
+
+import numpy as np
+import torch
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.mechanics.grasp_energy import GraspEnergy
+from dexlite_ros.object.distance_field import DistanceField
+from dexlite_ros.refinement.fused_optimizer import FusedOptimizer
+from dexlite_ros.refinement.kernel_arrays import field_arrays
+from dexlite_ros.refinement.post_optimizer import Optimizer, OptimizerSettings, PostOptimizer
+
+Backend = Literal['auto', 'torch', 'fused']
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+
+
+def chosen_backend(backend: Backend, device: torch.device) -> Backend:
+    """
+    Return the backend to use on a device: 'auto' is the compiled one on the CPU, else torch.
+
+    :raises InvalidRequest: for an unknown backend, or one that cannot compute there
+    """
+    if backend not in BACKENDS:
+        raise InvalidRequest('backend', backend, f'one of {", ".join(BACKENDS)}')
+    if backend == 'fused' and device.type != 'cpu':
+        raise InvalidRequest('backend', backend, f"'auto' or 'torch' on {device}")
+    if backend == 'auto':
+        return 'fused' if device.type == 'cpu' else 'torch'
+    return backend
+
+
+def make_optimizers(
+    energies: Sequence[GraspEnergy], settings: Sequence[OptimizerSettings], backend: Backend,
+    threads: int,
+) -> list[Optimizer]:
+    """
+    Return one optimiser for each energy, all on the same object.
+
+    :param energies: at least one; all with the same fields
+    :param settings: of each optimiser
+    :param threads: that the compiled backend may use; 0: as many as torch uses
+    :raises InvalidRequest: for a backend that cannot compute on the energies' device
+    """
+    fields = energies[0]
+    if chosen_backend(backend, fields.field.values.device) == 'torch':
+        return [PostOptimizer(*each) for each in zip(energies, settings)]
+    target, obstacles = field_arrays(fields.field), field_arrays(fields.obstacles)
+    return [
+        FusedOptimizer(
+            *each, threads or torch.get_num_threads(), field=target, obstacles=obstacles)
+        for each in zip(energies, settings)]
+
+
+def compile_search(geometry: HandGeometry) -> None:
+    """
+    Compile the search, or load it, so that the first request need not wait.
+
+    :param geometry: of any hand
+    """
+    field = DistanceField(np.zeros((2, 2, 2)), np.zeros(3), 1.0)
+    joints = len(geometry.kinematics.lower)
+    nothing = GraspBatch(torch.zeros(0, 3), torch.zeros(0, 3, 3), torch.zeros(0, joints))
+    settings = OptimizerSettings(iterations=0)
+    energy = GraspEnergy(geometry, field, settings.energy)
+    FusedOptimizer(energy, settings).refine(nothing, torch.zeros(0, len(geometry.groups)))
