@@ -180,10 +180,11 @@ def _usable(cloud: PointCloud, limits: CloudLimits, account: _Account) -> PointC
         raise BadCloud(f'all {len(cloud)} points are NaN or infinite; check the depth image')
     cloud = account.keep(cloud, finite, 'non_finite')
     require_resolution(cloud.points)
-    _, first = np.unique(cloud.points, axis=0, return_index=True)
-    require_count(len(first), limits.min_points, 'finite and distinct')
-    kept = np.zeros(len(cloud), bool)
-    kept[first] = True
+    order = np.lexsort(cloud.points.T)  # stable, so the first of equal points comes first
+    in_order = cloud.points[order]
+    kept = np.ones(len(cloud), bool)
+    kept[order[1:]] = (in_order[1:] != in_order[:-1]).any(axis=1)
+    require_count(int(kept.sum()), limits.min_points, 'finite and distinct')
     cloud = account.keep(cloud, kept, 'repeated')
     extent = float(np.ptp(np.quantile(cloud.points, (0.1, 0.9), axis=0), axis=0).max())
     if extent > FAR_TOO_LARGE * limits.extent_max:
