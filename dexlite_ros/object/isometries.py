@@ -29,12 +29,11 @@ class Isometries:
 
     def apply(self, points: Points) -> Points:
         """Return (G, N, 3) images of ``points`` (N, 3) [m]."""
-        moved: Points = np.einsum('gij,nj->gni', self.matrices, points) + self.offsets[:, None]
-        return moved
+        return self.turn(points) + self.offsets[:, None]
 
     def turn(self, vectors: Points) -> Points:
         """Return the images (G, N, 3) of N free vectors."""
-        turned: Points = np.einsum('gij,nj->gni', self.matrices, vectors)
+        turned: Points = vectors @ self.matrices.swapaxes(1, 2)
         return turned
 
     def inverse(self) -> Isometries:
