@@ -222,7 +222,7 @@ def is_layered(points: Points) -> bool:
 
     :param points: (N, 3) [m].
     """
-    _, index = cKDTree(points).query(points, k=min(16, len(points)), workers=-1)
+    _, index = cKDTree(points).query(points, k=min(16, len(points)))
     near = points[index] - points[index].mean(axis=1, keepdims=True)
     square, axes = np.linalg.eigh(np.swapaxes(near, 1, 2) @ near)
     off = np.einsum('nki,ni->nk', near, axes[:, :, 0])
