@@ -15,7 +15,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / 'dexlite_ros'
 MODULES = sorted(PACKAGE.rglob('*.py'))
 
 # Modules that all others may import.
-BASE = {'errors', 'files', 'device', 'grasp', 'plan_warning', 'surface_points'}
+BASE = {
+    'errors', 'files', 'device', 'grasp', 'open3d_core', 'plan_warning', 'surface_points'}
 # What the modules of a folder, or a single top-level module, may import from this package besides
 # their own folder and the base; the steps of a plan are in order.
 RULES: dict[str, set[str]] = {
