@@ -33,8 +33,8 @@ class Isometries:
 
     def turn(self, vectors: Points) -> Points:
         """Return the images (G, N, 3) of N free vectors."""
-        turned: Points = vectors @ self.matrices.swapaxes(1, 2)
-        return turned
+        turned = self.matrices.reshape(-1, 3) @ vectors.T  # one product for all maps
+        return turned.reshape(len(self), 3, -1).swapaxes(1, 2)
 
     def inverse(self) -> Isometries:
         """Return the inverse maps."""
