@@ -49,6 +49,15 @@ def thin(cloud: PointCloud, count: int, seed: int, finest: float = FINEST) -> Po
     return cloud[np.sort(chosen)]
 
 
+def first_of_equal(points: Points) -> NDArray[np.bool_]:
+    """Return a mask (N,) with the first of every set of equal points (N, 3)."""
+    order = np.lexsort(points.T)  # stable
+    in_order = points[order]
+    first = np.ones(len(points), bool)
+    first[order[1:]] = (in_order[1:] != in_order[:-1]).any(axis=1)
+    return first
+
+
 def _extent(points: Points) -> float:
     """Return the longest side of the box of all but the outermost points [m]."""
     low, high = np.quantile(points, (0.02, 0.98), axis=0)
