@@ -21,7 +21,6 @@ from dataclasses import dataclass, field, replace
 import math
 import time
 
-import roma
 import torch
 from torch import Tensor
 
@@ -29,6 +28,7 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.energy_terms import EnergyWeights
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, Evaluation, GraspEnergy
+from dexlite_ros.rotations import rotvec_to_rotmat
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class PostOptimizer:
         unbiased = square / (1 - settings.decay**iteration)
         rate = settings.step_size * _schedule(settings, iteration)
         step = -rate * self._scale * state.slope / (unbiased.sqrt() + 1e-3)
-        turn = roma.rotvec_to_rotmat(step[:, 3:6])
+        turn = rotvec_to_rotmat(step[:, 3:6])
         moved = state.grasps.perturbed(step[:, :3], turn)
         return self._couple(replace(moved, joints=moved.joints + step[:, 6:]))
 
