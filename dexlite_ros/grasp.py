@@ -73,6 +73,12 @@ class GraspBatch:
             torch.where(wide[:, :, None], self.rotation, other.rotation),
             torch.where(wide, self.joints, other.joints))
 
+    def with_rows(self, index: Tensor, rows: GraspBatch) -> GraspBatch:
+        """Return these grasps with those at an index (N,) replaced by N others."""
+        return GraspBatch(*(
+            own.index_copy(0, index, other)
+            for own, other in zip(vars(self).values(), vars(rows).values(), strict=True)))
+
     def quat_xyzw(self) -> Tensor:
         """Return the wrist rotations as unit quaternions (B, 4), w last and not negative."""
         quat = rotmat_to_unitquat(self.rotation)
