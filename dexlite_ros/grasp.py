@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
-import roma
 import torch
 from torch import Tensor
+
+from dexlite_ros.rotations import rotmat_to_unitquat, unitquat_to_rotmat
 
 Stage = Literal['pregrasp', 'grasp', 'squeeze']
 STAGES: tuple[Stage, ...] = ('pregrasp', 'grasp', 'squeeze')
@@ -72,9 +73,15 @@ class GraspBatch:
             torch.where(wide[:, :, None], self.rotation, other.rotation),
             torch.where(wide, self.joints, other.joints))
 
+    def with_rows(self, index: Tensor, rows: GraspBatch) -> GraspBatch:
+        """Return these grasps with those at an index (N,) replaced by N others."""
+        return GraspBatch(*(
+            own.index_copy(0, index, other)
+            for own, other in zip(vars(self).values(), vars(rows).values(), strict=True)))
+
     def quat_xyzw(self) -> Tensor:
         """Return the wrist rotations as unit quaternions (B, 4), w last and not negative."""
-        quat = roma.rotmat_to_unitquat(self.rotation)
+        quat = rotmat_to_unitquat(self.rotation)
         return torch.where(quat[:, 3:] < 0, -quat, quat)
 
     def to_vector(self) -> Tensor:
@@ -83,19 +90,23 @@ class GraspBatch:
 
         The angles are extrinsic xyz [rad], the convention DexGraspNet stores.
         """
+        import roma  # Slow to import, and only for this layout.
+
         euler = roma.rotmat_to_euler('xyz', self.rotation)
         return torch.cat([self.translation, euler, self.joints], dim=1)
 
     @classmethod
     def from_vector(cls, vector: Tensor) -> GraspBatch:
         """Read the exchange layout (B, 6 + J) that ``to_vector`` writes."""
+        import roma
+
         rotation = roma.euler_to_rotmat('xyz', vector[:, 3:6])
         return cls(vector[:, :3], rotation, vector[:, 6:])
 
     @classmethod
     def from_quat_xyzw(cls, translation: Tensor, quat: Tensor, joints: Tensor) -> GraspBatch:
         """Build grasps from wrist quaternions (B, 4), w last, which need not be normalised."""
-        return cls(translation, roma.unitquat_to_rotmat(roma.quat_normalize(quat)), joints)
+        return cls(translation, unitquat_to_rotmat(quat / quat.norm(dim=-1, keepdim=True)), joints)
 
     @classmethod
     def cat(cls, batches: list[GraspBatch]) -> GraspBatch:

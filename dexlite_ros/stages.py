@@ -92,6 +92,7 @@ def open_hand(
     """
     kinematics = energy.geometry.kinematics
     now = best = grasps
+    moving = torch.arange(len(grasps), device=grasps.translation.device)
     enough = settings.clearance - 0.0005
     best_clearance = torch.full_like(grasps.translation[:, 0], -torch.inf)
     for _ in range(settings.opening_steps):
@@ -106,14 +107,15 @@ def open_hand(
             near = energy.settings.obstacle_margin - obstacle_gap
             cost = cost + near.clamp(min=0).square().sum(-1)
         cost = cost + energy_terms.self_penetration(self_gap, 0.002) * 0.01
-        best = now.where(clearance > best_clearance, best)
-        best_clearance = torch.maximum(best_clearance, clearance)
-        if bool((best_clearance >= enough).all()):
+        better = clearance > best_clearance[moving]
+        best = best.with_rows(moving[better], now[better])
+        best_clearance[moving[better]] = clearance[better]
+        # A hand that is clear stops moving, even if others still have to move.
+        left = best_clearance[moving] < enough
+        if not bool(left.any()):
             break
         slopes = torch.autograd.grad(cost.sum(), leaves)
-        opened = _open_step(now, slopes, kinematics, settings)
-        # A hand that is clear stops moving, even if others still have to move.
-        now = opened.where(best_clearance < enough, now)
+        now, moving = _open_step(now, slopes, kinematics, settings)[left], moving[left]
     return best, best_clearance
 
 

@@ -30,8 +30,12 @@ def farthest_points(
     :param first: index of the first point; None: the highest point
     """
     chosen = [int(np.argmax(points[:, 2])) if first is None else first]
-    distance = np.linalg.norm(points - points[chosen[0]], axis=1)
-    while len(chosen) < count and distance.max() > separation:
-        chosen.append(int(np.argmax(distance)))
-        distance = np.minimum(distance, np.linalg.norm(points - points[chosen[-1]], axis=1))
-    return np.array(chosen)
+    x, y, z = np.ascontiguousarray(points.T)
+    square = np.full(len(points), np.inf)
+    while True:
+        here = points[chosen[-1]]
+        np.minimum(square, (x - here[0])**2 + (y - here[1])**2 + (z - here[2])**2, out=square)
+        farthest = int(square.argmax())
+        if len(chosen) >= count or square[farthest] <= separation**2:
+            return np.array(chosen)
+        chosen.append(farthest)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-import roma
 import torch
 from torch import nn, Tensor
 
@@ -22,6 +21,7 @@ from dexlite_ros.hand.description import Geom, HalfSpace, HandDescription, Link
 from dexlite_ros.hand.kinematics import HandKinematics, LinkPoses
 from dexlite_ros.hand.link_points import LinkPoints
 from dexlite_ros.hand.meshes import geom_mesh
+from dexlite_ros.rotations import unitquat_to_rotmat
 from dexlite_ros.surface_points import farthest_points
 
 BOX_SPACING = 0.005
@@ -213,8 +213,8 @@ def _to_link(
     geom: Geom, vectors: NDArray[np.float64], *, turn: bool = False
 ) -> NDArray[np.float64]:
     """Transform points (or rotate directions) from a shape's own frame to its link's."""
-    quat = roma.quat_wxyz_to_xyzw(torch.tensor(geom.quat_wxyz, dtype=torch.float64))
-    rotation = roma.unitquat_to_rotmat(roma.quat_normalize(quat)).numpy()
+    quat = torch.tensor(geom.quat_wxyz, dtype=torch.float64).roll(-1)
+    rotation = unitquat_to_rotmat(quat / quat.norm()).numpy()
     moved: NDArray[np.float64] = vectors @ rotation.T
     return moved if turn else moved + np.array(geom.position)
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import roma
 import torch
 from torch import nn, Tensor
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.rotations import unitquat_to_rotmat
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,9 @@ class HandKinematics(nn.Module):
         self._register('_order', [rank[index] for index in range(len(links))], torch.long)
         moved = [links[index] for index in order[1:]]
         joint_of = {link.name: joint for link, joint in description.moving_links}
-        offset = roma.unitquat_to_rotmat(
-            roma.quat_normalize(
-                roma.quat_wxyz_to_xyzw(
-                    torch.tensor([link.quat_wxyz for link in moved], dtype=torch.float64))))
+        quat_wxyz = torch.tensor([link.quat_wxyz for link in moved], dtype=torch.float64)
+        offset = unitquat_to_rotmat(
+            torch.nn.functional.normalize(quat_wxyz.roll(-1, dims=1), dim=1))
         axis = torch.tensor(
             [joint_of[link.name].axis for link in moved], dtype=torch.float64)
         axis = axis / axis.norm(dim=1, keepdim=True)

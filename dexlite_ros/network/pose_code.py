@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import roma
 import torch
 from torch import nn, Tensor
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.rotations import special_gramschmidt
 
 Rotation = Literal['euler', '6d']
 LENGTH = 0.1
@@ -49,6 +49,8 @@ class PoseCode(nn.Module):
     def encode(self, grasps: GraspBatch) -> Tensor:
         """Return the vectors of grasps relative to the origin."""
         if self.rotation == 'euler':
+            import roma  # Slow to import, and only for this layout.
+
             turn = roma.rotmat_to_euler('xyz', grasps.rotation) / torch.pi
         else:
             turn = grasps.rotation[:, :, :2].mT.flatten(1)
@@ -60,8 +62,10 @@ class PoseCode(nn.Module):
         split = self.size - len(self._middle)
         turn = vector[:, 3:split]
         if self.rotation == 'euler':
+            import roma
+
             rotation = roma.euler_to_rotmat('xyz', turn * torch.pi)
         else:
-            rotation = roma.special_gramschmidt(turn.unflatten(1, (2, 3)).mT)
+            rotation = special_gramschmidt(turn.unflatten(1, (2, 3)).mT)
         return GraspBatch(
             vector[:, :3] * LENGTH, rotation, vector[:, split:] * self._half + self._middle)

@@ -29,7 +29,7 @@ from dexlite_ros.object.grouping import free_between, group_points, STRAY
 from dexlite_ros.object.orientation import estimate_noise
 from dexlite_ros.object.support import Plane
 from dexlite_ros.object.support_in_cloud import above_support, find_support
-from dexlite_ros.object.thinning import thin
+from dexlite_ros.object.thinning import first_of_equal, thin
 from dexlite_ros.object.viewpoint import find_viewpoint, likely_eye, Viewpoint
 from dexlite_ros.plan_warning import PlanWarning
 
@@ -180,11 +180,9 @@ def _usable(cloud: PointCloud, limits: CloudLimits, account: _Account) -> PointC
         raise BadCloud(f'all {len(cloud)} points are NaN or infinite; check the depth image')
     cloud = account.keep(cloud, finite, 'non_finite')
     require_resolution(cloud.points)
-    _, first = np.unique(cloud.points, axis=0, return_index=True)
-    require_count(len(first), limits.min_points, 'finite and distinct')
-    kept = np.zeros(len(cloud), bool)
-    kept[first] = True
-    cloud = account.keep(cloud, kept, 'repeated')
+    distinct = first_of_equal(cloud.points)
+    require_count(int(distinct.sum()), limits.min_points, 'finite and distinct')
+    cloud = account.keep(cloud, distinct, 'repeated')
     extent = float(np.ptp(np.quantile(cloud.points, (0.1, 0.9), axis=0), axis=0).max())
     if extent > FAR_TOO_LARGE * limits.extent_max:
         raise ScaleError(extent, limits.extent_min, limits.extent_max)

@@ -87,7 +87,7 @@ def require_solid(points: Points, limits: CloudLimits, support: Plane | None = N
 
 def _roughness(points: Points, neighbours: int = 60) -> float:
     """Return the RMS distance of points from planes fitted to their neighbours [m]."""
-    _, index = cKDTree(points).query(points[::4], k=min(neighbours, len(points)), workers=-1)
+    _, index = cKDTree(points).query(points[::4], k=min(neighbours, len(points)))
     near = points[index] - points[index].mean(axis=1, keepdims=True)  # (N / 4, k, 3)
     square = np.linalg.eigvalsh(np.einsum('nki,nkj->nij', near, near))[:, 0]
     return float(np.sqrt(square.mean() / (index.shape[1] - 3)))  # a plane takes 3 degrees

@@ -25,6 +25,8 @@ from dexlite_ros.object.viewpoint import sphere_directions
 
 # Walls are assumed to be at least this thick [point spacings].
 _WALL = 2.0
+# Number of places whose heights above all facets of a hull fit into the processor's cache.
+_PART = 1000
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,13 @@ def _hull_level(points: Points, places: Points) -> NDArray[np.float64]:
     The hull is approximated by the outermost points in 500 directions, which is fast for any
     number of points.
     """
-    outer = np.unique((points @ sphere_directions(500).T).argmax(axis=0))
-    level = np.full(len(places), -np.inf)
-    for facet in np.unique(np.round(ConvexHull(points[outer]).equations, 6), axis=0):
-        np.maximum(level, places @ facet[:3] + facet[3], out=level)
-    return level
+    outer = np.unique((sphere_directions(500) @ points.T).argmax(axis=1))
+    facets = np.unique(np.round(ConvexHull(points[outer]).equations, 6), axis=0)
+    facets = facets.T.astype(np.float32)  # off by less than a micrometre, in half the time
+    return np.concatenate([
+        (part @ facets[:3] + facets[3]).max(axis=1)
+        for part in np.array_split(places.astype(np.float32), 1 + len(places) // _PART)],
+        dtype=np.float64)
 
 
 def _believable(
@@ -161,9 +165,12 @@ def _boundary(
     shape = np.ceil((high + 3.0 * step - low) / step).astype(int)
     nodes = low + step * np.stack(np.meshgrid(*map(np.arange, shape), indexing='ij'), axis=-1)
     nodes = nodes.reshape(-1, 3)
-    near, _ = cKDTree(moved).query(nodes, distance_upper_bound=4.0 * spacing, workers=-1)
+    depth = -_hull_level(hull, nodes)
     # Where a face of the hull passes through seen points, leave a wall behind them.
-    depth = np.maximum(-_hull_level(hull, nodes), _WALL * spacing - np.minimum(near, 1.0))
+    thin = np.flatnonzero(depth < _WALL * spacing)
+    near, _ = cKDTree(moved).query(
+        nodes[thin], distance_upper_bound=4.0 * spacing, workers=-1)
+    depth[thin] = np.maximum(depth[thin], _WALL * spacing - np.minimum(near, 1.0))
     if support is not None:
         depth = np.minimum(depth, support.height(nodes))
     left = np.flatnonzero(depth > -2.0 * step)

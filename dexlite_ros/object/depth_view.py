@@ -84,11 +84,15 @@ class DepthView:
 
 
 def camera_axes(forward: Points) -> Points:
-    """Return the axes (3, 3) of a camera that looks along ``forward``: right, down, forward."""
-    forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, np.eye(3)[np.argmin(np.abs(forward))])
-    right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(forward, right), forward])
+    """
+    Return the axes (..., 3, 3) of cameras that look along ``forward`` (..., 3).
+
+    The rows are right, down and forward.
+    """
+    forward = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
+    right = np.cross(forward, np.eye(3)[np.argmin(np.abs(forward), axis=-1)])
+    right /= np.linalg.norm(right, axis=-1, keepdims=True)
+    return np.stack([right, np.cross(forward, right), forward], axis=-2)
 
 
 def project(rays: Points, axes: Points) -> tuple[Points, NDArray[np.float64]]:

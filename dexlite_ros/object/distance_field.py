@@ -17,13 +17,13 @@ from scipy import ndimage
 import torch
 from torch import nn, Tensor
 
+from dexlite_ros.object.mesh_distance import mesh_distance
+
 PADDING = 0.03
 """Width of the grid's rim around the object [m]; wide enough for a finger in contact."""
 MIN_SPACING = 0.0018
 """Smallest distance between nodes [m]; a fingertip then spans ten nodes."""
 NODES_PER_AXIS = 90
-EXACT_BAND = 2.5
-"""Half width of the band in which nodes hold the exact distance [spacings]."""
 SMOOTHING = 0.7
 """Width of the Gaussian that smooths the distance before normals are computed [spacings]."""
 NORMAL_STEP = 0.004
@@ -57,6 +57,8 @@ class DistanceField(nn.Module):
         values: NDArray[np.floating],
         origin: NDArray[np.floating],
         spacing: float,
+        *,
+        normals: bool = True,
     ) -> None:
         """
         Use an existing grid.
@@ -64,14 +66,14 @@ class DistanceField(nn.Module):
         :param values: (X, Y, Z) signed distance at the nodes [m]
         :param origin: (3,) position of node (0, 0, 0) [m]
         :param spacing: distance between neighbouring nodes [m]
+        :param normals: False saves time and memory where only distances are asked for
         """
         super().__init__()
         self.spacing = float(spacing)
         size_x, size_y, size_z = values.shape
         self.shape = (size_x, size_y, size_z)
         values = np.ascontiguousarray(values, dtype=np.float32)
-        smooth = ndimage.gaussian_filter(values, SMOOTHING)
-        slope = np.stack(np.gradient(smooth, spacing), axis=-1).reshape(-1, 3)
+        slopes = _slopes(values, self.spacing) if normals else np.zeros((0, 3), np.float32)
         centre = origin + spacing * _centre_of_mass(values / spacing)
         self._strides = (size_y * size_z, size_z, 1)
         self._corners = tuple(
@@ -79,7 +81,7 @@ class DistanceField(nn.Module):
             for x in (0, 1) for y in (0, 1) for z in (0, 1))
         for name, buffer in (
             ('values', torch.from_numpy(values.reshape(-1))),
-            ('slopes', torch.from_numpy(np.ascontiguousarray(slope, dtype=np.float32))),
+            ('slopes', torch.from_numpy(slopes)),
             ('origin', torch.as_tensor(origin, dtype=torch.float32)),
             ('_corner_steps', torch.tensor(self._corners, dtype=torch.int32)),
             ('centre_of_mass', torch.as_tensor(centre, dtype=torch.float32)),
@@ -96,9 +98,6 @@ class DistanceField(nn.Module):
         """
         Return the field of a closed triangle mesh.
 
-        Nodes near the surface hold the exact distance to the triangles; nodes farther away hold
-        the distance to the nearest of the surface points found for those nodes.
-
         :param vertices: (V, 3) [m]
         :param faces: (F, 3) indices into the vertices
         :param nodes_per_axis: approximate number of nodes along the longest side
@@ -106,11 +105,7 @@ class DistanceField(nn.Module):
         lower, upper = vertices.min(0) - PADDING, vertices.max(0) + PADDING
         spacing = max(MIN_SPACING, float((upper - lower).max()) / nodes_per_axis)
         shape = np.ceil((upper - lower) / spacing).astype(int) + 1
-        axes = [lower[i] + spacing * np.arange(shape[i]) for i in range(3)]
-        nodes = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1).astype(np.float32)
-        inside, nearest = _query_mesh(vertices, faces, nodes)
-        distance = np.linalg.norm(nodes - nearest, axis=-1)
-        return cls(np.where(inside, -distance, distance), lower, spacing)
+        return cls(mesh_distance(vertices, faces, lower, spacing, shape), lower, spacing)
 
     def value_and_gradient(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """
@@ -251,6 +246,13 @@ def _length(planes: list[Tensor]) -> Tensor:
     return (x * x + y * y + z * z).sqrt()
 
 
+def _slopes(values: NDArray[np.float32], spacing: float) -> NDArray[np.float32]:
+    """Return the gradient (nodes, 3) of the smoothed distance."""
+    smooth = ndimage.gaussian_filter(values, SMOOTHING)
+    slopes: NDArray[np.float32] = np.stack(np.gradient(smooth, spacing), axis=-1, dtype=np.float32)
+    return slopes.reshape(-1, 3)
+
+
 def _centre_of_mass(distance: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the centre (3,) of the interior [nodes], from distances in node spacings."""
     # A node on the surface represents a cell that is half inside.
@@ -258,25 +260,3 @@ def _centre_of_mass(distance: NDArray[np.float32]) -> NDArray[np.float64]:
     if not filled.any():
         return (np.array(distance.shape) - 1) / 2
     return np.array(ndimage.center_of_mass(filled))
-
-
-def _query_mesh(
-    vertices: NDArray[np.floating],
-    faces: NDArray[np.integer],
-    nodes: NDArray[np.float32],
-) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Return a mask of the nodes inside, and for every node a nearby surface point."""
-    import open3d  # Slow to import, and not needed once a field exists.
-
-    scene = open3d.t.geometry.RaycastingScene()
-    scene.add_triangles(
-        open3d.core.Tensor(vertices.astype(np.float32)),
-        open3d.core.Tensor(faces.astype(np.uint32)))
-    inside = scene.compute_occupancy(nodes, nsamples=3).numpy() > 0.5
-    away = np.where(
-        inside, ndimage.distance_transform_edt(inside), ndimage.distance_transform_edt(~inside))
-    band = away <= EXACT_BAND
-    nearest = np.zeros_like(nodes)
-    nearest[band] = scene.compute_closest_points(nodes[band])['points'].numpy()
-    _, index = ndimage.distance_transform_edt(~band, return_indices=True)
-    return inside, nearest[tuple(index)]

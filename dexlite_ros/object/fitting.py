@@ -9,6 +9,7 @@ import trimesh
 
 from dexlite_ros.errors import BadCloud
 from dexlite_ros.object.cloud import Points
+from dexlite_ros.open3d_core import open3d_core
 
 
 def fit_poisson(
@@ -27,8 +28,7 @@ def fit_poisson(
     :return: the parts with more than 2 % of the largest part's volume.
     :raises BadCloud: when no closed surface passes near the measured points.
     """
-    import open3d
-
+    open3d = open3d_core()
     cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
     cloud.normals = open3d.utility.Vector3dVector(normals)
     for scale in (1.2, 1.6, 2.4):  # a surface that leaves the octree's cube is left open

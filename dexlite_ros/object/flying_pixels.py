@@ -38,7 +38,7 @@ def surface_points(points: Points, eye: Points) -> NDArray[np.bool_]:
     """
     if len(points) <= NEIGHBOURS:
         return np.ones(len(points), bool)
-    distance, index = cKDTree(points).query(points, k=NEIGHBOURS + 1, workers=-1)
+    distance, index = cKDTree(points).query(points, k=NEIGHBOURS + 1)
     apart = distance[:, 1:].mean(axis=1)
     normals, _, rough = local_planes(points, index)
     dense = apart < apart.mean() + SPREAD * apart.std()

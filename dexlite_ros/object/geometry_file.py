@@ -18,6 +18,7 @@ from dexlite_ros.errors import BadMesh, FileError
 from dexlite_ros.object.cloud import PointCloud, Points
 from dexlite_ros.object.mesh_repair import mend
 from dexlite_ros.object.obstacle_points import spread_over_faces
+from dexlite_ros.open3d_core import open3d_core
 
 CLOUD_SUFFIXES = ('.pcd', '.ply')
 MESH_SUFFIXES = ('.dae', '.glb', '.gltf', '.obj', '.off', '.ply', '.stl')
@@ -80,8 +81,7 @@ def load_cloud(path: str | Path) -> PointCloud:
     :raises FileError: missing, unreadable, or without points.
     """
     path = _existing(path, CLOUD_SUFFIXES)
-    import open3d
-
+    open3d = open3d_core()
     with open3d.utility.VerbosityContextManager(open3d.utility.VerbosityLevel.Error):
         cloud = open3d.io.read_point_cloud(str(path))
     if not cloud.has_points():

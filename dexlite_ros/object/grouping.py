@@ -35,7 +35,7 @@ def group_points(points: Points, neighbours: int, factor: float) -> NDArray[np.i
     :param factor: points this many times farther apart than usual there are not neighbours.
     """
     count = len(points)
-    distance, index = cKDTree(points).query(points, k=neighbours + 1, workers=-1)
+    distance, index = cKDTree(points).query(points, k=neighbours + 1)
     distance, index = distance[:, 1:], index[:, 1:]
     usual = float(np.median(distance[:, -1]))
     # That of the neighbours, because a stray point would take its own for usual.

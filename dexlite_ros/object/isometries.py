@@ -29,13 +29,12 @@ class Isometries:
 
     def apply(self, points: Points) -> Points:
         """Return (G, N, 3) images of ``points`` (N, 3) [m]."""
-        moved: Points = np.einsum('gij,nj->gni', self.matrices, points) + self.offsets[:, None]
-        return moved
+        return self.turn(points) + self.offsets[:, None]
 
     def turn(self, vectors: Points) -> Points:
         """Return the images (G, N, 3) of N free vectors."""
-        turned: Points = np.einsum('gij,nj->gni', self.matrices, vectors)
-        return turned
+        turned = self.matrices.reshape(-1, 3) @ vectors.T  # one product for all maps
+        return turned.reshape(len(self), 3, -1).swapaxes(1, 2)
 
     def inverse(self) -> Isometries:
         """Return the inverse maps."""

@@ -104,8 +104,8 @@ def obstacle_field(
     lower, upper = object_points.min(0) - REACH, object_points.max(0) + REACH
     spacing = float((upper - lower).max()) / NODES_PER_AXIS
     shape = np.ceil((upper - lower) / spacing).astype(int) + 1
-    axes = [lower[i] + spacing * np.arange(shape[i]) for i in range(3)]
-    nodes = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1)
+    axes = [np.arange(shape[i]) * spacing + lower[i] for i in range(3)]
+    x, y, z = np.meshgrid(*axes, indexing='ij', sparse=True)
     values = np.full(tuple(shape), REACH)
     cells = np.rint((obstacles - lower) / spacing).astype(int)
     held = ((cells >= 0) & (cells < shape)).all(1)
@@ -113,9 +113,13 @@ def obstacle_field(
         # Map the nearest occupied node to a point near that node.
         owner = np.full(tuple(shape), -1)
         owner[tuple(cells[held].T)] = np.flatnonzero(held)
-        _, nearest = ndimage.distance_transform_edt(owner < 0, return_indices=True)
-        apart = np.linalg.norm(nodes - obstacles[owner[tuple(nearest)]], axis=-1)
-        values = apart - spacing / 2
+        nearest = ndimage.distance_transform_edt(
+            owner < 0, return_distances=False, return_indices=True)
+        which = owner[tuple(nearest)]
+        square = sum(
+            np.square(along - obstacles[:, i][which]) for i, along in enumerate((x, y, z)))
+        values = np.sqrt(square) - spacing / 2
     if support is not None:
-        values = np.minimum(values, support.height(nodes.reshape(-1, 3)).reshape(shape))
-    return DistanceField(values, lower, spacing)
+        up = support.normal
+        values = np.minimum(values, up[0] * x + up[1] * y + (up[2] * z - support.offset))
+    return DistanceField(values, lower, spacing, normals=False)

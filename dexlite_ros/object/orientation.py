@@ -94,7 +94,7 @@ def estimate_noise(points: Points, neighbours: int = 12) -> float:
     :param points: (N, 3) [m].
     :param neighbours: points per plane.
     """
-    _, index = cKDTree(points).query(points, k=min(neighbours, len(points)), workers=-1)
+    _, index = cKDTree(points).query(points, k=min(neighbours, len(points)))
     return float(np.median(local_planes(points, index)[2]))
 
 
@@ -119,7 +119,7 @@ def outward_normals(
     """
     free = roll_ball(points, 2.0 * spacing, 0.6 * spacing)
     points = points[free.at(points) < 3.0 * (spacing + noise)]
-    _, index = cKDTree(points).query(points, k=min(2 * neighbours, len(points)), workers=-1)
+    _, index = cKDTree(points).query(points, k=min(2 * neighbours, len(points)))
     normals, offset, _ = local_planes(points, index[:, :neighbours])
     lead = points - points[index[:, :neighbours]].mean(axis=1)
     for _ in range(2):
@@ -141,7 +141,7 @@ def facing_normals(points: Points, eye: Points, neighbours: int) -> Points:
     :param eye: (3,) [m].
     :param neighbours: points per plane.
     """
-    _, index = cKDTree(points).query(points, k=min(neighbours, len(points)), workers=-1)
+    _, index = cKDTree(points).query(points, k=min(neighbours, len(points)))
     normals, _, _ = local_planes(points, index)
     away = np.einsum('ni,ni->n', normals, points - eye) > 0
     return np.where(away[:, None], -normals, normals)

@@ -15,6 +15,7 @@ import trimesh
 
 from dexlite_ros.errors import BadCloud
 from dexlite_ros.object.cloud import PointCloud, Points
+from dexlite_ros.open3d_core import open3d_core
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,7 @@ def cast_rays(mesh: trimesh.Trimesh, origins: Points, directions: Points) -> NDA
     :param directions: (R, 3) unit.
     :return: (R,) [m].
     """
-    import open3d
-
+    open3d = open3d_core()
     scene = open3d.t.geometry.RaycastingScene()
     scene.add_triangles(
         open3d.core.Tensor(np.array(mesh.vertices, np.float32)),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
-from scipy.stats import qmc
 import trimesh
 
 from dexlite_ros.errors import BadMesh
@@ -112,6 +111,8 @@ def winding_numbers(
 
 def _overlap(mesh: trimesh.Trimesh) -> float:
     """Return the share of the enclosed places that are not enclosed exactly once."""
+    from scipy.stats import qmc  # Slow to import, and not needed for clouds.
+
     count = int(np.clip(ANGLES_MAX // len(mesh.faces), 8, PROBES))
     grid = qmc.Halton(3, scramble=False).random(count + 1)[1:]  # The first one is a corner.
     places = mesh.bounds[0] + grid * mesh.extents

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.object.cloud import Points
+from dexlite_ros.open3d_core import open3d_core
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,7 @@ def segment_plane(
     :param points: (N, 3), at least three [m].
     :param tolerance: largest distance of an inlier [m].
     """
-    import open3d
-
+    open3d = open3d_core()
     open3d.utility.random.seed(0)
     shape = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
     _, index = shape.segment_plane(tolerance, 3, 500)

@@ -47,7 +47,7 @@ def find_support(points: Points, noise: float, eye: Points | None) -> Plane | No
     :param noise: typical distance of points from local planes [m].
     :param eye: (3,) where the camera is, if that is likely [m]; None: unknown.
     """
-    left = np.arange(len(points))
+    left, voters = np.arange(len(points)), _voters(points)
     for _ in range(_TRIES):
         if len(left) < 0.15 * len(points):
             return None
@@ -55,7 +55,7 @@ def find_support(points: Points, noise: float, eye: Points | None) -> Plane | No
         if found is None:
             return None
         plane, inliers = found
-        support = _as_support(points, plane, noise, eye)
+        support = _as_support(points, voters, plane, noise, eye)
         if support is not None:
             return support
         left = np.delete(left, inliers)
@@ -78,10 +78,11 @@ def above_support(points: Points, plane: Plane, noise: float) -> NDArray[np.bool
         # So much of the support is here that it tells its own noise.
         noise = 1.4826 * float(np.median(np.abs(height[np.abs(height) < 4.0 * noise])))
     margin = float(np.clip(3.0 * noise, THINNEST, THICKEST))
-    over = _most_of_neighbours(points, height > min(margin, 2.0 * noise))
+    voters = _voters(points)
+    over = _majority(height > min(margin, 2.0 * noise), voters)
     if over.any():
         margin = min(margin, 0.5 * float(np.median(height[over])))
-    above = _most_of_neighbours(points, height > margin)
+    above = _majority(height > margin, voters)
     if np.count_nonzero(above) >= _FEWEST:
         ground = _along(plane, points)
         footprint = ground[above]
@@ -91,22 +92,27 @@ def above_support(points: Points, plane: Plane, noise: float) -> NDArray[np.bool
     return above
 
 
-def _most_of_neighbours(points: Points, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _voters(points: Points) -> NDArray[np.integer]:
+    """Return the indices (N, k) of the points near each point, itself among them."""
+    index: NDArray[np.integer] = cKDTree(points).query(points, k=min(_VOTERS, len(points)))[1]
+    return index
+
+
+def _majority(mask: NDArray[np.bool_], voters: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Return whether most of the points near each point are in a mask (N,)."""
-    _, index = cKDTree(points).query(points, k=min(_VOTERS, len(points)), workers=-1)
-    most: NDArray[np.bool_] = mask[index].mean(axis=1) > 0.5
+    most: NDArray[np.bool_] = 2 * np.count_nonzero(mask[voters], axis=1) > voters.shape[1]
     return most
 
 
 def _as_support(
-    points: Points, plane: Plane, noise: float, eye: Points | None
+    points: Points, voters: NDArray[np.integer], plane: Plane, noise: float, eye: Points | None
 ) -> Plane | None:
     """Return a plane with its upper side up if it is a support."""
     thick = max(3.0 * noise, 0.0015)
     for side in (plane, plane.flipped()):
         height = side.height(points)
         above, flat = height > thick, np.abs(height) <= thick
-        above &= _most_of_neighbours(points, above)
+        above &= _majority(above, voters)
         if np.count_nonzero(above) < _FEWEST or np.mean(height < -thick) > _BELOW:
             continue
         if eye is None or _looks_down(side, points, eye):

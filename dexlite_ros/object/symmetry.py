@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree, ConvexHull
 from scipy.spatial.transform import Rotation
 
 from dexlite_ros.object.cloud import Points
@@ -86,6 +86,8 @@ class SymmetryFinder:
         self.settings = settings or SymmetrySettings()
         pick = np.random.default_rng(0).permutation(len(points))[: self.settings.samples]
         self._points, self._normals = points[pick], normals[pick]
+        # QJ: they may be flat.
+        self._outermost = self._points[ConvexHull(self._points, qhull_options='QJ').vertices]
         self._view = view
         self._seen = cKDTree(points)
         self._all_normals = normals
@@ -97,7 +99,7 @@ class SymmetryFinder:
         moved = moves.apply(points)
         flat, shape = moved.reshape(-1, 3), moved.shape[:2]
         depth = self._view.behind(flat).reshape(shape)
-        near, index = self._seen.query(flat, distance_upper_bound=self._reach, workers=-1)
+        near, index = self._seen.query(flat, distance_upper_bound=self._reach)
         turned = moves.turn(normals).reshape(-1, 3)
         index[index == len(self._all_normals)] = 0
         alike = np.einsum('ni,ni->n', turned, self._all_normals[index]) > 0.7
@@ -233,12 +235,15 @@ class SymmetryFinder:
     def _growth(self, moves: Isometries) -> NDArray[np.float64]:
         """Return the logarithm (G,) of the factor by which each move enlarges the object."""
         directions = sphere_directions(120)
-        own = self._points @ directions.T  # (S, 120)
-        moved = moves.apply(self._points) @ directions.T  # (G, S, 120)
-        high = np.maximum(moved.max(axis=1), own.max(axis=0))
-        low = np.minimum(moved.min(axis=1), own.min(axis=0))
+        own = directions @ self._outermost.T  # (120, S)
+        # d . (R x + t) is the coordinate of x along R^T d, moved by t; many moves share R.
+        matrices, which = np.unique(moves.matrices, axis=0, return_inverse=True)
+        along = directions @ matrices @ self._outermost.T  # (R, 120, S)
+        shift = moves.offsets @ directions.T  # (G, 120)
+        high = np.maximum(along.max(axis=2)[which] + shift, own.max(axis=1))
+        low = np.minimum(along.min(axis=2)[which] + shift, own.min(axis=1))
         growth: NDArray[np.float64] = np.log(
-            (high - low).mean(axis=1) / np.ptp(own, axis=0).mean())
+            (high - low).mean(axis=1) / np.ptp(own, axis=1).mean())
         return 3.0 * growth
 
 

@@ -36,16 +36,26 @@ def thin(cloud: PointCloud, count: int, seed: int, finest: float = FINEST) -> Po
         cloud = cloud[_one_per_cube(cloud.points, low, shift)]
     if len(cloud) <= count:
         return cloud
-    best: NDArray[np.integer] = np.arange(len(cloud))
+    centred = cloud.points - np.median(cloud.points, axis=0)
     for _ in range(12):
         side = 0.5 * (low + high)
-        kept = _one_per_cube(cloud.points, side)
-        if len(kept) >= count:
-            low, best = side, kept
+        if len(np.unique(_cubes(centred, side))) >= count:
+            low = side
         else:
             high = side
-    chosen = np.random.default_rng(seed).choice(best, count, replace=False)
+    if low > finest * extent:
+        cloud = cloud[_one_per_cube(cloud.points, low)]
+    chosen = np.random.default_rng(seed).choice(len(cloud), count, replace=False)
     return cloud[np.sort(chosen)]
+
+
+def first_of_equal(points: Points) -> NDArray[np.bool_]:
+    """Return a mask (N,) with the first of every set of equal points (N, 3)."""
+    order = np.lexsort(points.T)  # stable
+    in_order = points[order]
+    first = np.ones(len(points), bool)
+    first[order[1:]] = (in_order[1:] != in_order[:-1]).any(axis=1)
+    return first
 
 
 def _extent(points: Points) -> float:
@@ -60,11 +70,18 @@ def _one_per_cube(points: Points, side: float, shift: float = 0.0) -> NDArray[np
 
     :param shift: of the grid of cubes [sides].
     """
-    cell = np.floor((points - np.median(points, axis=0)) / side + shift)
-    x, y, z = (np.clip(cell, -(2**20), 2**20 - 1).astype(np.int64) + 2**20).T
-    _, group = np.unique((x << 42) | (y << 21) | z, return_inverse=True)
-    size = np.bincount(group)
+    _, group, size = np.unique(
+        _cubes(points - np.median(points, axis=0), side, shift),
+        return_inverse=True, return_counts=True)
     mean = np.stack([np.bincount(group, points[:, i]) / size for i in range(3)], axis=1)
     off = np.linalg.norm(points - mean[group], axis=1)
-    order = np.lexsort((off, group))
-    return np.sort(order[np.unique(group[order], return_index=True)[1]])
+    nearest: NDArray[np.integer] = np.lexsort((off, group))[np.cumsum(size) - size]
+    return np.sort(nearest)
+
+
+def _cubes(centred: Points, side: float, shift: float = 0.0) -> NDArray[np.int64]:
+    """Return a number (N,) for the cube that each point is in."""
+    cell = np.floor(centred / side + shift)
+    x, y, z = (np.clip(cell, -(2**20), 2**20 - 1).astype(np.int64) + 2**20).T
+    cubes: NDArray[np.int64] = (x << 42) | (y << 21) | z
+    return cubes

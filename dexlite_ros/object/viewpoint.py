@@ -222,7 +222,7 @@ def is_layered(points: Points) -> bool:
 
     :param points: (N, 3) [m].
     """
-    _, index = cKDTree(points).query(points, k=min(16, len(points)), workers=-1)
+    _, index = cKDTree(points).query(points, k=min(16, len(points)))
     near = points[index] - points[index].mean(axis=1, keepdims=True)
     square, axes = np.linalg.eigh(np.swapaxes(near, 1, 2) @ near)
     off = np.einsum('nki,ni->nk', near, axes[:, :, 0])
@@ -249,16 +249,15 @@ def hidden_share(points: Points, directions: Points) -> NDArray[np.float64]:
     :param directions: (D, 3) unit, towards the eye.
     """
     spacing = mean_spacing(points)
-    local = points - points.min(axis=0)
+    right, down, forward = camera_axes(-directions).swapaxes(0, 1)  # (D, 3) each
+    local = (points - points.min(axis=0)).T
     shares = []
-    for direction in directions:
-        right, down, forward = camera_axes(-direction)
-        depth = local @ forward
-        pixel = np.stack([local @ right, local @ down], axis=1) / (1.5 * spacing)
-        pixel = np.rint(pixel - pixel.min(axis=0)).astype(int)
-        front = np.full(pixel.max(axis=0) + 1, np.inf)
-        np.minimum.at(front, tuple(pixel.T), depth)
-        shares.append(np.mean(depth - front[tuple(pixel.T)] > 4.0 * spacing))
+    for u, v, depth in zip(right @ local, down @ local, forward @ local, strict=True):
+        u, v = (np.rint((x - x.min()) / (1.5 * spacing)).astype(int) for x in (u, v))
+        pixel = u * (v.max() + 1) + v
+        front = np.full(pixel.max() + 1, np.inf)
+        np.minimum.at(front, pixel, depth)
+        shares.append(np.mean(depth - front[pixel] > 4.0 * spacing))
     return np.array(shares)
 
 

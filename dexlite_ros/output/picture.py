@@ -23,6 +23,7 @@ from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.hand.meshes import link_meshes
+from dexlite_ros.open3d_core import open3d_core
 from dexlite_ros.output.grasp_table import rank_label
 from dexlite_ros.plan import GraspPlan
 
@@ -174,8 +175,7 @@ def render(
     :param size: width and height [pixels]
     :param frame: (V, 3) points that fill the frame [m]; None: all vertices
     """
-    import open3d  # Slow to import, and needed only for pictures and surfaces.
-
+    open3d = open3d_core()
     scene = open3d.t.geometry.RaycastingScene()
     colours = []
     for mesh in meshes:

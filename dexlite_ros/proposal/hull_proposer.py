@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-import roma
 import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.surface import ObjectSurface
+from dexlite_ros.rotations import rotvec_to_rotmat
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def hull_starts(
     outward = torch.nn.functional.normalize(outward, dim=1)
     rotation = _palm_rotation(kinematics, outward, generator)
     tilt = settings.tilt * torch.randn(count, 3, generator=generator)
-    rotation = roma.rotvec_to_rotmat(tilt) @ rotation
+    rotation = rotvec_to_rotmat(tilt) @ rotation
     reach = settings.nearest + (settings.farthest - settings.nearest) * torch.rand(
         count, 1, generator=generator)
     grasp_centre = torch.tensor(kinematics.description.grasp_centre)

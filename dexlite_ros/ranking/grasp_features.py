@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import roma
 import torch
 from torch import Tensor
 from torch.linalg import cross
@@ -33,6 +32,7 @@ from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 from dexlite_ros.mechanics.squeeze_forces import SqueezeForces
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import GraspFeatures
+from dexlite_ros.rotations import rotvec_to_rotmat
 
 GAP_DEPTH = 0.002
 """Depth in the object at which a link's gap is clipped [m]."""
@@ -133,7 +133,7 @@ def _perturbed_residual(
     index = torch.arange(len(grasps)).repeat(settings.perturbed_copies)
     copies = grasps[index].perturbed(
         shift.to(grasps.translation).repeat_interleave(len(grasps), 0),
-        roma.rotvec_to_rotmat(turn.to(grasps.rotation)).repeat_interleave(len(grasps), 0))
+        rotvec_to_rotmat(turn.to(grasps.rotation)).repeat_interleave(len(grasps), 0))
     residual = _residual(
         energy.place(copies).touching(settings.perturbed_threshold), energy, settings.forces,
         settings.perturbed_steps)

@@ -22,7 +22,6 @@ import math
 import time
 from typing import Protocol
 
-import roma
 import torch
 from torch import Tensor
 
@@ -30,6 +29,7 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.energy_terms import EnergyWeights
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, Evaluation, GraspEnergy
+from dexlite_ros.rotations import rotvec_to_rotmat
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class PostOptimizer:
         # v starts at zero, which the first steps would take for small slopes.
         unbiased = square / (1 - settings.decay**iteration)
         step = -settings.rate(iteration) * self._scale * state.slope / (unbiased.sqrt() + 1e-3)
-        turn = roma.rotvec_to_rotmat(step[:, 3:6])
+        turn = rotvec_to_rotmat(step[:, 3:6])
         moved = state.grasps.perturbed(step[:, :3], turn)
         return self._couple(replace(moved, joints=moved.joints + step[:, 6:]))
 

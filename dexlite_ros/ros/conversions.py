@@ -14,7 +14,6 @@ from dataclasses import dataclass, fields
 
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Point, Pose, PoseArray, PoseStamped, Quaternion, Vector3
-import roma
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 import torch
@@ -26,6 +25,7 @@ from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.msg import DexGrasp, DexGraspArray, PlanWarning, SynthesisReport
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
+from dexlite_ros.rotations import unitquat_to_rotmat
 
 METRICS = tuple(field.name for field in fields(GraspMetrics))
 
@@ -161,7 +161,7 @@ def _batch(poses: list[Pose], joints: list[Sequence[float]]) -> GraspBatch:
     )
     return GraspBatch(
         torch.tensor(position),
-        roma.unitquat_to_rotmat(roma.quat_normalize(quat_xyzw)),
+        unitquat_to_rotmat(quat_xyzw / quat_xyzw.norm(dim=-1, keepdim=True)),
         torch.tensor([list(row) for row in joints], dtype=torch.float32),
     )
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geometry_msgs.msg import Pose, Vector3
-import roma
 from std_msgs.msg import ColorRGBA, Header
 import torch
 from torch import Tensor
@@ -25,6 +24,7 @@ from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.output.grasp_table import rank_label
 from dexlite_ros.plan import Contacts, GraspPlan
 from dexlite_ros.ros.conversions import points, pose
+from dexlite_ros.rotations import rotmat_to_unitquat
 
 ARROW_LENGTH = 0.08
 FORCE_LENGTH = 0.04
@@ -80,7 +80,7 @@ class PlanMarkers:
         self, grasp: GraspBatch, rank: int, header: Header, colour: ColorRGBA
     ) -> list[Marker]:
         poses = self._kinematics(grasp.to(dtype=torch.float32))
-        quats = roma.rotmat_to_unitquat(poses.rotation[0])  # (L, 4)
+        quats = rotmat_to_unitquat(poses.rotation[0])  # (L, 4)
         hand = []
         for link, triangles in enumerate(self._triangles):
             if triangles:

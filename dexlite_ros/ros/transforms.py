@@ -21,12 +21,12 @@ import numpy as np
 from rclpy.clock import ClockType
 from rclpy.duration import Duration
 from rclpy.time import Time
-import roma
 import torch
 
 from dexlite_ros.errors import Cancelled, TransformError
 from dexlite_ros.plan import Contacts, GraspPlan
 from dexlite_ros.ros.cloud_topic import on_jump_back
+from dexlite_ros.rotations import unitquat_to_rotmat
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -129,7 +129,7 @@ def transform_matrix(transform: Transform) -> np.ndarray:
     quat = transform.rotation
     quat_xyzw = torch.tensor([quat.x, quat.y, quat.z, quat.w], dtype=torch.float64)
     matrix = np.eye(4)
-    matrix[:3, :3] = roma.unitquat_to_rotmat(quat_xyzw / quat_xyzw.norm()).numpy()
+    matrix[:3, :3] = unitquat_to_rotmat(quat_xyzw / quat_xyzw.norm()).numpy()
     matrix[:3, 3] = (transform.translation.x, transform.translation.y, transform.translation.z)
     return matrix
 

@@ -26,6 +26,7 @@ from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.object.surface import close_surface, ObjectSurface
 from dexlite_ros.offline.objects.measured_cloud import measured_cloud, Setup
 from dexlite_ros.offline.objects.mesh_folder import ObjectFile
+from dexlite_ros.open3d_core import open3d_core
 
 BAND = 0.02
 """Locations at most this far from the true surface are compared [m]."""
@@ -136,8 +137,7 @@ def _scene(
     vertices: Points, faces: NDArray[np.int64]
 ) -> tuple[Any, Callable[[Points], Any]]:
     """Return the raycasting scene of a mesh, and the conversion from points to its tensors."""
-    import open3d
-
+    open3d = open3d_core()
     scene = open3d.t.geometry.RaycastingScene()
     scene.add_triangles(
         open3d.core.Tensor(np.array(vertices, np.float32)),
