@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 import trimesh
 
+from dexlite_ros.compilation import compile_plan
 from dexlite_ros.device import describe_device, device_faults, one_thread, resolve_device
 from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError
 from dexlite_ros.grasp import GraspBatch
@@ -38,7 +39,7 @@ from dexlite_ros.proposal.proposer import make_proposer, Proposer
 from dexlite_ros.ranking.grasp_features import grasp_features
 from dexlite_ros.ranking.selection import hard_filters, measure, select, shortlist
 from dexlite_ros.ranking.success_model import SuccessModel
-from dexlite_ros.refinement.backend import chosen_backend, compile_search
+from dexlite_ros.refinement.backend import chosen_backend
 from dexlite_ros.refinement.rounds import hand_details, Population, Refinement
 from dexlite_ros.stages import contact_list, stage, Staged
 
@@ -106,8 +107,8 @@ class GraspPlanner:
         self._hand = {
             name: geometry.to(self._device)
             for name, geometry in hand_details(kinematics).items()}
-        if self._backend == 'fused':
-            compile_search(self._hand['coarse'])
+        if self._device.type == 'cpu':
+            compile_plan(self._hand['coarse'])
 
     @property
     def device(self) -> str:

@@ -13,13 +13,13 @@ from dexlite_ros.mechanics.squeeze_forces import SqueezeSettings
 from dexlite_ros.object.cloud import CloudLimits
 from dexlite_ros.object.surface import SurfaceSettings
 from dexlite_ros.plan_request import PlanRequest
+from dexlite_ros.pregrasp import StageSettings
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import DEFAULT_METHOD, find_method, Method
 from dexlite_ros.ranking.selection import RankingSettings
 from dexlite_ros.refinement.backend import Backend, BACKENDS
 from dexlite_ros.refinement.post_optimizer import OptimizerSettings
 from dexlite_ros.refinement.rounds import RefinementSettings, Round
-from dexlite_ros.stages import StageSettings
 
 SLIDING = EnergySettings(margin=0.0)
 CLEAR = EnergySettings(margin=0.0015)

@@ -21,20 +21,23 @@ BASE = {
 # What the modules of a folder, or a single top-level module, may import from this package besides
 # their own folder and the base; the steps of a plan are in order.
 RULES: dict[str, set[str]] = {
+    'kernels': set(),
     'hand': set(),
     'object': set(),
     'network': {'hand'},
     'plan': {'object'},
     'plan_request': {'plan'},
-    'mechanics': {'hand', 'object'},
+    'mechanics': {'hand', 'object', 'kernels'},
     'proposal': {'hand', 'object', 'network'},
-    'kernels': set(),
     'refinement': {'hand', 'object', 'mechanics', 'kernels'},
-    'stages': {'hand', 'plan', 'mechanics'},
+    'pregrasp': {'hand', 'mechanics', 'kernels'},
+    'stages': {'hand', 'plan', 'mechanics', 'pregrasp'},
     'ranking': {'hand', 'object', 'plan', 'mechanics', 'stages'},
     'output': {'hand', 'plan'},
     'planner_settings': {
-        'object', 'plan_request', 'mechanics', 'proposal', 'refinement', 'stages', 'ranking'},
+        'object', 'plan_request', 'mechanics', 'proposal', 'refinement', 'pregrasp', 'stages',
+        'ranking'},
+    'compilation': {'hand', 'object', 'mechanics', 'refinement', 'pregrasp'},
 }
 STEPS = set(RULES)
 RULES |= {

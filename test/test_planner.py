@@ -29,6 +29,8 @@ from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.hull_proposer import HullProposer
 from dexlite_ros.ranking.selection import RankingSettings
+from dexlite_ros.refinement.post_optimizer import OptimizerSettings
+from dexlite_ros.refinement.rounds import RefinementSettings, Round
 
 QUICK = PlanRequest(num_candidates=96, max_grasps=5)
 
@@ -347,13 +349,14 @@ def test_coupling_can_be_lifted():
 
 def test_a_short_budget_returns_the_best_so_far(planner):
     """If time runs out during refinement, the best so far is returned and reported as such."""
-    loose = replace(planner.settings, ranking=RankingSettings(
-        residual_max=math.inf, penetration_max=1.0, self_penetration_max=1.0,
-        pregrasp_clearance_min=-1.0))
-    patient = GraspPlanner(loose, 'cpu')
-    surface = patient.plan(bottle_cloud(), QUICK).report.times.surface
-    plan = patient.plan(
-        bottle_cloud(), PlanRequest(num_candidates=8192, timeout=2.0 * surface + 1.0))
+    surface = planner.plan(bottle_cloud(), QUICK).report.times.surface
+    endless = Round(OptimizerSettings(iterations=100_000), 4.0)
+    loose = replace(
+        planner.settings, refinement=RefinementSettings((endless,)), ranking=RankingSettings(
+            residual_max=math.inf, penetration_max=1.0, self_penetration_max=1.0,
+            pregrasp_clearance_min=-1.0))
+    plan = GraspPlanner(loose, 'cpu').plan(
+        bottle_cloud(), PlanRequest(num_candidates=256, timeout=2.0 * surface + 1.0))
     assert plan.report.stopped_early and len(plan) >= 1
 
 

@@ -34,6 +34,8 @@ _dexlite_environment() {
   export PYTHONPATH="$root:${PYTHONPATH:-}"
   # ROS traffic stays on this machine unless the user sets otherwise.
   export ROS_AUTOMATIC_DISCOVERY_RANGE="${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"
+  # Compiled code and convex pieces are kept in the checkout, unless the user says where.
+  export DEXLITE_CACHE="${DEXLITE_CACHE:-$root/.workspace/kept}"
   export ROS_LOG_DIR="${ROS_LOG_DIR:-$root/.workspace/log/ros}"
 }
 

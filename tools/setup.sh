@@ -183,6 +183,21 @@ build_workspace() {
   echo "$interfaces $shared" >"$stamp"
 }
 
+# --- compiled functions ---
+
+compile() {
+  source "$root/tools/environment.sh" && python -m dexlite_ros.compilation
+}
+
+compile_functions() {
+  local stamp="$workspace/compiled" sources
+  sources=$(cd "$root" && cat dexlite_ros/compiled.py dexlite_ros/kernels/*.py \
+    tools/requirements.txt | sha256sum)
+  [[ $(cat "$stamp" 2>/dev/null) != "$sources" ]] || return 0
+  step compile 'Read the log.' 'functions for this processor (numba)' compile
+  echo "$sources" >"$stamp"
+}
+
 # Check prerequisites before any large download.
 check_machine() {
   [[ $(uname -s) == Linux ]] || fail "this is $(uname -s), not Linux" \
@@ -209,6 +224,7 @@ main() {
   make_venv
   install_packages
   build_workspace
+  compile_functions
   say 'ready'
 }
 

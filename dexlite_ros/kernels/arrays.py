@@ -161,3 +161,22 @@ class SearchState(NamedTuple):
     best_energy: Reals
     done: Ints
     """(B,) iterations done."""
+
+
+class OpeningNumbers(NamedTuple):
+    """What the opening of the hand needs of ``OpeningSettings``."""
+
+    steps: int
+    joint_step: Real
+    """[rad]"""
+    wrist_step: Real
+    """[m]"""
+    clearance: Real
+    """Gap that is aimed at [m]."""
+    enough: Real
+    """Gap at which a hand stops [m]."""
+    obstacle_margin: Real
+    """[m]"""
+    self_margin: Real
+    """[m]"""
+    self_weight: Real

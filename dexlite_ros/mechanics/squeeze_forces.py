@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.mechanics.contact_forces import balance, ContactBatch, ForceLimits
+from dexlite_ros.mechanics.contact_forces import ContactBatch, ForceLimits
+from dexlite_ros.mechanics.force_balance import balanced_forces
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 
 
@@ -68,7 +69,7 @@ def squeeze_forces(
     """
     with torch.no_grad():
         contacts = placed.touching(settings.contact_threshold)
-        forces = balance(contacts, centre, settings.forces, steps=settings.force_steps)
+        forces = balanced_forces(contacts, centre, settings.forces, settings.force_steps)
         normal_sum = -(forces * contacts.normal).sum((-1, -2))
         scale = settings.total_force / normal_sum.clamp(min=1e-6)
         return SqueezeForces(contacts, forces * scale[:, None, None], settings.stiffness)

@@ -10,6 +10,7 @@ from typing import Literal
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import Method
+from dexlite_ros.refinement.backend import Backend
 
 Preset = Literal['default', 'dexlite']
 PRESETS: dict[Preset, Callable[..., PlannerSettings]] = {
@@ -30,9 +31,15 @@ class PlannerChoice:
     unranked: int | None = None
     """Steps after which every proposal is returned; None: refined, filtered and ranked."""
 
+    backend: Backend = 'auto'
+    """What computes the refinement."""
+    threads: int = 0
+    """Threads of the compiled refinement; 0: as many as torch uses."""
+
     def settings(self, max_grasps: int) -> PlannerSettings:
         """Return the settings of the planner."""
-        chosen: dict[str, str | float] = {'weights': self.weights, 'temperature': self.temperature}
+        chosen: dict[str, str | float] = {
+            name: getattr(self, name) for name in ('weights', 'temperature', 'backend', 'threads')}
         if self.method is not None:
             chosen['method'] = self.method
         if self.unranked is not None:

@@ -17,11 +17,11 @@ from torch.linalg import cross
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.contact_forces import (
-    balance,
     ContactBatch,
     equilibrium_residual,
     ForceLimits,
 )
+from dexlite_ros.mechanics.force_balance import balanced_forces
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.grasp_stiffness import (
     grasp_stiffness,
@@ -114,7 +114,7 @@ def _residual(
 ) -> Tensor:
     """Return log10 of the wrench residual (B,), from -6 to 0."""
     centre = energy.field.centre_of_mass
-    force = balance(contacts, centre, forces, steps=steps)
+    force = balanced_forces(contacts, centre, forces, steps)
     residual = equilibrium_residual(contacts, force, centre)
     # Without contacts nothing can balance: the imbalance is a whole unit force.
     residual = torch.where(contacts.active.sum(1) > 0, residual, torch.ones_like(residual))

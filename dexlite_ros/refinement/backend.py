@@ -6,16 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args, Literal
 
-import numpy as np
 import torch
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
-from dexlite_ros.object.distance_field import DistanceField
+from dexlite_ros.mechanics.kernel_arrays import field_arrays
 from dexlite_ros.refinement.fused_optimizer import FusedOptimizer
-from dexlite_ros.refinement.kernel_arrays import field_arrays
 from dexlite_ros.refinement.post_optimizer import Optimizer, OptimizerSettings, PostOptimizer
 
 Backend = Literal['auto', 'torch', 'fused']
@@ -57,17 +53,3 @@ def make_optimizers(
         FusedOptimizer(
             *each, threads or torch.get_num_threads(), field=target, obstacles=obstacles)
         for each in zip(energies, settings)]
-
-
-def compile_search(geometry: HandGeometry) -> None:
-    """
-    Compile the search, or load it, so that the first request need not wait.
-
-    :param geometry: of any hand
-    """
-    field = DistanceField(np.zeros((2, 2, 2)), np.zeros(3), 1.0)
-    joints = len(geometry.kinematics.lower)
-    nothing = GraspBatch(torch.zeros(0, 3), torch.zeros(0, 3, 3), torch.zeros(0, joints))
-    settings = OptimizerSettings(iterations=0)
-    energy = GraspEnergy(geometry, field, settings.energy)
-    FusedOptimizer(energy, settings).refine(nothing, torch.zeros(0, len(geometry.groups)))

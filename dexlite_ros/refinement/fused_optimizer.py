@@ -21,7 +21,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.kernels.arrays import Draws, FieldArrays, Ints, SearchNumbers, SearchState
 from dexlite_ros.kernels.search import NEVER, run_search
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
-from dexlite_ros.refinement.kernel_arrays import energy_numbers, field_arrays, hand_arrays, ints
+from dexlite_ros.mechanics.kernel_arrays import energy_numbers, field_arrays, hand_arrays, ints
 from dexlite_ros.refinement.post_optimizer import (
     OptimizerSettings,
     random_numbers,
@@ -75,38 +75,57 @@ class FusedOptimizer:
         should_stop: ShouldStop | None = None,
     ) -> Refined:
         """Return the best pose found from each of B starts; see ``Optimizer``."""
-        settings = self.settings
-        groups, counts = _wanted(active)
-        numbers, pool = random_numbers(settings, seeds), self._pool[:0]
-        if settings.contact_switch > 0:
-            counts = ints(np.full(len(grasps), settings.sampled_contacts))
-            groups, pool = ints(np.zeros((len(grasps), settings.sampled_contacts))), self._pool
-        draws = Draws(
-            np.zeros((0, 0, 0), self._real) if numbers is None
-            else numbers.numpy().astype(self._real), pool)
-        state = self._start(grasps, groups.shape[1])
-        stop = ints([0])
-        arguments = (*self._problem, draws, groups, counts, state)
-        run_search.ready(*arguments, 0, 0, stop)
-
-        def share() -> float:
-            return float(state.done.sum()) / max(1, len(grasps) * settings.iterations)
-
-        def ended() -> bool:
-            return time.monotonic() > deadline or (
-                should_stop is not None and should_stop(share()))
-
-        if ended():
-            stop[0] = 1
-        _in_threads(
-            lambda first, last: run_search(*arguments, first, last, stop), len(grasps),
-            self._threads, stop, ended)
+        state = self._searched(grasps, active, seeds, deadline, should_stop)
         energy = torch.from_numpy(state.best_energy)
         return Refined(
             GraspBatch(*map(torch.from_numpy, (
                 state.best_translation, state.best_rotation, state.best_joints))),
             torch.where(energy < float(NEVER), energy, torch.inf),
-            int(state.done.min()) if len(grasps) else settings.iterations)
+            int(state.done.min()) if len(grasps) else self.settings.iterations)
+
+    def evaluate(self, grasps: GraspBatch, active: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the energy of B grasps and its gradient; see ``Optimizer``."""
+        state = self._searched(grasps, active, None, -math.inf, None)
+        return torch.from_numpy(state.energy), torch.from_numpy(state.slope)
+
+    def _searched(
+        self, grasps: GraspBatch, active: Tensor, seeds: Tensor | None, deadline: float,
+        should_stop: ShouldStop | None,
+    ) -> SearchState:
+        """Return the state of the search when it ends; after the deadline, that of the starts."""
+        draws = self._draws(len(grasps), seeds)
+        groups, counts = self._contacts(active)
+        state = self._start(grasps, groups.shape[1])
+        stop = ints([0])
+        arguments = (*self._problem, draws, groups, counts, state)
+        run_search.ready(*arguments, 0, 0, stop)
+
+        def ended() -> bool:
+            share = float(state.done.sum()) / max(1, len(grasps) * self.settings.iterations)
+            return time.monotonic() > deadline or (
+                should_stop is not None and should_stop(share))
+
+        stop[0] = ended()
+        _in_threads(
+            lambda first, last: run_search(*arguments, first, last, stop), len(grasps),
+            self._threads, stop, ended)
+        return state
+
+    def _draws(self, count: int, seeds: Tensor | None) -> Draws:
+        numbers = random_numbers(self.settings, seeds)
+        return Draws(
+            np.zeros((0, count, 1), self._real) if numbers is None
+            else numbers.numpy().astype(self._real),
+            self._pool if self.settings.contact_switch > 0 else self._pool[:0])
+
+    def _contacts(self, active: Tensor) -> tuple[Ints, Ints]:
+        """Return the contact groups (B, C) that should touch, first, and their numbers (B,)."""
+        if self.settings.contact_switch > 0:
+            drawn = self.settings.sampled_contacts
+            return ints(np.zeros((len(active), drawn))), ints(np.full(len(active), drawn))
+        counts = active.sum(1).int().numpy()
+        order = active.argsort(dim=1, descending=True, stable=True)
+        return ints(order[:, :max(1, int(counts.max(initial=0)))]), ints(counts)
 
     def _numbers(self) -> SearchNumbers:
         settings, number = self.settings, self._real
@@ -133,13 +152,6 @@ class FusedOptimizer:
             best_translation=translation.copy(), best_rotation=rotation.copy(),
             best_joints=joints.copy(), best_energy=np.full(count, NEVER, real),
             done=ints(np.zeros(count)))
-
-
-def _wanted(active: Tensor) -> tuple[Ints, Ints]:
-    """Return the contact groups (B, C) that should touch, first, and their numbers (B,)."""
-    counts = active.sum(1).int().numpy()
-    order = active.argsort(dim=1, descending=True, stable=True)
-    return ints(order[:, :max(1, int(counts.max(initial=0)))]), ints(counts)
 
 
 def _in_threads(

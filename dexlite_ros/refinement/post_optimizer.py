@@ -156,6 +156,16 @@ class Optimizer(Protocol):
             far is returned
         """
 
+    def evaluate(self, grasps: GraspBatch, active: Tensor) -> tuple[Tensor, Tensor]:
+        """
+        Return the energy (B,) of the starts and its gradient (B, 6 + J), without a search.
+
+        The gradient is along translation, left rotation vector and joints, and the same for both
+        joints of a coupled pair. Both are taken after the joints are clamped and coupled.
+
+        :param active: (B, G) 1 for groups that should touch
+        """
+
 
 class PostOptimizer:
     """Refines grasps on one object, in torch: the reference, and for any device."""
@@ -201,6 +211,12 @@ class PostOptimizer:
             best = state.grasps.where(better, best)
             best_energy = torch.where(better, state.energy, best_energy)
         return Refined(best, best_energy, done)
+
+    def evaluate(self, grasps: GraspBatch, active: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the energy of B grasps and its gradient; see ``Optimizer``."""
+        wanted = _Wanted.of(active, False)
+        state = self._evaluate(self._couple(grasps), wanted, None, None)
+        return state.energy, state.slope
 
     def _step(self, state: _State, square: Tensor, iteration: int) -> GraspBatch:
         """Take one RMSProp step; joints stay within their limits and couplings."""

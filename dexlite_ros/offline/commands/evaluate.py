@@ -79,7 +79,8 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
     def question(self) -> Question:
         """Return the question that the evaluation answers."""
         source = grasp_source(
-            self.planner, self.known_method(), self.weights, self.temperature, self.unranked)
+            self.planner, self.known_method(), self.weights, self.temperature, self.unranked,
+            self.backend)
         usual = ALL if isinstance(source, Path) else 20
         return Question(
             objects=self.objects, split=self.split, tier=self.tier, source=source,

@@ -20,6 +20,7 @@ from dexlite_ros.object.geometry_file import load_geometry, load_obstacles
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import OnDevice, Printed
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
+from dexlite_ros.offline.commands.ranges import AT_LEAST_0
 from dexlite_ros.offline.planner_choice import PlannerChoice, Preset
 from dexlite_ros.output.grasp_table import grasp_table, TableRow
 from dexlite_ros.output.plan_file import plan_to_dict, write_plan
@@ -51,6 +52,8 @@ class Plan(ProposerOptions, OnDevice, Printed):
     """Position of the sensor [m], a hint; None: as stored in the file, else found."""
     obstacles: Path | None = None
     """Cloud or mesh that the hand must not touch [m]."""
+    threads: Annotated[int, AT_LEAST_0] = 0
+    """Threads of the compiled refinement; 0: one per core."""
     timeout: float | None = None
     """Time budget [s]; None: unlimited."""
     seed: int = 0
@@ -91,7 +94,9 @@ def _target(options: Plan) -> Target:
 
 
 def _plan(options: Plan, target: Target) -> GraspPlan:
-    choice = PlannerChoice(options.preset, options.known_method(), options.weights)
+    choice = PlannerChoice(
+        options.preset, options.known_method(), options.weights, backend=options.backend,
+        threads=options.threads)
     obstacles = load_obstacles(options.obstacles, near=target) if options.obstacles else None
     planner = GraspPlanner(choice.settings(options.max_grasps), options.device)
     request = PlanRequest(

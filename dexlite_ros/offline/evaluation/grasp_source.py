@@ -14,6 +14,7 @@ from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.offline.planner_choice import PlannerChoice, Preset, PRESETS
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import make_proposer, Method
+from dexlite_ros.refinement.backend import Backend
 
 GraspSource = PlannerChoice | Path
 """A planner, or a folder written by ``dexlite import``."""
@@ -25,12 +26,13 @@ def grasp_source(
     weights: str = '',
     temperature: float = TEMPERATURE,
     unranked: int | None = None,
+    backend: Backend = 'auto',
 ) -> GraspSource:
     """
     Return the source selected by a name and its options.
 
     :param name: a preset of the planner, or a folder of plan files
-    :param method, weights, temperature, unranked: as in PlannerChoice
+    :param method, weights, temperature, unranked, backend: as in PlannerChoice
     :raises InvalidRequest: for an option without effect, or a missing folder
     """
     if (method or weights or unranked is not None) and name != 'default':
@@ -42,7 +44,7 @@ def grasp_source(
         raise InvalidRequest('unranked', unranked, '0 steps or more')
     for preset in get_args(Preset):
         if name == preset:
-            return PlannerChoice(preset, method, weights, temperature, unranked)
+            return PlannerChoice(preset, method, weights, temperature, unranked, backend)
     if not Path(name).is_dir():
         raise InvalidRequest('planner', name, f'{", ".join(PRESETS)} or a folder of plan files')
     return Path(name)
@@ -58,7 +60,7 @@ def describe(source: GraspSource, max_grasps: int) -> dict[str, Any]:
         torch.device('cpu'))
     return {
         'preset': source.preset, 'method': settings.method, 'model': proposer.model_id,
-        'temperature': source.temperature, 'steps': source.unranked}
+        'temperature': source.temperature, 'steps': source.unranked, 'backend': source.backend}
 
 
 def source_key(source: GraspSource, max_grasps: int) -> list[str]:

@@ -40,6 +40,13 @@ PLANNER_TABLE = ParameterTable(PlannerSettings.for_method(), (
     Entry('max_grasps', 'Largest number of grasps to return if a request gives none.', 1, 4096),
     Entry('min_score', 'Lowest score to return if a request gives none.', 0.0, 1.0),
     Entry(
+        'backend',
+        'What computes the refinement: fused (compiled for the CPU), torch (any device), or auto '
+        '(the former on the CPU, else the latter).'),
+    Entry(
+        'threads', 'Threads of the compiled refinement; 0: as many as the machine has cores.', 0,
+        1024),
+    Entry(
         'couple_joints',
         'true: J1 = J2 on the four fingers, as enforced by their common motor. '
         'false: independent.'),
@@ -67,7 +74,8 @@ PLANNER_TABLE = ParameterTable(PlannerSettings.for_method(), (
         4, 9),
     Entry(
         'refinement.cpu_batch',
-        'Grasps refined together on the CPU; the best value depends on the cache size.', 1, 65536),
+        'Grasps that torch refines together on the CPU; the best value depends on the cache size.',
+        1, 65536),
     Entry(
         'refinement.cuda_batch',
         'Grasps refined together on a CUDA device; halved when memory runs out.', 1, 1000000),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+import torch
 from torch import Tensor
 
 from dexlite_ros.hand.geometry import HandGeometry
@@ -19,7 +20,7 @@ from dexlite_ros.kernels.arrays import (
     Reals,
 )
 from dexlite_ros.kernels.field import steepness
-from dexlite_ros.mechanics.contact_forces import TORQUE_LENGTH
+from dexlite_ros.mechanics.contact_forces import ForceLimits, TORQUE_LENGTH
 from dexlite_ros.mechanics.grasp_energy import EnergySettings
 from dexlite_ros.object.distance_field import CURVATURE_LIMIT, DistanceField, NORMAL_STEP
 
@@ -73,7 +74,7 @@ def field_arrays(field: DistanceField | None, real: RealType = np.float32) -> Fi
             real(1), real(1), real(NORMAL_STEP), real(CURVATURE_LIMIT))
     values = field.values.numpy().astype(real, copy=False)
     shape, spacing = ints([int(size) for size in field.shape]), real(field.spacing)
-    slopes = np.zeros((len(values), 4), real)
+    slopes = np.zeros((len(field.slopes), 4), real)
     slopes[:, :3] = field.slopes
     return FieldArrays(
         values, slopes, shape, field.origin.numpy().astype(real),
@@ -88,12 +89,26 @@ def energy_numbers(settings: EnergySettings, real: RealType = np.float32) -> Ene
     :param real: type of its reals
     """
     weights = {name: real(value) for name, value in vars(settings.weights).items()}
-    forces = {name: real(value) for name, value in vars(settings.forces).items()}
     return EnergyNumbers(
         **weights, margin=real(settings.margin),
         obstacle_margin=real(settings.obstacle_margin),
-        forces=ForceNumbers(**forces, torque_length=real(TORQUE_LENGTH)),
+        forces=force_numbers(settings.forces, real),
         force_steps=settings.force_steps)
+
+
+def force_numbers(limits: ForceLimits, real: RealType = np.float32) -> ForceNumbers:
+    """
+    Return the limits of contact forces as numbers.
+
+    :param real: type of its reals
+    """
+    numbers = {name: real(value) for name, value in vars(limits).items()}
+    return ForceNumbers(**numbers, torque_length=real(TORQUE_LENGTH))
+
+
+def suits(values: Tensor) -> bool:
+    """Return whether compiled functions take over from torch: on the CPU, in single precision."""
+    return values.device.type == 'cpu' and values.dtype == torch.float32
 
 
 def ints(values: Tensor | ArrayLike) -> Ints:
