@@ -7,6 +7,7 @@ import numpy as np
 
 from dexlite_ros.compiled import Entry
 from dexlite_ros.kernels.forces import balance
+from dexlite_ros.kernels.rows import copy, fill_rows
 
 
 @Entry
@@ -33,8 +34,8 @@ def balance_all(point, outward, active, centre, limits, steps, force):
                 count += 1
         balance(lever, normal, count, limits, steps, own, previous, ahead)
         count = 0
-        force[grasp] = 0
+        fill_rows(force[grasp], 0)
         for c in range(contacts):
             if active[grasp, c] > 0:
-                force[grasp, c] = own[count]
+                copy(own[count], force[grasp, c])
                 count += 1

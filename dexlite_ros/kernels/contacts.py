@@ -8,6 +8,7 @@ from dexlite_ros.kernels.field import curvature, distance, normal
 from dexlite_ros.kernels.forces import balance, cross, net_wrench
 from dexlite_ros.kernels.hand import add_force, place
 from dexlite_ros.kernels.numbers import ONE, TWO, ZERO
+from dexlite_ros.kernels.rows import fill_rows
 
 FIRST_FORCE_STEPS = 30
 """Steps of the force balance of the first evaluation."""
@@ -103,8 +104,8 @@ def balance_energy(hand, field, memory, count, numbers, force, fresh):
                 for i in range(3):
                     force[c, i] = -numbers.forces.min_force * outward[c, i]
         balance(lever, outward, count, numbers.forces, steps, force, at_point, at_normal)
-    at_point[:] = ZERO
-    at_normal[:] = ZERO
+    fill_rows(at_point, ZERO)
+    fill_rows(at_normal, ZERO)
     total = ZERO
     if numbers.equilibrium > ZERO:
         total += _net_square(

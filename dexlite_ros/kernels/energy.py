@@ -9,6 +9,7 @@ from dexlite_ros.kernels.hand import couple, generalised_forces, link_poses
 from dexlite_ros.kernels.memory import add_motion
 from dexlite_ros.kernels.numbers import ZERO
 from dexlite_ros.kernels.overlaps import nearest_candidate, overlap, self_overlap
+from dexlite_ros.kernels.rows import fill_rows
 
 
 @compiled
@@ -47,7 +48,7 @@ def evaluate(
             memory.rotation[0, i, j] = rotation[i, j]
     link_poses(hand, joints, memory.rotation, memory.position)
     add_motion(hand, memory)
-    memory.wrench[:] = ZERO
+    fill_rows(memory.wrench, ZERO)
     energy = overlap(hand, field, memory, 0, numbers.margin, numbers.penetration)
     if len(obstacles.values):
         energy += overlap(

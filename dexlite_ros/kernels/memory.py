@@ -18,6 +18,7 @@ from dexlite_ros.compiled import compiled
 from dexlite_ros.kernels.arrays import Ints, Reals
 from dexlite_ros.kernels.hand import place
 from dexlite_ros.kernels.numbers import FAR, ZERO
+from dexlite_ros.kernels.rows import fill, fill_rows
 
 ROOT_HALF = np.float32(0.70711)
 """1 / sqrt(2), rounded up."""
@@ -68,11 +69,12 @@ def make_memory(hand, contacts):
 @compiled
 def forget(memory):
     """Forget the last place of the hand, as before the first evaluation of another grasp."""
-    memory.moved[:] = ZERO
-    memory.gap[:] = -FAR
-    memory.pair_gap[:] = -FAR
-    memory.last_rotation[:] = ZERO
-    memory.last_centre[:] = ZERO
+    fill(memory.moved, ZERO)
+    fill_rows(memory.gap, -FAR)
+    fill(memory.pair_gap, -FAR)
+    fill_rows(memory.last_centre, ZERO)
+    for link in range(len(memory.last_rotation)):
+        fill_rows(memory.last_rotation[link], ZERO)
 
 
 @compiled

@@ -11,6 +11,7 @@ from dexlite_ros.kernels.hand import add_force, couple, generalised_forces, link
 from dexlite_ros.kernels.memory import add_motion, forget, make_memory
 from dexlite_ros.kernels.numbers import FAR, TINY, TWO, ZERO
 from dexlite_ros.kernels.overlaps import pick, self_overlap
+from dexlite_ros.kernels.rows import copy, copy_rows, fill_rows
 
 
 @compiled
@@ -71,14 +72,16 @@ def open_hands(
         forget(memory)
         best = -FAR
         for _ in range(numbers.steps):
-            memory.position[0], memory.rotation[0] = translation[grasp], rotation[grasp]
+            copy(translation[grasp], memory.position[0])
+            copy_rows(rotation[grasp], memory.rotation[0])
             link_poses(hand, joints[grasp], memory.rotation, memory.position)
             add_motion(hand, memory)
-            memory.wrench[:] = ZERO
+            fill_rows(memory.wrench, ZERO)
             clearance = _near(hand, field, memory, 0, numbers.clearance)
             if clearance > best:
                 best = clearance
-                best_translation[grasp], best_joints[grasp] = translation[grasp], joints[grasp]
+                copy(translation[grasp], best_translation[grasp])
+                copy(joints[grasp], best_joints[grasp])
             if best >= numbers.enough:
                 break
             if len(obstacles.values):

@@ -10,6 +10,7 @@ from dexlite_ros.kernels.energy import evaluate
 from dexlite_ros.kernels.hand import couple
 from dexlite_ros.kernels.memory import forget, make_memory
 from dexlite_ros.kernels.numbers import HALF, ONE, ZERO
+from dexlite_ros.kernels.rows import copy, copy_rows, fill
 
 NEVER = np.float32(1e30)
 """Energy of a pose that has none."""
@@ -93,12 +94,18 @@ def _accepts(search, draws, iteration, grasp, old, new):
 @compiled
 def _take(state, grasp, translation, rotation, joints, energy, slope, force, chosen):
     """Make a proposal the state of the search, and the best if it is better."""
-    state.translation[grasp], state.rotation[grasp] = translation, rotation
-    state.joints[grasp], state.energy[grasp] = joints, energy
-    state.slope[grasp], state.force[grasp], state.chosen[grasp] = slope, force, chosen
+    state.energy[grasp] = energy
+    copy(translation, state.translation[grasp])
+    copy_rows(rotation, state.rotation[grasp])
+    copy(joints, state.joints[grasp])
+    copy(slope, state.slope[grasp])
+    copy_rows(force, state.force[grasp])
+    copy(chosen, state.chosen[grasp])
     if energy < state.best_energy[grasp]:
-        state.best_translation[grasp], state.best_rotation[grasp] = translation, rotation
-        state.best_joints[grasp], state.best_energy[grasp] = joints, energy
+        state.best_energy[grasp] = energy
+        copy(translation, state.best_translation[grasp])
+        copy_rows(rotation, state.best_rotation[grasp])
+        copy(joints, state.best_joints[grasp])
 
 
 @Entry
@@ -130,23 +137,24 @@ def run_search(
             if stop[0] and iteration > 0:
                 break
             if iteration == 0:
-                translation[:], rotation[:] = state.translation[grasp], state.rotation[grasp]
-                joints[:] = state.joints[grasp]
+                copy(state.translation[grasp], translation)
+                copy_rows(state.rotation[grasp], rotation)
+                copy(state.joints[grasp], joints)
             else:
                 _step(hand, search, iteration, state, grasp, turn, translation, rotation, joints)
-            force[:] = state.force[grasp]
+            copy_rows(state.force[grasp], force)
             if drawn:
                 _draw(
                     draws, search.contact_switch, iteration, grasp, count, state.chosen[grasp],
                     memory.chosen)
             energy = NEVER
-            if _all_small(translation) and _all_small(rotation.ravel()) and _all_small(joints):
+            if _all_small(translation) and _all_small(rotation[0]) and _all_small(joints):
                 energy = evaluate(
                     hand, field, obstacles, numbers, memory, groups[grasp], count, drawn,
                     iteration == 0, translation, rotation, joints, force, slope)
             if not (_small(energy) and _all_small(slope)):
                 energy = NEVER
-                slope[:] = ZERO
+                fill(slope, ZERO)
             if iteration == 0 or _accepts(
                     search, draws, iteration, grasp, state.energy[grasp], energy):
                 _take(
