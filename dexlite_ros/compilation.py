@@ -14,7 +14,7 @@ from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.pregrasp import open_hand, StageSettings
 from dexlite_ros.refinement.fused_optimizer import FusedOptimizer
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings
+from dexlite_ros.refinement.optimizer import OptimizerSettings
 
 
 def compile_plan(geometry: HandGeometry) -> None:

@@ -18,7 +18,7 @@ from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import DEFAULT_METHOD, find_method, Method
 from dexlite_ros.ranking.selection import RankingSettings
 from dexlite_ros.refinement.backend import Backend, BACKENDS
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings
+from dexlite_ros.refinement.optimizer import OptimizerSettings
 from dexlite_ros.refinement.rounds import RefinementSettings, Round
 
 SLIDING = EnergySettings(margin=0.0)

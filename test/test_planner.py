@@ -29,7 +29,7 @@ from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.hull_proposer import HullProposer
 from dexlite_ros.ranking.selection import RankingSettings
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings
+from dexlite_ros.refinement.optimizer import OptimizerSettings
 from dexlite_ros.refinement.rounds import RefinementSettings, Round
 
 QUICK = PlanRequest(num_candidates=96, max_grasps=5)

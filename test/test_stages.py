@@ -14,7 +14,8 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
 from dexlite_ros.proposal.hull_proposer import hull_starts
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.refinement.optimizer import OptimizerSettings
+from dexlite_ros.refinement.post_optimizer import PostOptimizer
 from dexlite_ros.stages import stage, Staged, StageSettings
 
 SQUEEZE, SETTINGS = SqueezeSettings(), StageSettings()

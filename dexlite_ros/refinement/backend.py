@@ -12,7 +12,8 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.kernel_arrays import field_arrays
 from dexlite_ros.refinement.fused_optimizer import FusedOptimizer
-from dexlite_ros.refinement.post_optimizer import Optimizer, OptimizerSettings, PostOptimizer
+from dexlite_ros.refinement.optimizer import Optimizer, OptimizerSettings
+from dexlite_ros.refinement.post_optimizer import PostOptimizer
 
 Backend = Literal['auto', 'torch', 'fused']
 BACKENDS: tuple[Backend, ...] = get_args(Backend)

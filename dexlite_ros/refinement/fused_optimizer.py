@@ -22,12 +22,8 @@ from dexlite_ros.kernels.arrays import Draws, FieldArrays, Ints, SearchNumbers, 
 from dexlite_ros.kernels.search import NEVER, run_search
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.kernel_arrays import energy_numbers, field_arrays, hand_arrays, ints
-from dexlite_ros.refinement.post_optimizer import (
-    OptimizerSettings,
-    random_numbers,
-    Refined,
-    ShouldStop,
-)
+from dexlite_ros.refinement.optimizer import OptimizerSettings, Refined, ShouldStop
+from dexlite_ros.refinement.post_optimizer import random_numbers
 
 POLL = 0.02
 """Time between two looks at the deadline and at whether to stop [s]."""

@@ -25,7 +25,7 @@ from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.refinement.backend import Backend, chosen_backend, make_optimizers
-from dexlite_ros.refinement.post_optimizer import Optimizer, OptimizerSettings, Refined
+from dexlite_ros.refinement.optimizer import Optimizer, OptimizerSettings, Refined
 
 Detail = Literal['coarse', 'fine']
 

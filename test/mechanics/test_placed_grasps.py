@@ -11,7 +11,8 @@ from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
 from dexlite_ros.proposal.hull_proposer import hull_starts
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.refinement.optimizer import OptimizerSettings
+from dexlite_ros.refinement.post_optimizer import PostOptimizer
 
 RADIUS = 0.035
 

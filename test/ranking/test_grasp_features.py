@@ -15,7 +15,8 @@ from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import GraspFeatures
 from dexlite_ros.proposal.hull_proposer import hull_starts
 from dexlite_ros.ranking.grasp_features import FeatureSettings, grasp_features
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.refinement.optimizer import OptimizerSettings
+from dexlite_ros.refinement.post_optimizer import PostOptimizer
 
 RADIUS = 0.035
 BALL = trimesh.creation.icosphere(subdivisions=3, radius=RADIUS)

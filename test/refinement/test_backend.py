@@ -11,7 +11,8 @@ from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.refinement.backend import chosen_backend, make_optimizers
 from dexlite_ros.refinement.fused_optimizer import FusedOptimizer
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.refinement.optimizer import OptimizerSettings
+from dexlite_ros.refinement.post_optimizer import PostOptimizer
 from dexlite_ros.refinement.rounds import hand_details
 
 CPU, CARD = torch.device('cpu'), torch.device('cuda', 0)

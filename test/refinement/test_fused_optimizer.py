@@ -23,7 +23,8 @@ from dexlite_ros.object.obstacles import obstacle_field
 from dexlite_ros.object.support import Plane
 from dexlite_ros.proposal.hull_proposer import hull_starts
 from dexlite_ros.refinement.fused_optimizer import FusedOptimizer
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.refinement.optimizer import OptimizerSettings
+from dexlite_ros.refinement.post_optimizer import PostOptimizer
 from dexlite_ros.refinement.rounds import hand_details
 
 KINEMATICS = HandKinematics(SHADOW_RIGHT)

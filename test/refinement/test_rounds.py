@@ -14,7 +14,7 @@ from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.mechanics.energy_terms import EnergyWeights
 from dexlite_ros.mechanics.grasp_energy import EnergySettings
 from dexlite_ros.proposal.hull_proposer import hull_starts
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings
+from dexlite_ros.refinement.optimizer import OptimizerSettings
 from dexlite_ros.refinement.rounds import hand_details, Refinement, RefinementSettings, Round
 
 KINEMATICS = HandKinematics(SHADOW_RIGHT)

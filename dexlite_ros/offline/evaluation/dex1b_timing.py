@@ -25,7 +25,8 @@ from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.object.mug import mug
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.offline.evaluation.timing import refine_problem
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.refinement.optimizer import OptimizerSettings
+from dexlite_ros.refinement.post_optimizer import PostOptimizer
 
 GRASPS = 16
 STEPS = 50

@@ -27,7 +27,8 @@ from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.hull_proposer import hull_starts
 from dexlite_ros.proposal.proposer import DEFAULT_METHOD, METHODS
-from dexlite_ros.refinement.post_optimizer import OptimizerSettings, PostOptimizer
+from dexlite_ros.refinement.optimizer import OptimizerSettings
+from dexlite_ros.refinement.post_optimizer import PostOptimizer
 
 CLOUD_SIZES = (512, 2048, 10_000, 100_000)
 BATCHES = (1, 32, 256, 1024)
