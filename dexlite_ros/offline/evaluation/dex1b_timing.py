@@ -24,9 +24,9 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.object.mug import mug
 from dexlite_ros.object.sampling import sample_mesh
-from dexlite_ros.offline.evaluation.timing import refine_problem
+from dexlite_ros.offline.evaluation.timing_cases import refine_problem
+from dexlite_ros.refinement.backend import make_optimizers
 from dexlite_ros.refinement.optimizer import OptimizerSettings
-from dexlite_ros.refinement.post_optimizer import PostOptimizer
 
 GRASPS = 16
 STEPS = 50
@@ -64,7 +64,7 @@ def compare(device: torch.device, seed: int, runs: int) -> dict[str, Any]:
                 joint_limits=(kinematics.lower, kinematics.upper),
                 pose_to_joints=lambda pose: pose[:, 9:], steps=STEPS)
 
-    optimizer = PostOptimizer(energy, OptimizerSettings(iterations=STEPS))
+    optimizer = make_optimizers([energy], [OptimizerSettings(iterations=STEPS)], 'auto', 1)[0]
     active = energy.active_groups(['tips'] * GRASPS)
 
     def ours() -> None:
