@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from threadpoolctl import threadpool_limits
 import torch
 
 from dexlite_ros.errors import DeviceError, OutOfMemory
@@ -59,7 +60,7 @@ def device_faults(device: torch.device) -> Iterator[None]:
 @contextmanager
 def one_thread() -> Iterator[None]:
     """
-    Keep torch from splitting operations over several threads.
+    Keep torch and numpy's matrix products from splitting operations over several threads.
 
     The tensors here are small: on a busy machine, the threads of one operation would spend more
     time waiting for each other than computing.
@@ -67,6 +68,7 @@ def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(limits=1, user_api='blas'):
+            yield
     finally:
         torch.set_num_threads(threads)

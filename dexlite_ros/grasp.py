@@ -73,6 +73,11 @@ class GraspBatch:
             torch.where(wide[:, :, None], self.rotation, other.rotation),
             torch.where(wide, self.joints, other.joints))
 
+    def isfinite(self) -> Tensor:
+        """Return a mask (B,) of the grasps without NaN and infinity."""
+        finite = self.translation.isfinite().all(1) & self.rotation.isfinite().all(2).all(1)
+        return finite & self.joints.isfinite().all(1)
+
     def with_rows(self, index: Tensor, rows: GraspBatch) -> GraspBatch:
         """Return these grasps with those at an index (N,) replaced by N others."""
         return GraspBatch(*(

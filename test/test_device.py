@@ -2,6 +2,7 @@
 """A device is what its name says, or a sentence about what there is."""
 
 import pytest
+from threadpoolctl import ThreadpoolController
 import torch
 
 from dexlite_ros.device import describe_device, one_thread, resolve_device
@@ -25,6 +26,8 @@ def test_threads_are_given_back():
     try:
         with pytest.raises(RuntimeError), one_thread():
             assert torch.get_num_threads() == 1
+            blas = ThreadpoolController().select(user_api='blas').info()
+            assert blas and {pool['num_threads'] for pool in blas} == {1}
             raise RuntimeError
         assert torch.get_num_threads() == 2
     finally:

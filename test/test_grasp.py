@@ -83,3 +83,13 @@ def test_where_chooses_grasp_by_grasp():
     chosen = first.where(mask, second).to_vector()
     assert torch.equal(chosen[mask], first.to_vector()[mask])
     assert torch.equal(chosen[~mask], second.to_vector()[~mask])
+
+
+def test_rows_are_replaced_and_those_that_are_no_numbers_found():
+    """Only the rows of the index change; one number that is none spoils its row alone."""
+    batch = GraspBatch(torch.zeros(3, 3), torch.eye(3).repeat(3, 1, 1), torch.zeros(3, 2))
+    for name in ('translation', 'rotation', 'joints'):
+        bad = torch.full_like(getattr(batch, name)[[1]], torch.nan)
+        spoilt = batch.with_rows(torch.tensor([1]), replace(batch[[1]], **{name: bad}))
+        assert spoilt.isfinite().tolist() == [True, False, True]
+    assert batch.isfinite().all()

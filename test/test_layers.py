@@ -159,7 +159,7 @@ def test_only_descriptions_name_a_hand(path):
 
 
 def test_the_core_needs_neither_ros_nor_physics_nor_pictures():
-    """Core modules load without rclpy, mujoco, matplotlib and the slow-loading open3d."""
+    """Core modules load without rclpy, mujoco, matplotlib and what is slow to load."""
     core = [
         '.'.join(('dexlite_ros', *path.relative_to(PACKAGE).with_suffix('').parts))
         for path in MODULES
@@ -168,7 +168,9 @@ def test_the_core_needs_neither_ros_nor_physics_nor_pictures():
     assert 'dexlite_ros.planner' in core
     _run(
         'import importlib, sys\n'
-        "for name in ('rclpy', 'mujoco', 'coacd', 'pyarrow', 'matplotlib', 'open3d'):\n"
+        "for name in (\n"
+        "        'rclpy', 'mujoco', 'coacd', 'pyarrow', 'matplotlib', 'open3d', 'roma',\n"
+        "        'scipy.stats'):\n"
         '    sys.modules[name] = None\n'
         f'for name in {core!r}:\n'
         '    importlib.import_module(name)\n'

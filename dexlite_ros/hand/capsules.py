@@ -7,12 +7,15 @@ Letters: B grasps, S capsules, Q pairs of capsules.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 import torch
 from torch import Tensor
 import trimesh
 
+from dexlite_ros.device import one_thread
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import Geom, HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
@@ -22,6 +25,8 @@ MIN_RADIUS = 0.004
 """Smallest half thickness of a shape [m]; thinner palm boxes lie behind thicker ones."""
 POSTURES = 2000
 """Random postures used to find out which capsules can ever meet."""
+POSTURES_AT_ONCE = 100
+"""Few enough for the processor's cache."""
 
 
 def segments(
@@ -108,18 +113,18 @@ def segment_distance(
     return (gap.square().sum(-1) + 1e-12).sqrt()
 
 
-def reachable_pairs(
-    kinematics: HandKinematics,
-    ends: NDArray[np.float64],
-    radius: NDArray[np.float64],
-    link: NDArray[np.int64],
-) -> NDArray[np.int64]:
+@lru_cache(maxsize=4)
+def reachable_pairs(kinematics: HandKinematics) -> NDArray[np.int64]:
     """
     Return index pairs (2, Q) of capsules that may collide and that some posture brings together.
 
-    Neighbouring links and the description's exclusions are left out, as in the simulator.
+    Neighbouring links and the description's exclusions are left out, as in the simulator. All
+    levels of detail of a hand share its capsules, so the answer is kept.
+
+    :param kinematics: on the CPU
     """
     hand = kinematics.description
+    ends, radius, link = segments(hand)
     names = hand.link_names
     excluded = {frozenset((names.index(a), names.index(b))) for a, b in hand.collision_exclusions}
     excluded |= {frozenset((i, parent)) for i, parent in enumerate(hand.parents)}
@@ -130,14 +135,18 @@ def reachable_pairs(
     first, second = first[allowed], second[allowed]
     generator = torch.Generator().manual_seed(0)
     uniform = torch.rand(POSTURES, len(hand.joints), generator=generator)
-    joints = kinematics.lower + (kinematics.upper - kinematics.lower) * uniform
-    still = torch.eye(3).expand(POSTURES, 3, 3)
-    poses = kinematics(GraspBatch(torch.zeros(POSTURES, 3), still, joints))
     count = len(link)
     fixed = LinkPoints(
         kinematics, torch.from_numpy(np.concatenate([link, link])),
         torch.from_numpy(ends.reshape(2 * count, 3)))
-    placed = fixed.place(poses).unflatten(1, (2, -1))
-    gap = segment_distance(placed[:, :, first], placed[:, :, second])
-    meets = (gap.min(0).values.numpy() < radius[first] + radius[second])
+    gap = np.full(len(first), np.inf)
+    with one_thread():
+        for part in uniform.split(POSTURES_AT_ONCE):
+            joints = kinematics.lower + (kinematics.upper - kinematics.lower) * part
+            still = torch.eye(3).expand(len(part), 3, 3)
+            poses = kinematics(GraspBatch(torch.zeros(len(part), 3), still, joints))
+            placed = fixed.place(poses).unflatten(1, (2, -1))
+            apart = segment_distance(placed[:, :, first], placed[:, :, second])
+            gap = np.minimum(gap, apart.min(0).values.numpy())
+    meets = gap < radius[first] + radius[second]
     return np.stack([first[meets], second[meets]])

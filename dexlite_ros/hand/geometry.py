@@ -105,7 +105,7 @@ class HandGeometry(nn.Module):
         names = list(hand.link_names)
         self._register(
             'group_link', [names.index(name) for name in self.group_links], torch.long)
-        first, second = reachable_pairs(kinematics, ends, radius, capsule_link)
+        first, second = reachable_pairs(kinematics)
         self._register('pairs', np.stack([first, second], 1), torch.long)
         # One-hot (2, S, Q): selects capsules by a matrix product, as does its gradient.
         self._register('_picks', np.eye(len(radius))[:, [first, second]].transpose(1, 0, 2))

@@ -11,13 +11,17 @@ from dexlite_ros.errors import BadCloud
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.open3d_core import open3d_core
 
+SCALES = 1.2, 1.6, 2.4
+"""Sizes of the octree's cube relative to the points; a surface that leaves the cube is open."""
+
 
 def fit_poisson(
     points: Points,
     normals: Points,
     depth: int,
     measured: Points,
-) -> trimesh.Trimesh:
+    smallest: float = SCALES[0],
+) -> tuple[trimesh.Trimesh, float]:
     """
     Fit a closed surface to oriented points (Kazhdan and Hoppe 2013).
 
@@ -25,19 +29,20 @@ def fit_poisson(
     :param normals: (N, 3) unit, outwards.
     :param depth: depth of the octree.
     :param measured: (M, 3) points the surface must pass near [m].
-    :return: the parts with more than 2 % of the largest part's volume.
+    :param smallest: the smallest of ``SCALES`` to try.
+    :return: the parts with more than 2 % of the largest part's volume, and the scale that held it.
     :raises BadCloud: when no closed surface passes near the measured points.
     """
     open3d = open3d_core()
     cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
     cloud.normals = open3d.utility.Vector3dVector(normals)
-    for scale in (1.2, 1.6, 2.4):  # a surface that leaves the octree's cube is left open
+    for scale in SCALES[SCALES.index(smallest):]:
         shape, _ = open3d.geometry.TriangleMesh.create_from_point_cloud_poisson(
             cloud, depth=depth, scale=scale, n_threads=1
         )
         mesh = _main_parts(trimesh.Trimesh(shape.vertices, shape.triangles, process=False))
         if len(mesh.faces) and is_closed(mesh) and _passes_near(mesh, measured):
-            return mesh
+            return mesh, scale
     raise BadCloud('no closed surface fits its points; check that they belong to one object')
 
 

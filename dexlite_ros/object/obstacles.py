@@ -104,22 +104,23 @@ def obstacle_field(
     lower, upper = object_points.min(0) - REACH, object_points.max(0) + REACH
     spacing = float((upper - lower).max()) / NODES_PER_AXIS
     shape = np.ceil((upper - lower) / spacing).astype(int) + 1
-    axes = [np.arange(shape[i]) * spacing + lower[i] for i in range(3)]
-    x, y, z = np.meshgrid(*axes, indexing='ij', sparse=True)
-    values = np.full(tuple(shape), REACH)
+    axes = [(np.arange(shape[i]) * spacing).astype(np.float32) for i in range(3)]
+    x, y, z = np.meshgrid(*axes, indexing='ij', sparse=True)  # from the first node
+    values = np.full(tuple(shape), REACH, np.float32)
     cells = np.rint((obstacles - lower) / spacing).astype(int)
     held = ((cells >= 0) & (cells < shape)).all(1)
     if held.any():
         # Map the nearest occupied node to a point near that node.
-        owner = np.full(tuple(shape), -1)
+        owner = np.full(tuple(shape), -1, np.int32)
         owner[tuple(cells[held].T)] = np.flatnonzero(held)
         nearest = ndimage.distance_transform_edt(
             owner < 0, return_distances=False, return_indices=True)
         which = owner[tuple(nearest)]
-        square = sum(
-            np.square(along - obstacles[:, i][which]) for i, along in enumerate((x, y, z)))
-        values = np.sqrt(square) - spacing / 2
+        local = (obstacles - lower).T.astype(np.float32)
+        square = sum(np.square(along - each[which]) for along, each in zip((x, y, z), local))
+        values = np.sqrt(square) - np.float32(spacing / 2)
     if support is not None:
-        up = support.normal
-        values = np.minimum(values, up[0] * x + up[1] * y + (up[2] * z - support.offset))
+        up = support.normal.astype(np.float32)
+        above = np.float32(support.height(lower))
+        values = np.minimum(values, up[0] * x + up[1] * y + (up[2] * z + above))
     return DistanceField(values, lower, spacing, normals=False)

@@ -24,6 +24,10 @@ _FEWEST = 16
 """Points above a support that may be an object."""
 _TRIES = 3
 """The support may be smaller than faces of the object, so a few planes are looked at."""
+_SMALL = 0.1
+"""Share of the points that a support exceeds: ``_SHARE`` of them are beside the object."""
+_ENOUGH = 4000
+"""Number of points that tell whether there is any large plane; all of them tell where it is."""
 _BELOW = 0.05
 """Share of the points that may lie below the support, for stray ones do."""
 _BRIM = 0.02
@@ -47,11 +51,13 @@ def find_support(points: Points, noise: float, eye: Points | None) -> Plane | No
     :param noise: typical distance of points from local planes [m].
     :param eye: (3,) where the camera is, if that is likely [m]; None: unknown.
     """
+    tolerance = float(np.clip(3.0 * noise, 0.001, 0.006))
+    some = points[::1 + len(points) // _ENOUGH]
+    if len(some) < len(points) and _largest_plane(some, tolerance, len(some)) is None:
+        return None
     left, voters = np.arange(len(points)), _voters(points)
     for _ in range(_TRIES):
-        if len(left) < 0.15 * len(points):
-            return None
-        found = segment_plane(points[left], float(np.clip(3.0 * noise, 0.001, 0.006)))
+        found = _largest_plane(points[left], tolerance, len(points))
         if found is None:
             return None
         plane, inliers = found
@@ -60,6 +66,16 @@ def find_support(points: Points, noise: float, eye: Points | None) -> Plane | No
             return support
         left = np.delete(left, inliers)
     return None
+
+
+def _largest_plane(
+    points: Points, tolerance: float, count: int
+) -> tuple[Plane, NDArray[np.integer]] | None:
+    """Return the largest plane and its points; None if that is a small part of ``count``."""
+    if len(points) < _SMALL * count:
+        return None
+    found = segment_plane(points, tolerance)
+    return None if found is None or len(found[1]) < _SMALL * count else found
 
 
 def above_support(points: Points, plane: Plane, noise: float) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ import trimesh
 from dexlite_ros.errors import BadCloud
 from dexlite_ros.object.cloud import mean_spacing, PointCloud, Points
 from dexlite_ros.object.completion import complete_view
-from dexlite_ros.object.fitting import fit_poisson, sharpen
+from dexlite_ros.object.fitting import fit_poisson, SCALES, sharpen
 from dexlite_ros.object.orientation import estimate_noise, facing_normals, outward_normals
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.object.support import Plane
@@ -130,7 +130,7 @@ def _close_view(
     pick = np.random.default_rng(0).permutation(len(whole.points))[: settings.max_points]
     points, normals = whole.points[pick], whole.normals[pick]
     between()
-    mesh = fit_poisson(points, normals, settings.depth, seen)
+    mesh, _ = fit_poisson(points, normals, settings.depth, seen)
     mesh = sharpen(mesh, points, normals, texture.spacing, texture.blur)
     return _surface(mesh, seen, whole.method)
 
@@ -142,9 +142,10 @@ def _close_full(
     noise = texture.blur * texture.noise
     points, normals = outward_normals(seen, texture.spacing, noise, texture.neighbours)
     tries: list[ObjectSurface] = []
+    scale = SCALES[0]
     for depth in (settings.depth, settings.depth + 1):
         between()
-        mesh = fit_poisson(points, normals, depth, seen)
+        mesh, scale = fit_poisson(points, normals, depth, seen, scale)
         mesh = sharpen(mesh, points, normals, texture.spacing, texture.blur)
         tries.append(_surface(mesh, seen, 'full'))
         if tries[-1].seen_fraction > settings.astray:

@@ -22,6 +22,9 @@ from dexlite_ros.object.depth_view import DepthView
 from dexlite_ros.object.isometries import Isometries, rotations
 from dexlite_ros.object.viewpoint import sphere_directions
 
+_MANY = 10_000
+"""Number of points whose neighbours are found faster by several threads."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -99,7 +102,8 @@ class SymmetryFinder:
         moved = moves.apply(points)
         flat, shape = moved.reshape(-1, 3), moved.shape[:2]
         depth = self._view.behind(flat).reshape(shape)
-        near, index = self._seen.query(flat, distance_upper_bound=self._reach)
+        near, index = self._seen.query(
+            flat, distance_upper_bound=self._reach, workers=-1 if len(flat) > _MANY else 1)
         turned = moves.turn(normals).reshape(-1, 3)
         index[index == len(self._all_normals)] = 0
         alike = np.einsum('ni,ni->n', turned, self._all_normals[index]) > 0.7

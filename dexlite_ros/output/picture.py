@@ -8,6 +8,7 @@ Letters: H, W pixels, R rays, T triangles.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from dexlite_ros.plan import GraspPlan
 OBJECT_COLOUR = (0.93, 0.72, 0.42)
 HAND_COLOUR = (0.42, 0.52, 0.66)
 TIP_COLOUR = (0.25, 0.36, 0.53)
-BACKGROUND = (1.0, 1.0, 1.0)
+BACKGROUND = 255
 AXIS_LENGTHS = (0.11, 0.09, 0.25)
 AXIS_COLOURS = ((0.9, 0.1, 0.1), (0.1, 0.7, 0.1), (0.1, 0.2, 0.95))
 PANEL = (560, 560)
@@ -150,11 +151,17 @@ def hand_meshes(hand: str, grasp: GraspBatch) -> list[ColouredMesh]:
     grasp = grasp.to(torch.float32)
     poses = HandKinematics(description)(grasp)
     meshes = []
-    for index, (vertices, faces) in enumerate(link_meshes(description)):
+    for index, (vertices, faces) in enumerate(_link_meshes(hand)):
         rotation, position = poses.rotation[0, index].numpy(), poses.position[0, index].numpy()
         colour = link_colour(description, description.links[index].name)
         meshes.append(ColouredMesh(vertices @ rotation.T + position, faces, colour))
     return meshes
+
+
+@cache
+def _link_meshes(hand: str) -> list[tuple[NDArray[np.float64], NDArray[np.int64]]]:
+    """Keep the meshes of a known hand, for the panels of one picture."""
+    return link_meshes(find_hand(hand))
 
 
 def link_colour(hand: HandDescription, link: str) -> tuple[float, float, float]:
@@ -186,12 +193,14 @@ def render(
     if frame is None:
         frame = np.concatenate([mesh.vertices for mesh in meshes])
     rays, axes = _camera(frame, direction, size)
-    hits = scene.cast_rays(rays)
-    shade = _shade(scene, hits, rays, axes)
-    hit = np.isfinite(hits['t_hit'].numpy())
-    owner = np.where(hit, hits['geometry_ids'].numpy(), 0).astype(int)
-    pixels = np.where(hit[..., None], np.array(colours)[owner] * shade[..., None], BACKGROUND)
-    full = Image.fromarray((255 * pixels.clip(0, 1) ** (1 / 1.6)).astype(np.uint8))
+    found = scene.cast_rays(rays)
+    hit = np.isfinite(found['t_hit'].numpy())
+    hits = {name: values.numpy()[hit] for name, values in found.items()}
+    shade = _shade(scene, hits, rays[hit], axes)
+    colour = np.array(colours)[hits['geometry_ids'].astype(int)] * shade[:, None]
+    pixels = np.full((*hit.shape, 3), BACKGROUND, np.uint8)
+    pixels[hit] = 255 * colour.clip(0, 1) ** (1 / 1.6)
+    full = Image.fromarray(pixels)
     return full.resize(size, Image.Resampling.LANCZOS)
 
 
@@ -210,31 +219,30 @@ def _camera(
     eye = (centre + [0.0, 0.0, 1.02 * radius / np.sin(FIELD_OF_VIEW / 2)]) @ axes
     width, height = (OVERSAMPLING * side for side in size)
     reach = np.tan(FIELD_OF_VIEW / 2)
-    across, down = np.meshgrid(
-        (np.arange(width) + 0.5) / width * 2 - 1, 1 - (np.arange(height) + 0.5) / height * 2)
-    local = np.stack(
-        [reach * across * width / height, reach * down, -np.ones_like(across)], axis=-1)
-    directions = local @ axes
-    rays = np.concatenate([np.broadcast_to(eye, directions.shape), directions], axis=-1)
-    return rays.astype(np.float32), axes
+    across = reach * width / height * ((np.arange(width) + 0.5) / width * 2 - 1)
+    down = reach * (1 - (np.arange(height) + 0.5) / height * 2)
+    rays = np.empty((height, width, 6), np.float32)
+    rays[..., :3] = eye
+    rays[..., 3:] = across[:, None] * axes[0] + (down[:, None] * axes[1] - axes[2])[:, None]
+    return rays, axes
 
 
 def _shade(
-    scene: Any, hits: dict[str, Any], rays: NDArray[np.float32], axes: NDArray[np.float64]
+    scene: Any, hits: dict[str, NDArray[Any]], rays: NDArray[np.float32],
+    axes: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """
-    Return the brightness (H, W) at each hit: a lamp with shadow, sky light, a light at the eye.
+    Return the brightness (R,) at each hit: a lamp with shadow, sky light, a light at the eye.
 
     :param scene: the raycasting scene of open3d, which has no type annotations
-    :param hits: its result for the rays (H, W, 6)
+    :param hits: its results for the rays (R, 6), all of which hit
     :param axes: (3, 3) of the camera
     """
-    normal = hits['primitive_normals'].numpy()
-    facing = (normal * rays[..., 3:]).sum(-1, keepdims=True) > 0
+    normal = hits['primitive_normals']
+    facing = (normal * rays[:, 3:]).sum(-1, keepdims=True) > 0
     normal = np.where(facing, -normal, normal)
     lamp = (LIGHT / np.linalg.norm(LIGHT)) @ axes
-    distance = np.nan_to_num(hits['t_hit'].numpy(), posinf=0.0)[..., None]
-    point = rays[..., :3] + distance * rays[..., 3:] + 4e-4 * normal
+    point = rays[:, :3] + hits['t_hit'][:, None] * rays[:, 3:] + 4e-4 * normal
     to_lamp = np.concatenate([point, np.broadcast_to(lamp, point.shape)], axis=-1)
     lit = ~scene.test_occlusions(to_lamp.astype(np.float32)).numpy()
     direct = (normal @ lamp).clip(0, 1) * lit

@@ -149,7 +149,7 @@ class Refinement:
             torch.randint(2**31, (len(starts),), generator=generator),
             torch.full((len(starts),), torch.nan, device=self._device),
             torch.arange(len(starts)), 0)
-        numbers = starts.to_vector().isfinite().all(1)
+        numbers = starts.isfinite()
         population = replace(
             population[numbers.nonzero().squeeze(1)], non_finite=int((~numbers).sum()))
         rounds = self.settings.rounds if optimize else ()
