@@ -17,7 +17,7 @@ from dexlite_ros.proposal.network_proposer import NetworkProposer, TEMPERATURE
 
 Method = Literal['network', 'hull', 'both']
 METHODS: tuple[Method, ...] = ('network', 'hull', 'both')
-DEFAULT_METHOD: Method = 'network'
+DEFAULT_METHOD: Method = 'both'
 MethodName = Literal[Method, 'optimise']
 """A method, or its name in release 0.1, which the next release will no longer accept."""
 OLD_NAMES: dict[str, Method] = {'optimise': 'hull'}

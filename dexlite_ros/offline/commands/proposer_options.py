@@ -15,7 +15,7 @@ class ProposerOptions:
 
     method: MethodName | None = None
     """Source of candidates: the network, starts around the hull, or both.
-    None: that of the preset; 'default': the network, 'dexlite': starts around the hull."""
+    None: that of the preset; 'default': both, 'dexlite': starts around the hull."""
     weights: str = ''
     """Path of the network's weights; empty: those shipped with the package."""
     backend: Backend = 'auto'
