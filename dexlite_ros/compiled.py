@@ -66,7 +66,7 @@ class Entry:
         with _lock:
             if self._compiled is None:
                 types = tuple(map(numba.typeof, arguments))
-                with _announced(self._function.__name__):
+                with _announced():
                     self._compiled = _kept(self._function, types) or _fresh(self._function, types)
             return self._compiled
 
@@ -128,13 +128,20 @@ def _digest(folder: Path) -> str:
 
 
 @contextmanager
-def _announced(name: str) -> Iterator[None]:
+def _announced() -> Iterator[None]:
     """Say what takes so long, if it does."""
-    timer = threading.Timer(PATIENCE, _log.warning, (
-        'compiling %s for this processor; this is done once and takes some seconds', name))
+    timer = threading.Timer(PATIENCE, _announce)
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+
+
+@cache
+def _announce() -> None:
+    """Say it once: several functions are compiled, one after the other."""
+    _log.warning(
+        'compiling for this processor, which takes about ten seconds and is kept for the next '
+        'time where that is possible')
