@@ -18,7 +18,7 @@ from dexlite_ros.open3d_core import open3d_core
 
 EXACT_BAND = 2.5
 """Half width of the band in which nodes hold the exact distance [spacings]."""
-_ASIDE = np.array([0.0071, 0.0113, 0.0157], np.float32)
+_ASIDE = np.array([0.00071, 0.00113, 0.00157], np.float32)
 """Offset of the rays from the nodes [spacings], so that they do not run along edges."""
 
 

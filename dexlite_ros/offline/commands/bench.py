@@ -34,8 +34,9 @@ class Bench(OnDevice, Printed):
     backend: Backend = 'auto'
     """What computes the refinement of the plans. auto: the compiled one on the CPU, else torch,
     and batches of grasps are refined with each that can compute on the device."""
-    threads: Annotated[tuple[int, ...], AT_LEAST_1, tyro.conf.arg(metavar='N [N ...]')] = ()
-    """Numbers of threads of the compiled refinement; none: 1, and one per core."""
+    threads: Annotated[
+        tuple[int, ...] | None, AT_LEAST_1, tyro.conf.arg(metavar='N [N ...]')] = None
+    """Numbers of threads of the compiled refinement; None: 1, and one per core."""
     quick: bool = False
     """Time few cases only."""
     plot: Path | None = None
@@ -51,7 +52,7 @@ def main(argv: list[str]) -> int:
     options = parse(Bench, 'dexlite bench', argv)
     report = benchmark(
         options.device, options.seed, options.runs, backend=options.backend,
-        threads=options.threads, quick=options.quick, growth=options.plot is not None,
+        threads=options.threads or (), quick=options.quick, growth=options.plot is not None,
         peer=options.peer)
     text = json.dumps(report, indent=1)
     if options.output:
