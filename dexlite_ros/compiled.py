@@ -50,25 +50,26 @@ def _part(function: Function, fastmath: bool) -> Function:
 
 
 class Entry:
-    """A compiled function that is called from Python; compiled or loaded at the first call."""
+    """A compiled function that is called from Python; compiled or loaded when it is needed."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.__doc__ = function.__doc__
         self._function = function
-        self._compiled: Callable[..., Any] | None = None
+        self._compiled: dict[tuple[Any, ...], Any] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the compiled function."""
         return self.ready(*arguments)(*arguments)
 
-    def ready(self, *arguments: Any) -> Callable[..., Any]:
+    def ready(self, *arguments: Any) -> Any:
         """Return the function compiled for arguments of these types, without calling it."""
+        types = tuple(map(numba.typeof, arguments))
         with _lock:
-            if self._compiled is None:
-                types = tuple(map(numba.typeof, arguments))
+            if types not in self._compiled:
                 with _announced():
-                    self._compiled = _kept(self._function, types) or _fresh(self._function, types)
-            return self._compiled
+                    self._compiled[types] = (
+                        _kept(self._function, types) or _fresh(self._function, types))
+            return self._compiled[types]
 
 
 def _fresh(function: Callable[..., Any], types: tuple[Any, ...]) -> Any:

@@ -9,7 +9,7 @@ from dexlite_ros.kernels.hand import couple, generalised_forces, link_poses
 from dexlite_ros.kernels.memory import add_motion
 from dexlite_ros.kernels.numbers import ZERO
 from dexlite_ros.kernels.overlaps import nearest_candidate, overlap, self_overlap
-from dexlite_ros.kernels.rows import fill_rows
+from dexlite_ros.kernels.rows import copy, copy_rows, fill_rows
 
 
 @compiled
@@ -42,10 +42,8 @@ def evaluate(
     :param force: (C, 3) contact forces of the evaluation before; changed
     :param slope: (6 + J) written: gradient along translation, rotation vector, joints
     """
-    for i in range(3):
-        memory.position[0, i] = translation[i]
-        for j in range(3):
-            memory.rotation[0, i, j] = rotation[i, j]
+    copy(translation, memory.position[0])
+    copy_rows(rotation, memory.rotation[0])
     link_poses(hand, joints, memory.rotation, memory.position)
     add_motion(hand, memory)
     fill_rows(memory.wrench, ZERO)

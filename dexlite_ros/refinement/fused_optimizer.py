@@ -94,7 +94,7 @@ class FusedOptimizer:
         state = self._start(grasps, groups.shape[1])
         stop = ints([0])
         arguments = (*self._problem, draws, groups, counts, state)
-        run_search.ready(*arguments, 0, 0, stop)
+        search = run_search.ready(*arguments, 0, 0, stop)
 
         def ended() -> bool:
             share = float(state.done.sum()) / max(1, len(grasps) * self.settings.iterations)
@@ -103,7 +103,7 @@ class FusedOptimizer:
 
         stop[0] = ended()
         _in_threads(
-            lambda first, last: run_search(*arguments, first, last, stop), len(grasps),
+            lambda first, last: search(*arguments, first, last, stop), len(grasps),
             self._threads, stop, ended)
         return state
 
