@@ -4,6 +4,7 @@
 import pytest
 import torch
 
+from dexlite_ros.offline.evaluation.judge_timing import judge_cases
 from dexlite_ros.offline.evaluation.timing import measure, peak_memory, refine_cases
 
 
@@ -24,3 +25,10 @@ def test_cases_name_their_grasps():
     assert [(name.split(',')[0], count) for name, count, _ in cases] == [
         ('refine 1 grasps', 1), ('refine 3 grasps', 3)]
     assert peak_memory(torch.device('cpu')) > 50
+
+
+def test_cases_of_the_judge():
+    """The quick and the full pair of tests, on the same grasps."""
+    (quick, count, run), (full, same, _) = judge_cases(0, 2)
+    assert ('quick' in quick, 'full' in full, count, same) == (True, True, 2, 2)
+    assert 0 <= run() <= 2
