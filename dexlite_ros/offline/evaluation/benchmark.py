@@ -16,6 +16,7 @@ import torch
 from tqdm import tqdm
 
 from dexlite_ros.device import describe_device, resolve_device
+from dexlite_ros.offline.evaluation.judge_timing import judge_cases
 from dexlite_ros.offline.evaluation.timing import Case, measure, peak_memory, Timing
 from dexlite_ros.offline.evaluation.timing_cases import (
     BATCHES,
@@ -83,6 +84,7 @@ def _cases(
     yield from plan_cases(device, seed, backend, quick=quick)
     yield from refine_cases(
         resolve_device(device), seed, QUICK_BATCHES if quick else BATCHES, known, threads)
+    yield from judge_cases(seed)
     if growth:
         yield from growth_cases(device, seed, backend)
     if not quick:

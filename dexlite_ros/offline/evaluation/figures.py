@@ -27,6 +27,8 @@ BINS = 10
 """Number of equally wide bins of predicted probability."""
 LENGTHS = ('penetration', 'self_penetration', 'finger_distance', 'finger_spread')
 """Figures of a grasp that are lengths, in metres."""
+QUICK = {'six-forces-quick': 'six-forces', 'lift-quick': 'lift'}
+"""The full test behind each quick one."""
 ALL = 10_000
 """More grasps than any cell has."""
 Content = dict[str, Any]
@@ -146,6 +148,15 @@ def reasons(cells: list[Content], test: str) -> Counter[str]:
     return Counter(
         each['verdicts'][test]['reason'] for cell in cells for each in cell['grasps']
         if not each['verdicts'][test]['passed'])
+
+
+def disagreement(cells: list[Content], quick: str) -> dict[str, int]:
+    """Return how many grasps pass only the quick test or only the full one, and are judged."""
+    pairs = [(each['verdicts'][quick]['passed'], each['verdicts'][QUICK[quick]]['passed'])
+             for cell in cells for each in cell['grasps']]
+    return {
+        'only_quick': sum(short and not full for short, full in pairs),
+        'only_full': sum(full and not short for short, full in pairs), 'grasps': len(pairs)}
 
 
 def calibration(cells: list[Content], test: str) -> Calibration | None:

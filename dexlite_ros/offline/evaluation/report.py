@@ -17,11 +17,13 @@ from dexlite_ros.offline.evaluation.figures import (
     Calibration,
     calibration,
     Content,
+    disagreement,
     LENGTHS,
     mean_of_cells,
     mean_of_grasps,
     median_of_grasps,
     PREDICTED,
+    QUICK,
     rate,
     reasons,
     success,
@@ -43,6 +45,8 @@ def summary(cells: list[Content], tests: list[str]) -> dict[str, Any]:
             test: {_best(best): vars(success(cells, test, best)) for best in BEST}
             for test in tests},
         'failures': {test: dict(reasons(cells, test).most_common()) for test in tests},
+        'quick_tests': {
+            test: disagreement(cells, test) for test in tests if QUICK.get(test) in tests},
         'without_grasps': dict(Counter(
             f'{cell["object"]}: {cell["error"]}' for cell in cells if not cell['grasps'])),
         **{name: mean_of_grasps(cells, name) for name in (*LENGTHS, 'links_in_contact')},
@@ -113,6 +117,10 @@ def markdown(figures: dict[str, Any]) -> str:
     broken = ', '.join(f'{name} {count}' for name, count in figures['illegal'].items())
     lines.append(f'| grasps that break: {broken.replace("_", " ")} | '
                  f'{sum(figures["illegal"].values())} |')
+    lines += [
+        f'| {test} against {QUICK[test]}: pass only the quick test, only the full one | '
+        f'{row["only_quick"]}, {row["only_full"]} of {row["grasps"]} |'
+        for test, row in figures['quick_tests'].items()]
     if 'calibration' in figures:
         judged = figures['calibration']
         lines.append(f'| calibration error (ECE) / Brier score of the predicted probability | '

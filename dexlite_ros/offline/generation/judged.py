@@ -19,7 +19,7 @@ from dexlite_ros.offline.generation.candidates import Candidates, Choice, propos
 from dexlite_ros.offline.generation.task import GenerationTask, HAND
 from dexlite_ros.offline.objects.prepared_object import prepare, split_of
 from dexlite_ros.offline.physics.contact_figures import diversity
-from dexlite_ros.offline.physics.judge import judge
+from dexlite_ros.offline.physics.judge import judge_together
 from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.plan import PlanReport
 
@@ -48,15 +48,15 @@ def judge_candidates(candidates: Candidates) -> Generated:
     """Return the rows of the chosen candidates; this needs no GPU."""
     task, choice = candidates.task, candidates.choice
     verdicts: dict[str, list[Verdict]] = {test: [] for test in TESTS}
-    seconds = dict.fromkeys(TESTS, 0.0)
     if candidates.report is None:
         return left_out(task, candidates.error)
+    started = time.perf_counter()
     try:
         if choice is not None:
-            for test in TESTS:
-                started = time.perf_counter()
-                verdicts[test] = list(judge(choice.grasps, candidates.pieces, JUDGES[test]))
-                seconds[test] = time.perf_counter() - started
+            rows = judge_together(
+                choice.grasps, candidates.pieces, [JUDGES[test] for test in TESTS])
+            verdicts = dict(zip(TESTS, map(list, zip(*rows))))
+        seconds = time.perf_counter() - started
         target = None if task.digest else object_to_table(prepare(task.target))
     except (FileError, UnusableObject) as error:
         return left_out(task, str(error))
@@ -102,7 +102,7 @@ def _table(
 
 def _figures(
     candidates: Candidates, report: PlanReport, verdicts: dict[str, list[Verdict]],
-    grasps: pa.Table, judge_seconds: dict[str, float],
+    grasps: pa.Table, judge_seconds: float,
 ) -> dict[str, Any]:
     """Return the figures of a task for the log."""
     task, choice = candidates.task, candidates.choice
@@ -115,6 +115,6 @@ def _figures(
             test: dict(sorted(Counter(each.reason for each in row).items()))
             for test, row in verdicts.items()},
         'diversity': diversity(choice.grasps.grasp[good]) if choice and good.sum() > 1 else None,
-        'propose_seconds': candidates.seconds, 'judge_seconds': sum(judge_seconds.values()),
-        'seconds': {**asdict(report.times), **judge_seconds},
+        'propose_seconds': candidates.seconds, 'judge_seconds': judge_seconds,
+        'seconds': asdict(report.times),
     }

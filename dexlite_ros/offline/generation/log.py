@@ -114,9 +114,9 @@ def _lines(done: list[dict[str, Any]]) -> list[str]:
             f'{name} {count}' for name, count in rejected.most_common() if count) or 'none'),
         *(f'{test}: ' + ', '.join(f'{reason} {count}' for reason, count in row.most_common())
           for test, row in verdicts.items()),
-        f'worker seconds: proposing {total["propose_seconds"]:.0f}, '
-        f'judging {total["judge_seconds"]:.0f} ('
-        + ', '.join(f'{name} {value:.0f}' for name, value in seconds.items()) + '); the '
+        f'worker seconds: proposing {total["propose_seconds"]:.0f} ('
+        + ', '.join(f'{name} {value:.0f}' for name, value in seconds.items())
+        + f'), judging {total["judge_seconds"]:.0f}; the '
         + ('judge' if total['judge_seconds'] > total['propose_seconds'] else 'planner')
         + ' is the bottleneck',
         'fewest held: ' + ', '.join(f'{name} {share:.0%}' for name, share in shares[:5]),

@@ -22,6 +22,8 @@ from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.offline.physics.protocols import (
+    close,
+    Closed,
     CLOSING,
     LIFT,
     lift,
@@ -57,7 +59,7 @@ USUAL = Conditions()
 class GraspTest:
     """A protocol and its simulated world."""
 
-    protocol: Callable[[GraspScene, StagedGrasp, int, Any], Verdict]
+    protocol: Callable[[GraspScene, StagedGrasp, int, Any, Closed | None], Verdict]
     """Function that runs the test, given the settings below."""
     meaning: str
     settings: LoadSettings | LiftSettings = LOADS
@@ -111,9 +113,19 @@ class GraspTest:
         uneven = ('uneven', PROXIMAL_DAMPING) if self.uneven else ()
         return repr((self.protocol.__name__, *rest, CLOSING, REVISION, *uneven))
 
-    def __call__(self, scene: GraspScene, grasps: StagedGrasp, index: int) -> Verdict:
-        """Return the verdict on one grasp of a batch in the test's world."""
-        return self.protocol(scene, grasps, index, self.settings)
+    def closing(self) -> str:
+        """Return everything that determines how the hand closes where there is no table."""
+        return repr((self.simulation, self.position_noise, self.rotation_noise, self.uneven))
+
+    def __call__(
+        self, scene: GraspScene, grasps: StagedGrasp, index: int, closed: Closed | None = None
+    ) -> Verdict:
+        """
+        Return the verdict on one grasp of a batch in the test's world.
+
+        :param closed: the same grasp after ``close`` in the same scene; None: close it here
+        """
+        return self.protocol(scene, grasps, index, self.settings, closed)
 
 
 TestName = Literal[
@@ -175,6 +187,33 @@ def judge(
     scene = test.scene(pieces, hand, table)
     for index in range(len(grasps)):
         yield test(scene, test.prepared(grasps, index, HANDS[hand], seed, first + index), 0)
+
+
+def judge_together(
+    grasps: StagedGrasp,
+    pieces: Sequence[NDArray[np.floating]],
+    names: Sequence[str],
+    *,
+    hand: str = DEFAULT_HAND,
+) -> Iterator[tuple[Verdict, ...]]:
+    """
+    Yield the verdicts of several tests on each grasp, in order, without a table.
+
+    The hand closes once, and every test goes on from there: the verdicts are those of ``judge``,
+    in less time.
+
+    :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
+    :param names: names of tests in which the hand closes alike, such as the two quick ones
+    :raises InvalidRequest: for tests in which it does not, or that are not in ``TESTS``
+    """
+    tests = [find_test(name) for name in names]
+    if len({test.closing() for test in tests}) != 1:
+        raise InvalidRequest('tests', ', '.join(names), 'tests in which the hand closes alike')
+    scene = tests[0].scene(pieces, hand, None)
+    for index in range(len(grasps)):
+        grasp = tests[0].prepared(grasps, index, HANDS[hand], 0, index)
+        closed = close(scene, grasp, 0)
+        yield tuple(test(scene, grasp, 0, closed) for test in tests)
 
 
 def perturbed(

@@ -16,20 +16,30 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
-from dexlite_ros.errors import InvalidRequest, UnusableObject
+from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.mjcf import write_mjcf
+from dexlite_ros.offline.physics.world import (
+    add_object,
+    add_table,
+    compile_spec,
+    configure,
+    GRAVITY,
+    hold_by_mocap,
+    NO_SLIP,
+)
 
-GRAVITY = 9.81
-"""[m/s^2], along -z."""
 FRAME_TIME = 0.08
 """Interval between calls of an observer [s]."""
 REVISION = 2
 """Incremented when simulations change in a way not reflected in their settings."""
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
+DIVERGENCE = (
+    mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
+    mujoco.mjtWarning.mjWARN_BADQACC)
+"""MuJoCo's warnings of a simulation that has diverged."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ class GraspScene:
         spec = mujoco.MjSpec.from_string(write_mjcf(
             hand, stiffness=self.settings.stiffness, torque_limit=self.settings.torque_limit))
         configure(spec.option, self.settings.time_step)
-        _hold_by_mocap(spec, hand.palm_link)
+        hold_by_mocap(spec, hand.palm_link)
         # Contacts of the hand are firm but not stiff: mujoco_menagerie's values for its plastic.
         for geom in spec.geoms:
             geom.solimp[:3], geom.solref[:] = (0.5, 0.99, 0.0001), (0.005, 1.0)
@@ -116,6 +126,7 @@ class GraspScene:
         joints = grasps.joints[index].double().numpy()
         mujoco.mj_resetData(self.model, self.data)
         self.set_gravity(False)
+        self.set_no_slip(True)
         self.data.qpos[self._palm:self._palm + 7] = np.concatenate([position, quat])
         self.data.qpos[self._joints] = joints
         self.command(position, quat, joints)
@@ -136,6 +147,14 @@ class GraspScene:
     def set_gravity(self, on: bool) -> None:
         """Turn gravity on or off; every ``pose`` turns it off."""
         self.model.opt.gravity[2] = -GRAVITY if on else 0.0
+
+    def set_no_slip(self, on: bool) -> None:
+        """
+        Turn the no-slip iterations on or off; every ``pose`` turns them on.
+
+        They end a step, take half of its time, and stop held objects from creeping.
+        """
+        self.model.opt.noslip_iterations = NO_SLIP if on else 0
 
     def load(self, wrench: NDArray[np.float64]) -> None:
         """Apply a wrench (6,) at the object's centre of mass until changed [N, N m]."""
@@ -159,8 +178,10 @@ class GraspScene:
         return state
 
     def restore(self, state: NDArray[np.float64]) -> None:
-        """Restore a state of this scene."""
+        """Restore a state of this scene and forget divergence; options stay as they are now."""
         mujoco.mj_setState(self.model, self.data, state, STATE)
+        for kind in DIVERGENCE:
+            self.data.warning[kind].number = 0
 
     @property
     def object_height(self) -> float:
@@ -211,9 +232,7 @@ class GraspScene:
 
 def has_diverged(data: mujoco.MjData) -> bool:
     """Return whether a simulation has diverged; MuJoCo then resets it and warns."""
-    bad = (mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
-           mujoco.mjtWarning.mjWARN_BADQACC)
-    return any(data.warning[kind].number > 0 for kind in bad)
+    return any(data.warning[kind].number > 0 for kind in DIVERGENCE)
 
 
 def wrist_pose(
@@ -222,66 +241,6 @@ def wrist_pose(
     """Return the palm's position (3,) [m] and unit quaternion wxyz (4,) of one grasp."""
     quat = grasps.quat_xyzw()[index].double().numpy()[[3, 0, 1, 2]]
     return grasps.translation[index].double().numpy(), quat / np.linalg.norm(quat)
-
-
-def configure(option: mujoco.MjOption, time_step: float) -> None:
-    """Set the options common to all simulations here; gravity is off."""
-    option.timestep = time_step
-    option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    option.impratio = 10
-    option.noslip_iterations = 2
-    # Same equations, a sixth faster: contacts of one finger do not involve the other fingers.
-    option.jacobian = mujoco.mjtJacobian.mjJAC_SPARSE
-    option.gravity = (0.0, 0.0, 0.0)
-
-
-def _hold_by_mocap(spec: mujoco.MjSpec, palm: str) -> None:
-    """Free the palm and weld it to a mocap body, as an arm would hold it."""
-    spec.body(palm).add_freejoint(name='palm')
-    spec.worldbody.add_body(name='wrist_target', mocap=True)
-    weld = spec.add_equality(
-        type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1='wrist_target',
-        name2=palm)
-    weld.solimp[:] = (0.9, 0.95, 0.001, 0.5, 2.0)
-    # Anchor, pose of the palm in the target's frame, weight of the rotation.
-    weld.data[:11] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-
-
-def add_object(
-    spec: mujoco.MjSpec, pieces: Sequence[NDArray[np.floating]], mass: float
-) -> None:
-    """
-    Add a free body 'object' of uniform density, made of convex pieces (V, 3) [m].
-
-    Overlapping volumes count twice in its mass distribution.
-
-    :raises UnusableObject: for a piece without volume
-    """
-    body = spec.worldbody.add_body(name='object')
-    body.add_freejoint(name='object')
-    try:
-        volume = sum(ConvexHull(piece).volume for piece in pieces)
-    except QhullError as error:
-        raise UnusableObject(f'a convex piece has no volume ({error})') from error
-    for index, piece in enumerate(pieces):
-        spec.add_mesh(name=f'piece_{index}', uservert=np.asarray(piece, np.float32).ravel())
-        body.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_MESH, meshname=f'piece_{index}', density=mass / volume)
-
-
-def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
-    """Return the compiled model of a world; raise UnusableObject if MuJoCo rejects it."""
-    try:
-        return spec.compile()
-    except ValueError as error:
-        raise UnusableObject(f'MuJoCo says: {error}') from error
-
-
-def add_table(spec: mujoco.MjSpec, height: float) -> None:
-    """Add an infinite horizontal plane at this height [m]."""
-    spec.worldbody.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_PLANE, name='table', pos=(0.0, 0.0, height), size=(1, 1, 0.1))
 
 
 def _actuator_map(hand: HandDescription) -> NDArray[np.float64]:

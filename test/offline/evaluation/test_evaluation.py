@@ -18,6 +18,7 @@ from dexlite_ros.offline.evaluation.calibration import fit
 from dexlite_ros.offline.evaluation.figures import (
     calibration,
     calibration_of,
+    disagreement,
     mean_of_grasps,
     reasons,
     share,
@@ -47,6 +48,16 @@ def test_objects_count_equally():
     assert reasons(cells, TEST) == {'moved': 3}
     deep = [cell('cup', [True], depth=0.002), cell('fork', [True] * 9, depth=0.0)]
     assert mean_of_grasps(deep, 'penetration') == pytest.approx(0.001)
+
+
+def test_quick_tests_are_compared_with_the_full_ones():
+    """Grasps that pass only one of the two are counted by which one."""
+    cells = [cell('cup', [True, True, False]), cell('fork', [False])]
+    for each, passed in zip([row for one in cells for row in one['grasps']], [1, 0, 1, 1]):
+        each['verdicts']['six-forces-quick'] = {'passed': bool(passed), 'reason': ''}
+    assert disagreement(cells, 'six-forces-quick') == {
+        'only_quick': 2, 'only_full': 1, 'grasps': 4}
+    assert disagreement([], 'lift-quick') == {'only_quick': 0, 'only_full': 0, 'grasps': 0}
 
 
 def test_interval():

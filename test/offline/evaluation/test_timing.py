@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from dexlite_ros.object.mug import mug
+from dexlite_ros.offline.evaluation.judge_timing import judge_cases
 from dexlite_ros.offline.evaluation.timing import Case, measure, peak_memory
 from dexlite_ros.offline.evaluation.timing_cases import refine_cases, table_view
 
@@ -47,3 +48,10 @@ def test_the_table_is_below_the_mug():
     assert len(seen) > 500 and np.ptp(seen.points[:, 2]) < mesh.extents[2] + 0.01
     assert abs(table[:, 2] - mesh.bounds[0, 2]).max() < 0.01
     assert np.hypot(*table[:, :2].T).min() > mesh.extents[:2].max() / 2 - 0.01
+
+
+def test_cases_of_the_judge():
+    """The quick and the full pair of tests, on the same grasps."""
+    quick, full = judge_cases(0, 2)
+    assert 'quick' in quick.name and 'full' in full.name
+    assert quick.grasps == full.grasps == 2 and 0 <= quick.run() <= 2

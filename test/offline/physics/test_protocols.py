@@ -15,9 +15,17 @@ from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.offline.objects.convex_parts import convex_pieces
-from dexlite_ros.offline.physics.judge import judge, perturbed, TESTS
-from dexlite_ros.offline.physics.protocols import lift, LOADS, LoadSettings, six_forces, Verdict
+from dexlite_ros.offline.physics.judge import judge, judge_together, perturbed, TESTS
+from dexlite_ros.offline.physics.protocols import (
+    close,
+    lift,
+    LOADS,
+    LoadSettings,
+    six_forces,
+    Verdict,
+)
 from dexlite_ros.offline.physics.simulation import GraspScene, SimulationSettings
+from dexlite_ros.offline.physics.world import NO_SLIP
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 
@@ -90,6 +98,25 @@ def test_two_fingers_hold_by_friction():
     for friction, held in ((0.6, True), (0.05, False)):
         scene = GraspScene(SHADOW_RIGHT, [block], SimulationSettings(friction=friction))
         assert six_forces(scene, grasp, 0).passed == held
+
+
+def test_no_slip_stops_creeping():
+    """The block between two fingers creeps under its weight, far less with no-slip iterations."""
+    grasp, block = pinch()
+    scene = GraspScene(SHADOW_RIGHT, [block])
+    closed = close(scene, grasp, 0)
+    crept = []
+    for on in (True, False):
+        scene.restore(closed.state)
+        scene.set_gravity(True)
+        scene.set_no_slip(on)
+        scene.step(0.5)
+        before = scene.data.xipos[scene.object_body].copy()
+        scene.step(0.5)
+        crept.append(np.linalg.norm(scene.data.xipos[scene.object_body] - before))
+    assert crept[0] < 0.3 * crept[1]
+    scene.pose(grasp.pregrasp, 0)
+    assert scene.model.opt.noslip_iterations == NO_SLIP
 
 
 def from_above(grasps: StagedGrasp) -> StagedGrasp:
@@ -186,6 +213,26 @@ def test_every_test_by_name(grasps):
     assert list(judge(grasps[[2]], pieces, 'noise', seed=3, first=2)) == together[2:]
     with pytest.raises(InvalidRequest, match='push'):
         list(judge(grasps, pieces, 'push'))
+
+
+@pytest.mark.parametrize('names', [
+    ('six-forces', 'lift', 'six-torques'), ('lift-quick', 'six-forces-quick')])
+def test_closing_once_changes_no_verdict(grasps, names):
+    """Tests that share the closing give their own verdicts to the last bit, in any order."""
+    pieces = convex_pieces(BALL)
+    mixed = StagedGrasp(*(
+        GraspBatch(*(torch.cat(parts) for parts in zip(*(vars(each).values() for each in both))))
+        for both in zip(vars(grasps).values(), vars(pressed(grasps, 0.0)).values())))
+    alone = zip(*(judge(mixed, pieces, name) for name in names))
+    # As text, since NaN does not equal itself.
+    assert list(map(str, judge_together(mixed, pieces, names))) == list(map(str, alone))
+
+
+def test_only_tests_that_close_alike_share_it(grasps):
+    """Another friction, noise, or J2 that runs ahead is another closing."""
+    for name in ('low-friction', 'noise', 'uneven-j0'):
+        with pytest.raises(InvalidRequest, match='alike'):
+            list(judge_together(grasps, convex_pieces(BALL), ('six-forces', name)))
 
 
 def test_perturbed_moves_all_stages_alike():

@@ -82,6 +82,18 @@ def test_states_are_restored(scene):
     assert scene.object_motion()[0] < 1e-6
 
 
+def test_a_restored_state_has_not_diverged(scene):
+    """Divergence is forgotten with the state in which it happened."""
+    scene.pose(hand_at(0.2), 0)
+    state = scene.state()
+    scene.data.qpos[:] = np.nan
+    scene.step(0.1)
+    assert scene.diverged()
+    scene.restore(state)
+    scene.step(0.1)
+    assert not scene.diverged() and scene.object_motion()[0] < 1e-6
+
+
 def test_observers_see_every_frame(scene):
     """An observer is called at regular intervals and changes nothing."""
     scene.pose(hand_at(0.2), 0)
