@@ -103,8 +103,11 @@ def _kept(function: Callable[..., Any], types: tuple[Any, ...]) -> Any:
 
 
 def _compile(dispatcher: Any, types: tuple[Any, ...]) -> None:
-    # At level 3 this takes twice as long, and the result is not faster.
-    with _config(OPT=2):
+    # Vectorised loops test whether arrays overlap, and go on one by one if they might: then the
+    # last bits of a result would depend on where in memory the arrays lie. At level 3 compiling
+    # takes twice as long. Neither makes these functions faster.
+    level = type(numba.config.OPT)(2)
+    with _config(OPT=level, LOOP_VECTORIZE=0, SLP_VECTORIZE=0):
         dispatcher.compile(types)
 
 

@@ -38,10 +38,10 @@ class Effort:
     rounds: tuple[Round, ...]
 
 
-_SEARCH = Effort(512, (
-    Round(OptimizerSettings(iterations=30, energy=SLIDING), 10.0, 'coarse'),
-    Round(OptimizerSettings(iterations=40, energy=SLIDING), 6.0, 'coarse'),
-    Round(OptimizerSettings(iterations=90, step_size=0.004, energy=CLEAR), 6.0)))
+_SEARCH = Effort(1024, (
+    Round(OptimizerSettings(iterations=30, energy=SLIDING), 20.0, 'coarse'),
+    Round(OptimizerSettings(iterations=40, energy=SLIDING), 10.0, 'coarse'),
+    Round(OptimizerSettings(iterations=120, step_size=0.004, energy=CLEAR), 10.0)))
 _FINISH = Effort(160, (
     Round(OptimizerSettings(iterations=20, energy=SLIDING), 4.0, 'coarse'),
     Round(OptimizerSettings(iterations=50, step_size=0.004, energy=CLEAR), 4.0)))

@@ -139,7 +139,8 @@ class FusedOptimizer:
         real, count = self._real, len(grasps)
         held = self._kinematics.couple(self._kinematics.clamp(grasps.joints))
         translation, rotation, joints = (
-            part.numpy().astype(real) for part in (grasps.translation, grasps.rotation, held))
+            np.array(part, real, order='C') for part in (
+                grasps.translation, grasps.rotation, held))
         shape = count, 6 + joints.shape[1]
         return SearchState(
             translation, rotation, joints, energy=np.full(count, NEVER, real),

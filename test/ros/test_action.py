@@ -10,8 +10,10 @@ import pytest
 
 pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+import numpy as np
 from planner_process import (
     box_points,
     cloud_message,
@@ -36,7 +38,7 @@ def planner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlannerProcess
     rclpy.init()
     node = PlannerProcess(
         '/acting', tmp_path_factory.mktemp('node') / 'node.log', device='cpu', warm_up=False,
-        queue_size=1)
+        queue_size=1, backend='torch')  # slow enough to be interrupted
     try:
         node.client.wait_until_active(90.0)
         yield node
@@ -100,6 +102,36 @@ def test_goals_and_calls_share_the_queue(planner: PlannerProcess) -> None:
     assert running.status == 'aborted'
     wait_for(waiting.done)
     assert waiting.result().report.error_code == Report.CANCELLED
+
+
+def test_busy_cancel_and_diagnostics_during_a_synthesis(planner: PlannerProcess) -> None:
+    """While one call runs and one waits, a third is BUSY, and diagnostics and cancel work."""
+    times: list[tuple[float, DiagnosticStatus]] = []
+    listening = planner.client.node.create_subscription(
+        DiagnosticArray, '/diagnostics',
+        lambda message: times.append((time.monotonic(), message.status[0])), 10)
+    cloud = cloud_message(box_points())
+    waiting = [planner.client.synthesize_async(request(cloud=cloud, **LONG)) for _ in range(2)]
+    time.sleep(1.0)
+    started = time.monotonic()
+    assert planner.call(cloud=cloud, **LONG).report.error_code == Report.BUSY
+    assert time.monotonic() - started < 1.0
+    time.sleep(4.0)
+    planner.client.node.destroy_subscription(listening)
+    assert not any(future.done() for future in waiting)
+    own = [(t, s) for t, s in times if s.name.startswith('/acting/planner')]
+    assert len(own) >= 4
+    assert max(np.diff([t for t, _ in own])) < 1.7
+    values = {v.key: v.value for v in own[-1][1].values}
+    assert own[-1][1].level == DiagnosticStatus.OK
+    assert (values['state'], values['requests running or waiting']) == ('active', '2')
+    started = time.monotonic()
+    answer = planner.client.trigger('cancel')
+    assert (answer.success, answer.message) == (True, 'cancelled 2 requests')
+    wait_for(lambda: all(future.done() for future in waiting), 2.0)
+    assert time.monotonic() - started < 2.0
+    assert {f.result().report.error_code for f in waiting} == {Report.CANCELLED}
+    assert not planner.client.trigger('cancel').success
 
 
 def test_what_would_fail_at_once_is_rejected(planner: PlannerProcess) -> None:

@@ -11,14 +11,12 @@ import pytest
 pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 
 from builtin_interfaces.msg import Duration
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Point, PoseArray, PoseStamped, Vector3
 from planner_process import (
     box_points,
     cloud_message,
     empty,
     FAST,
-    LONG,
     PlannerProcess,
     QUICK,
     request,
@@ -32,6 +30,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState, PointCloud2
 from visualization_msgs.msg import Marker, MarkerArray
 
+from dexlite_ros.action import SynthesizeGrasps
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.msg import SynthesisReport as Report
@@ -242,7 +241,8 @@ def test_ten_calls_with_one_seed_are_identical(planner: PlannerProcess) -> None:
             grasp.id = ''
         results.append(repr(response.result))  # in which NaN equals itself
         assert (response.report.error_code, response.report.seed) == (Report.NONE, 11)
-    assert all(result == results[0] for result in results)
+    for result in results[1:]:
+        assert result == results[0]
 
 
 def test_seed_zero_is_a_new_one_that_can_be_repeated(planner: PlannerProcess) -> None:
@@ -256,34 +256,16 @@ def test_seed_zero_is_a_new_one_that_can_be_repeated(planner: PlannerProcess) ->
         g.grasp_pose for g in first.result.grasps]
 
 
-def test_busy_cancel_and_diagnostics_during_a_synthesis(planner: PlannerProcess) -> None:
-    """While one call runs and one waits, a third is BUSY, and diagnostics and cancel work."""
-    times: list[tuple[float, DiagnosticStatus]] = []
-    listening = planner.client.node.create_subscription(
-        DiagnosticArray, '/diagnostics',
-        lambda message: times.append((time.monotonic(), message.status[0])), 10)
-    cloud = cloud_message(box_points())
-    waiting = [planner.client.synthesize_async(request(cloud=cloud, **LONG)) for _ in range(2)]
-    time.sleep(1.0)
-    started = time.monotonic()
-    assert planner.call(cloud=cloud, **LONG).report.error_code == Report.BUSY
-    assert time.monotonic() - started < 1.0
-    time.sleep(4.0)
-    planner.client.node.destroy_subscription(listening)
-    assert not any(future.done() for future in waiting)
-    own = [(t, s) for t, s in times if s.name.startswith('/left/planner')]
-    assert len(own) >= 4
-    assert max(np.diff([t for t, _ in own])) < 1.7
-    values = {v.key: v.value for v in own[-1][1].values}
-    assert own[-1][1].level == DiagnosticStatus.OK
-    assert (values['state'], values['requests running or waiting']) == ('active', '2')
-    started = time.monotonic()
-    answer = planner.client.trigger('cancel')
-    assert (answer.success, answer.message) == (True, 'cancelled 2 requests')
-    wait_for(lambda: all(future.done() for future in waiting), 2.0)
-    assert time.monotonic() - started < 2.0
-    assert {f.result().report.error_code for f in waiting} == {Report.CANCELLED}
-    assert not planner.client.trigger('cancel').success
+def test_the_compiled_search_hears_a_cancellation(planner: PlannerProcess) -> None:
+    """A goal that is refining thousands of candidates ends at once."""
+    told: list[SynthesizeGrasps.Feedback] = []
+    goal = planner.client.start(
+        request(cloud=cloud_message(box_points()), num_candidates=65536), told.append)
+    wait_for(lambda: any(each.stage == 'refine' for each in told), 60.0)
+    asked = time.monotonic()
+    assert goal.cancel()
+    assert goal.result(5.0).report.error_code == Report.CANCELLED
+    assert time.monotonic() - asked < 1.0  # 0.2 s on an idle machine
 
 
 def test_a_call_answers_within_its_timeout(planner: PlannerProcess) -> None:
@@ -316,5 +298,6 @@ def test_parameters_set_at_run_time_count_at_once(planner: PlannerProcess) -> No
 def test_the_planner_can_be_loaded_anew(planner: PlannerProcess) -> None:
     """Reloading answers with the name of the model, and later calls work."""
     answer = planner.client.trigger('reload_model', 60.0)
-    assert answer.success and re.fullmatch(r'shadow_right@\w{12} on cpu', answer.message)
+    assert answer.success
+    assert re.fullmatch(r'shadow_right@\w{12}\+hull-starts on cpu', answer.message)
     assert planner.call(cloud=cloud_message(box_points()), **FAST).report.error_code == 0

@@ -36,10 +36,12 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[PlannerProce
     rclpy.init()
     folder = tmp_path_factory.mktemp('nodes')
     nodes = [
-        PlannerProcess('/left', folder / 'left.log', device='cpu', warm_up=False),
+        # With torch a request is long enough to be interrupted.
+        PlannerProcess(
+            '/left', folder / 'left.log', device='cpu', warm_up=False, backend='torch'),
         PlannerProcess(
             '/right', folder / 'right.log', device='cpu', autostart=False, warm_up=False,
-            use_sim_time=True, publish_trajectory=True),
+            backend='torch', use_sim_time=True, publish_trajectory=True),
     ]
     yield nodes
     for node in nodes:

@@ -25,6 +25,7 @@ from dexlite_ros.offline.evaluation.figures import (
     success,
 )
 from dexlite_ros.planner_settings import EFFORTS
+from dexlite_ros.proposal.proposer import DEFAULT_METHOD
 from dexlite_ros.ranking.success_model import FEATURES, SuccessModel
 
 TEST = 'six-forces'
@@ -181,8 +182,8 @@ def test_options_that_would_do_nothing_are_refused(folder, tmp_path, options):
 
 def test_another_effort_is_another_question(folder, capsys, monkeypatch):
     """What the settings leave to the method counts as well."""
-    effort = replace(EFFORTS['network'], candidates=99)
-    monkeypatch.setitem(EFFORTS, 'network', effort)
+    effort = replace(EFFORTS[DEFAULT_METHOD], candidates=99)
+    monkeypatch.setitem(EFFORTS, DEFAULT_METHOD, effort)
     assert run(folder) == 1
     assert 'other settings' in capsys.readouterr().err
 
