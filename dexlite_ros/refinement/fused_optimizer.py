@@ -139,7 +139,7 @@ class FusedOptimizer:
         real, count = self._real, len(grasps)
         held = self._kinematics.couple(self._kinematics.clamp(grasps.joints))
         translation, rotation, joints = (
-            np.array(part, real, order='C') for part in (
+            np.array(part.numpy(), real, order='C') for part in (
                 grasps.translation, grasps.rotation, held))
         shape = count, 6 + joints.shape[1]
         return SearchState(

@@ -51,10 +51,11 @@ def copied(folder: Path) -> GraspDataset:
 
 
 def changed(dataset: GraspDataset, column: str, value: object) -> GraspDataset:
-    """Return the dataset with the first value of a column of its first shard replaced."""
+    """Return the dataset with a value of a grasp that held replaced, in its first shard."""
     path = sorted((dataset.folder / 'grasps').rglob('*.parquet'))[0]
     rows = pq.read_table(path, partitioning=None).to_pylist()
-    rows[0][column] = value(rows[0][column]) if callable(value) else value
+    held = next(row for row in rows if row['six_forces'] and row['number'] != 1)
+    held[column] = value(held[column]) if callable(value) else value
     dataset.write_grasps(pa.Table.from_pylist(rows, schema=dataset.grasp_schema), path)
     return dataset
 
