@@ -44,7 +44,7 @@ def _net_square(memory, count, force, share, length, weight, turning):
     """
     Return weight (|net force|^2 + share |net moment|^2), moments over the torque length.
 
-    Adds its gradient along the contacts' points and normals to the memory's last two rows.
+    Adds its gradient along the contacts' points and normals to the memory's rows 3 and 4.
 
     :param turning: whether the forces turn with their normals, or are the inward normals
     """

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from dexlite_ros.compiled import compiled
 from dexlite_ros.kernels.contacts import balance_energy, touch
-from dexlite_ros.kernels.hand import couple, generalised_forces, link_poses
-from dexlite_ros.kernels.memory import add_motion
+from dexlite_ros.kernels.hand import couple, generalised_forces
+from dexlite_ros.kernels.memory import take_pose
 from dexlite_ros.kernels.numbers import ZERO
 from dexlite_ros.kernels.overlaps import nearest_candidate, overlap, self_overlap
-from dexlite_ros.kernels.rows import copy, copy_rows, fill_rows
 
 
 @compiled
@@ -42,11 +41,7 @@ def evaluate(
     :param force: (C, 3) contact forces of the evaluation before; changed
     :param slope: (6 + J) written: gradient along translation, rotation vector, joints
     """
-    copy(translation, memory.position[0])
-    copy_rows(rotation, memory.rotation[0])
-    link_poses(hand, joints, memory.rotation, memory.position)
-    add_motion(hand, memory)
-    fill_rows(memory.wrench, ZERO)
+    take_pose(hand, memory, translation, rotation, joints)
     energy = overlap(hand, field, memory, 0, numbers.margin, numbers.penetration)
     if len(obstacles.values):
         energy += overlap(

@@ -16,9 +16,9 @@ import numpy as np
 
 from dexlite_ros.compiled import compiled
 from dexlite_ros.kernels.arrays import Ints, Reals
-from dexlite_ros.kernels.hand import place
+from dexlite_ros.kernels.hand import link_poses, place
 from dexlite_ros.kernels.numbers import FAR, ZERO
-from dexlite_ros.kernels.rows import fill, fill_rows
+from dexlite_ros.kernels.rows import copy, copy_rows, fill, fill_rows
 
 ROOT_HALF = np.float32(0.70711)
 """1 / sqrt(2), rounded up."""
@@ -78,7 +78,7 @@ def forget(memory):
 
 
 @compiled
-def add_motion(hand, memory):
+def _add_motion(hand, memory):
     """Add to every link's distance the motion since the last evaluation."""
     for link in range(len(hand.parent)):
         frame, before = memory.rotation[link], memory.last_rotation[link]
@@ -97,3 +97,13 @@ def add_motion(hand, memory):
         memory.moved[link] += (
             np.sqrt(dx * dx + dy * dy + dz * dz) + CARE
             + ROOT_HALF * np.sqrt(square) * hand.reach[link])
+
+
+@compiled
+def take_pose(hand, memory, translation, rotation, joints):
+    """Bring the links to a wrist pose and joints, without forces on them yet."""
+    copy(translation, memory.position[0])
+    copy_rows(rotation, memory.rotation[0])
+    link_poses(hand, joints, memory.rotation, memory.position)
+    _add_motion(hand, memory)
+    fill_rows(memory.wrench, ZERO)

@@ -7,7 +7,6 @@ ZERO = np.float32(0.0)
 HALF = np.float32(0.5)
 ONE = np.float32(1.0)
 TWO = np.float32(2.0)
-THREE = np.float32(3.0)
 TINY = np.float32(1e-12)
 FAR = np.float32(1e9)
 """Farther than any distance [m]."""

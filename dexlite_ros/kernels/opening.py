@@ -6,12 +6,11 @@ from __future__ import annotations
 import numpy as np
 
 from dexlite_ros.compiled import compiled, Entry
-from dexlite_ros.kernels.field import distance
-from dexlite_ros.kernels.hand import add_force, couple, generalised_forces, link_poses, place
-from dexlite_ros.kernels.memory import add_motion, forget, make_memory
+from dexlite_ros.kernels.hand import add_force, couple, generalised_forces
+from dexlite_ros.kernels.memory import forget, make_memory, take_pose
 from dexlite_ros.kernels.numbers import FAR, TINY, TWO, ZERO
-from dexlite_ros.kernels.overlaps import pick, self_overlap
-from dexlite_ros.kernels.rows import copy, copy_rows, fill_rows
+from dexlite_ros.kernels.overlaps import look, pick, self_overlap
+from dexlite_ros.kernels.rows import copy
 
 
 @compiled
@@ -29,11 +28,8 @@ def _near(hand, field, memory, which, margin):
         count = pick(bound[first:last], margin + moved, first, picked)
         rotation, position = memory.rotation[link], memory.position[link]
         for k in range(count):
-            index = picked[k]
-            x, y, z = place(rotation, position, hand.point[index])
-            value, sx, sy, sz, held = distance(field, x, y, z)
-            bound[index] = held - hand.radius[index] + moved
-            gap = value - hand.radius[index]
+            x, y, z, gap, sx, sy, sz = look(
+                hand, field, bound, rotation, position, moved, picked[k])
             nearest = min(nearest, gap)
             push = TWO * min(gap - margin, ZERO)
             add_force(memory.wrench, link, x, y, z, push * sx, push * sy, push * sz)
@@ -72,11 +68,7 @@ def open_hands(
         forget(memory)
         best = -FAR
         for _ in range(numbers.steps):
-            copy(translation[grasp], memory.position[0])
-            copy_rows(rotation[grasp], memory.rotation[0])
-            link_poses(hand, joints[grasp], memory.rotation, memory.position)
-            add_motion(hand, memory)
-            fill_rows(memory.wrench, ZERO)
+            take_pose(hand, memory, translation[grasp], rotation[grasp], joints[grasp])
             clearance = _near(hand, field, memory, 0, numbers.clearance)
             if clearance > best:
                 best = clearance

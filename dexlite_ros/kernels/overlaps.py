@@ -29,6 +29,21 @@ def pick(values, limit, first, picked):
 
 
 @compiled
+def look(hand, field, bound, rotation, position, moved, index):
+    """
+    Return one point of a link (3) [m], its gap to a field and the gap's gradient (3).
+
+    :param bound: (P,) smallest possible gaps of ``Memory``; that of the point is renewed
+    :param moved: distance that the link has moved, times the field's steepness [m]
+    """
+    x, y, z = place(rotation, position, hand.point[index])
+    value, sx, sy, sz, held = distance(field, x, y, z)
+    # Beyond the grid the distance may change faster than inside.
+    bound[index] = held - hand.radius[index] + moved
+    return x, y, z, value - hand.radius[index], sx, sy, sz
+
+
+@compiled
 def overlap(hand, field, memory, which, margin, weight):
     """Return the weighted overlap of the hand's points with a field, and add its forces."""
     total = ZERO
@@ -40,12 +55,9 @@ def overlap(hand, field, memory, which, margin, weight):
         rotation, position = memory.rotation[link], memory.position[link]
         f0, f1, f2, m0, m1, m2 = ZERO, ZERO, ZERO, ZERO, ZERO, ZERO
         for k in range(count):
-            index = picked[k]
-            x, y, z = place(rotation, position, hand.point[index])
-            value, sx, sy, sz, held = distance(field, x, y, z)
-            # Beyond the grid the distance may change faster than inside.
-            bound[index] = held - hand.radius[index] + moved
-            inside = margin - (value - hand.radius[index])
+            x, y, z, gap, sx, sy, sz = look(
+                hand, field, bound, rotation, position, moved, picked[k])
+            inside = margin - gap
             total += max(inside, ZERO)
             push = -weight if inside > ZERO else ZERO
             sx, sy, sz = push * sx, push * sy, push * sz
@@ -76,10 +88,7 @@ def nearest_candidate(hand, field, memory, group, guess):
     count = pick(bound[first:last], nearest + CARE + moved, first, picked)
     for k in range(count):
         index = picked[k]
-        x, y, z = place(rotation, position, hand.point[index])
-        value, _, _, _, held = distance(field, x, y, z)
-        gap = value - hand.radius[index]
-        bound[index] = held - hand.radius[index] + moved
+        _, _, _, gap, _, _, _ = look(hand, field, bound, rotation, position, moved, index)
         closer = gap < nearest or (gap == nearest and index < best)
         best, nearest = index if closer else best, gap if closer else nearest
     return best

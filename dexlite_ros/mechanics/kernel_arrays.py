@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hands, fields and settings in the form that compiled functions take."""
+"""
+Hands, fields and settings in the form that compiled functions take.
+
+The arrays of a hand or a field are made once and kept as long as it is.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +31,10 @@ from dexlite_ros.mechanics.grasp_energy import EnergySettings
 from dexlite_ros.object.distance_field import CURVATURE_LIMIT, DistanceField, NORMAL_STEP
 
 RealType = type[np.floating[Any]]
+Arrays = TypeVar('Arrays', HandArrays, FieldArrays)
+Source = TypeVar('Source', HandGeometry, DistanceField)
+_hands: WeakKeyDictionary[HandGeometry, dict[RealType, HandArrays]] = WeakKeyDictionary()
+_fields: WeakKeyDictionary[DistanceField, dict[RealType, FieldArrays]] = WeakKeyDictionary()
 SLACK = 1e-6
 """Added to the reach of a link's points, for rounding [m]."""
 
@@ -35,6 +45,10 @@ def hand_arrays(geometry: HandGeometry, real: RealType = np.float32) -> HandArra
 
     :param real: type of its reals
     """
+    return _kept(_hands, geometry, real, _hand_arrays)
+
+
+def _hand_arrays(geometry: HandGeometry, real: RealType) -> HandArrays:
     def reals(values: Tensor | ArrayLike) -> Reals:
         return np.ascontiguousarray(values, real)
 
@@ -72,6 +86,10 @@ def field_arrays(field: DistanceField | None, real: RealType = np.float32) -> Fi
         return FieldArrays(
             np.zeros(0, real), np.zeros((0, 4), real), ints([2, 2, 2]), nothing, nothing,
             real(1), real(1), real(NORMAL_STEP), real(CURVATURE_LIMIT))
+    return _kept(_fields, field, real, _field_arrays)
+
+
+def _field_arrays(field: DistanceField, real: RealType) -> FieldArrays:
     values = field.values.numpy().astype(real, copy=False)
     shape, spacing = ints([int(size) for size in field.shape]), real(field.spacing)
     slopes = np.zeros((len(field.slopes), 4), real)
@@ -114,6 +132,17 @@ def suits(values: Tensor) -> bool:
 def ints(values: Tensor | ArrayLike) -> Ints:
     """Return whole numbers as compiled functions take them."""
     return np.ascontiguousarray(values, np.int32)
+
+
+def _kept(
+    store: WeakKeyDictionary[Source, dict[RealType, Arrays]], source: Source, real: RealType,
+    make: Callable[[Source, RealType], Arrays],
+) -> Arrays:
+    """Return what was made of a source before, or make it."""
+    made = store.setdefault(source, {})
+    if real not in made:
+        made[real] = make(source, real)
+    return made[real]
 
 
 def _enclosing_spheres(local: Reals, link: Ints, links: int) -> tuple[Reals, Reals]:

@@ -30,7 +30,6 @@ class PlannerChoice:
     temperature: float = TEMPERATURE
     unranked: int | None = None
     """Steps after which every proposal is returned; None: refined, filtered and ranked."""
-
     backend: Backend = 'auto'
     """What computes the refinement."""
     threads: int = 0

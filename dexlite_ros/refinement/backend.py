@@ -10,7 +10,6 @@ import torch
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
-from dexlite_ros.mechanics.kernel_arrays import field_arrays
 from dexlite_ros.refinement.fused_optimizer import FusedOptimizer
 from dexlite_ros.refinement.optimizer import Optimizer, OptimizerSettings
 from dexlite_ros.refinement.post_optimizer import PostOptimizer
@@ -39,18 +38,15 @@ def make_optimizers(
     threads: int,
 ) -> list[Optimizer]:
     """
-    Return one optimiser for each energy, all on the same object.
+    Return one optimiser for each energy.
 
-    :param energies: at least one; all with the same fields
+    :param energies: at least one; all on the same device
     :param settings: of each optimiser
     :param threads: that the compiled backend may use; 0: as many as torch uses
     :raises InvalidRequest: for a backend that cannot compute on the energies' device
     """
-    fields = energies[0]
-    if chosen_backend(backend, fields.field.values.device) == 'torch':
+    if chosen_backend(backend, energies[0].field.values.device) == 'torch':
         return [PostOptimizer(*each) for each in zip(energies, settings)]
-    target, obstacles = field_arrays(fields.field), field_arrays(fields.obstacles)
     return [
-        FusedOptimizer(
-            *each, threads or torch.get_num_threads(), field=target, obstacles=obstacles)
+        FusedOptimizer(*each, threads or torch.get_num_threads())
         for each in zip(energies, settings)]

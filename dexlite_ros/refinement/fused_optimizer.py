@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.kernels.arrays import Draws, FieldArrays, Ints, SearchNumbers, SearchState
+from dexlite_ros.kernels.arrays import Draws, Ints, SearchNumbers, SearchState
 from dexlite_ros.kernels.search import NEVER, run_search
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.kernel_arrays import energy_numbers, field_arrays, hand_arrays, ints
@@ -35,20 +35,13 @@ class FusedOptimizer:
     """Refines grasps on one object, on the CPU."""
 
     def __init__(
-        self,
-        energy: GraspEnergy,
-        settings: OptimizerSettings,
-        threads: int = 1,
-        *,
-        field: FieldArrays | None = None,
-        obstacles: FieldArrays | None = None,
+        self, energy: GraspEnergy, settings: OptimizerSettings, threads: int = 1
     ) -> None:
         """
         Bring hand, fields and settings into the form that compiled functions take.
 
         :param energy: on the CPU
         :param threads: number of threads; the result does not depend on it
-        :param field, obstacles: those of the energy, if they are known; None: made here
         """
         self.settings = settings
         self._threads = threads
@@ -56,8 +49,7 @@ class FusedOptimizer:
         real = self._real = energy.field.values.numpy().dtype.type
         self._problem = (
             hand_arrays(energy.geometry, real),
-            field_arrays(energy.field, real) if field is None else field,
-            field_arrays(energy.obstacles, real) if obstacles is None else obstacles,
+            field_arrays(energy.field, real), field_arrays(energy.obstacles, real),
             energy_numbers(energy.settings, real), self._numbers())
         self._pool = ints(energy.geometry.candidates.unique())
 

@@ -25,7 +25,6 @@ from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.msg import DexGrasp, DexGraspArray, PlanWarning, SynthesisReport
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
-from dexlite_ros.rotations import unitquat_to_rotmat
 
 METRICS = tuple(field.name for field in fields(GraspMetrics))
 
@@ -159,11 +158,9 @@ def _batch(poses: list[Pose], joints: list[Sequence[float]]) -> GraspBatch:
     quat_xyzw = torch.tensor(
         [[p.orientation.x, p.orientation.y, p.orientation.z, p.orientation.w] for p in poses]
     )
-    return GraspBatch(
-        torch.tensor(position),
-        unitquat_to_rotmat(quat_xyzw / quat_xyzw.norm(dim=-1, keepdim=True)),
-        torch.tensor([list(row) for row in joints], dtype=torch.float32),
-    )
+    return GraspBatch.from_quat_xyzw(
+        torch.tensor(position), quat_xyzw,
+        torch.tensor([list(row) for row in joints], dtype=torch.float32))
 
 
 def _pose(grasps: GraspBatch, index: int) -> Pose:

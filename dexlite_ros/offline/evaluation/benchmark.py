@@ -24,6 +24,7 @@ from dexlite_ros.offline.evaluation.timing_cases import (
     growth_cases,
     plan_cases,
     refine_cases,
+    refine_label,
 )
 from dexlite_ros.refinement.backend import Backend, chosen_backend
 
@@ -96,9 +97,9 @@ def _ratios(timings: list[Timing], threads: tuple[int, ...]) -> dict[str, float]
     rate = {(each.series, each.place): each.rate for each in timings}
     ratios = {}
     for number in threads:
-        label = f'fused, {number} thread{"s" if number > 1 else ""}'
+        label = refine_label('fused', number)
         for series, place in rate:
-            reference = rate.get(('refine, torch, 1 thread', place))
+            reference = rate.get((f'refine, {refine_label("torch", 1)}', place))
             if series == f'refine, {label}' and reference:
                 ratios[f'refine {place:.0f} grasps: {label} to torch'] = (
                     rate[series, place] / reference)

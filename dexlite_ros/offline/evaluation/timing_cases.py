@@ -115,12 +115,17 @@ def refine_cases(
     for backend in backends:
         for number in threads if backend == 'fused' else (1,):
             optimizer = make_optimizers([energy], [settings], backend, number)[0]
-            label = f'{backend}, {number} thread{"s" if number > 1 else ""}'
+            label = refine_label(backend, number)
             for count in batches:
                 yield Case(
                     f'refine {count} grasps, {label}', count,
                     partial(_refine, optimizer, starts[:count], active[:count]),
                     f'refine, {label}', count)
+
+
+def refine_label(backend: Backend, threads: int) -> str:
+    """Return how cases name what refines."""
+    return f'{backend}, {threads} thread{"s" if threads > 1 else ""}'
 
 
 def _refine(optimizer: Optimizer, starts: GraspBatch, active: Tensor) -> None:
