@@ -23,8 +23,8 @@ from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import Cached, Parallel, Printed
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0, FINITE, POSITIVE, Range
 from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
+from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.judge import Conditions, TestName, TESTS, USUAL
-from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.offline.physics.trial import judge_all, Trial
 from dexlite_ros.offline.workers.processes import run_tasks
 from dexlite_ros.output.plan_file import read_grasps

@@ -32,7 +32,7 @@ from dexlite_ros.offline.dataset.schema import (
     with_format,
 )
 from dexlite_ros.offline.objects.prepared_object import PreparedObject, StablePose
-from dexlite_ros.offline.physics.protocols import Verdict
+from dexlite_ros.offline.physics.closing import Verdict
 
 
 @dataclass(frozen=True)

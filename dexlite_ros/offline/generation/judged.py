@@ -18,9 +18,9 @@ from dexlite_ros.offline.dataset.store import held, object_to_table
 from dexlite_ros.offline.generation.candidates import Candidates, Choice, propose
 from dexlite_ros.offline.generation.task import GenerationTask, HAND
 from dexlite_ros.offline.objects.prepared_object import prepare, split_of
+from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.contact_figures import diversity
 from dexlite_ros.offline.physics.judge import judge_together
-from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.plan import PlanReport
 
 SCHEMA = grasp_schema(len(HANDS[HAND].joint_names))

@@ -17,7 +17,7 @@ import trimesh
 from dexlite_ros.errors import UnusableObject
 from dexlite_ros.object.geometry_file import MENDED
 from dexlite_ros.offline.objects.sources import load_target, Target
-from dexlite_ros.offline.physics.protocols import Verdict
+from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.table_stability import MASS, resting_poses, table_stability
 from dexlite_ros.surface_points import spread_points
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dexlite_ros.errors import DexliteError
 from dexlite_ros.object.geometry_file import MENDED
 from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
-from dexlite_ros.offline.physics.protocols import Verdict
+from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.table_stability import Engine, resting_poses, table_stability
 
 

@@ -19,8 +19,8 @@ from dexlite_ros.errors import InvalidRequest, MissingDependency
 from dexlite_ros.files import replaced
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.meshes import link_meshes
+from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.judge import GraspTest
-from dexlite_ros.offline.physics.protocols import Verdict
 from dexlite_ros.offline.physics.simulation import FRAME_TIME, GraspScene
 from dexlite_ros.output.picture import (
     ColouredMesh,

@@ -21,10 +21,8 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
+from dexlite_ros.offline.physics.closing import close, Closed, CLOSING, Verdict
 from dexlite_ros.offline.physics.protocols import (
-    close,
-    Closed,
-    CLOSING,
     LIFT,
     lift,
     LiftSettings,
@@ -32,7 +30,9 @@ from dexlite_ros.offline.physics.protocols import (
     LoadSettings,
     six_forces,
     six_torques,
-    Verdict,
+    TABLE_LIFT,
+    table_lift,
+    TableLiftSettings,
 )
 from dexlite_ros.offline.physics.simulation import GraspScene, REVISION, SimulationSettings
 from dexlite_ros.offline.physics.uneven_coupling import (
@@ -40,6 +40,9 @@ from dexlite_ros.offline.physics.uneven_coupling import (
     PROXIMAL_DAMPING,
     split_unevenly,
 )
+
+Pieces = Sequence[NDArray[np.floating]]
+"""Corners (V, 3) of convex pieces [m]."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,15 @@ class GraspTest:
     protocol: Callable[[GraspScene, StagedGrasp, int, Any, Closed | None], Verdict]
     """Function that runs the test, given the settings below."""
     meaning: str
-    settings: LoadSettings | LiftSettings = LOADS
+    settings: LoadSettings | LiftSettings | TableLiftSettings = LOADS
     simulation: SimulationSettings = field(default_factory=SimulationSettings)
     position_noise: float = 0.0
-    """Standard deviation of each coordinate of the wrist's perturbation [m]."""
+    """Standard deviation of each coordinate of the wrist's perturbation, or its bound [m]."""
     rotation_noise: float = 0.0
-    """Standard deviation of the perturbation angle, about a random axis [rad]."""
+    """Standard deviation of the perturbation angle, about a random axis, or bound of each
+    component of its rotation vector [rad]."""
+    bounded: bool = False
+    """Whether the perturbation is uniform within these bounds, per axis, instead of Gaussian."""
     uneven: bool = False
     """Whether coupled joints share their motor's motion unevenly, the proximal one first."""
 
@@ -85,11 +91,18 @@ class GraspTest:
         return replace(self, simulation=replace(self.simulation, **changes))
 
     def scene(
-        self, pieces: Sequence[NDArray[np.floating]], hand: str, table: float | None
+        self, pieces: Pieces, hand: str, table: float | None, fixed: Pieces = ()
     ) -> GraspScene:
-        """Return the world of the test; only the lift test has the table."""
-        height = table if self.protocol is lift else None
-        scene = GraspScene(HANDS[hand], pieces, self.simulation, height)
+        """
+        Return the world of the test; only where objects are lifted there is the table.
+
+        :raises InvalidRequest: without a table where there has to be one
+        """
+        if self.protocol is table_lift and table is None:
+            raise InvalidRequest('table', table, 'its height [m]; the object is lifted from it')
+        on_table = self.protocol in (lift, table_lift)
+        scene = GraspScene(
+            HANDS[hand], pieces, self.simulation, *((table, fixed) if on_table else ()))
         if self.uneven:
             bend_proximal_first(scene)
         return scene
@@ -105,17 +118,20 @@ class GraspTest:
             return grasp
         return perturbed(
             grasp, self.position_noise, self.rotation_noise,
-            np.random.default_rng([seed, place]))
+            np.random.default_rng([seed, place]), self.bounded)
 
     def key(self) -> str:
         """Return everything that determines a verdict, as text identical in every process."""
         rest = (self.simulation, self.position_noise, self.rotation_noise, self.settings)
-        uneven = ('uneven', PROXIMAL_DAMPING) if self.uneven else ()
-        return repr((self.protocol.__name__, *rest, CLOSING, REVISION, *uneven))
+        special = (*(('uneven', PROXIMAL_DAMPING) if self.uneven else ()),
+                   *(('bounded',) if self.bounded else ()))
+        return repr((self.protocol.__name__, *rest, CLOSING, REVISION, *special))
 
     def closing(self) -> str:
         """Return everything that determines how the hand closes where there is no table."""
-        return repr((self.simulation, self.position_noise, self.rotation_noise, self.uneven))
+        return repr((
+            self.simulation, self.position_noise, self.rotation_noise, self.bounded, self.uneven,
+            self.protocol is table_lift))
 
     def __call__(
         self, scene: GraspScene, grasps: StagedGrasp, index: int, closed: Closed | None = None
@@ -130,7 +146,7 @@ class GraspTest:
 
 TestName = Literal[
     'six-forces', 'six-torques', 'lift', 'noise', 'low-friction', 'uneven-j0', 'six-forces-quick',
-    'lift-quick']
+    'lift-quick', 'table-lift', 'table-lift-noise', 'table-lift-mild']
 TESTS: dict[TestName, GraspTest] = {
     'six-forces': GraspTest(six_forces, '1 N along each axis for 2 s, without gravity'),
     'six-torques': GraspTest(six_torques, '0.02 N m about each axis for 2 s, without gravity'),
@@ -148,6 +164,15 @@ TESTS: dict[TestName, GraspTest] = {
         six_forces, 'six forces, each ended early once the object is predicted to stay',
         LoadSettings.quick()),
     'lift-quick': GraspTest(lift, 'raised by 0.3 m', LiftSettings.quick()),
+    'table-lift': GraspTest(
+        table_lift, 'raised from a table by 10 cm, with 1 N of weight from the beginning',
+        TABLE_LIFT),
+    'table-lift-noise': GraspTest(
+        table_lift, 'table lift, the wrist perturbed by 5 mm and 5 degrees', TABLE_LIFT,
+        position_noise=0.005, rotation_noise=math.radians(5.0)),
+    'table-lift-mild': GraspTest(
+        table_lift, 'table lift, the wrist perturbed by up to 5 mm and 5 degrees per axis',
+        TABLE_LIFT, position_noise=0.005, rotation_noise=math.radians(5.0), bounded=True),
 }
 
 
@@ -164,11 +189,12 @@ def find_test(name: str) -> GraspTest:
 
 def judge(
     grasps: StagedGrasp,
-    pieces: Sequence[NDArray[np.floating]],
+    pieces: Pieces,
     name: str,
     *,
     hand: str = DEFAULT_HAND,
     table: float | None = None,
+    fixed: Pieces = (),
     seed: int = 0,
     first: int = 0,
     conditions: Conditions = USUAL,
@@ -177,21 +203,22 @@ def judge(
     Yield the verdict of one test on each grasp, in order.
 
     :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
-    :param table: height of the table the object stands on [m]; used by the lift test only
+    :param table: height of the table the object stands on [m]; used by tests that lift only
+    :param fixed: corners (V, 3) of convex pieces around the object [m]; used by these as well
     :param seed: seed of the noise; a grasp's noise depends only on this and its place
     :param first: place of the first grasp in the set that it was taken from
     :param conditions: mass and friction, where they are not those of the test
     :raises InvalidRequest: for a test that is not in ``TESTS``, or has its own friction
     """
     test = find_test(name).under(conditions)
-    scene = test.scene(pieces, hand, table)
+    scene = test.scene(pieces, hand, table, fixed)
     for index in range(len(grasps)):
         yield test(scene, test.prepared(grasps, index, HANDS[hand], seed, first + index), 0)
 
 
 def judge_together(
     grasps: StagedGrasp,
-    pieces: Sequence[NDArray[np.floating]],
+    pieces: Pieces,
     names: Sequence[str],
     *,
     hand: str = DEFAULT_HAND,
@@ -217,17 +244,25 @@ def judge_together(
 
 
 def perturbed(
-    grasp: StagedGrasp, position: float, rotation: float, rng: np.random.Generator
+    grasp: StagedGrasp, position: float, rotation: float, rng: np.random.Generator,
+    bounded: bool = False,
 ) -> StagedGrasp:
     """
     Return one grasp with the same wrist perturbation at every stage.
 
     :param position: standard deviation of each coordinate [m]
     :param rotation: standard deviation of the angle about a random axis [rad]
+    :param bounded: each coordinate, and each component of the rotation vector, is uniform up to
+        these values instead
     """
-    shift = torch.from_numpy(position * rng.standard_normal(3))
-    axis = rng.standard_normal(3)
-    vector = torch.from_numpy(rotation * rng.standard_normal() * axis / np.linalg.norm(axis))
+    if bounded:
+        shift, vector = (torch.from_numpy(most * rng.uniform(-1.0, 1.0, 3))
+                         for most in (position, rotation))
+    else:
+        shift = torch.from_numpy(position * rng.standard_normal(3))
+        axis = rng.standard_normal(3)
+        vector = torch.from_numpy(
+            rotation * rng.standard_normal() * axis / np.linalg.norm(axis))
     turn = roma.rotvec_to_rotmat(vector)
     return grasp.each(lambda batch: batch.perturbed(
         shift.to(batch.translation), turn.to(batch.rotation)))

@@ -6,43 +6,35 @@ Six forces is the protocol of DexGraspBench (2025): without gravity, pregrasp to
 in 0.4 s each, then from that same state 1 N along each axis for 2 s. The grasp holds when the
 object moves less than 5 cm and turns less than 15 degrees in all six. Six torques is the same with
 torques. Lift closes the hand in the same way, turns gravity on, and raises the hand by 1 m.
+
+Table lift is DexGraspBench's protocol for objects on a table: a weight of 1 N acts from the
+beginning, and after closing the hand rises by 10 cm within 0.4 s.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+import torch
 
 from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.offline.physics.closing import (
+    close,
+    Closed,
+    CLOSING,
+    look,
+    move_hand,
+    OVERLAP,
+    overlaps,
+    Verdict,
+)
 from dexlite_ros.offline.physics.simulation import GraspScene, wrist_pose
 
-Reason = Literal[
-    'held', 'overlap', 'moved in squeeze', 'turned in squeeze', 'moved', 'turned', 'dropped',
-    'diverged', 'timed out']
-TIMED_OUT: Reason = 'timed out'
-"""The reason of a grasp that was not judged, because that took too long."""
 Wrench = NDArray[np.float64]
 SIDES = tuple(sign * axis for axis in np.eye(3) for sign in (1.0, -1.0))
-
-
-@dataclass(frozen=True)
-class ClosingSettings:
-    """How the hand moves from stage to stage at the beginning of every test."""
-
-    transition_time: float = 0.4
-    """Duration of each transition between stages [s]."""
-    waypoints: int = 10
-    """Number of commands per transition."""
-    overlap_max: float = 0.01
-    """Maximum overlap of the pregrasp [m]."""
-    move_max: float = 0.05
-    """Maximum motion of the object, during squeezing and under load [m]."""
-    turn_max: float = math.radians(15.0)
-    """Maximum rotation of the object [rad]."""
 
 
 @dataclass(frozen=True)
@@ -97,31 +89,17 @@ class LiftSettings:
         return cls(settle_time=0.4, height=0.3, hold_time=0.0, no_slip=False)
 
 
-CLOSING, LOADS, LIFT = ClosingSettings(), LoadSettings(), LiftSettings()
-
-
 @dataclass(frozen=True)
-class Verdict:
-    """Whether a grasp passed, and why not."""
+class TableLiftSettings:
+    """Raising an object from a table, as in DexGraspBench's tabletop_mocap.py."""
 
-    passed: bool
-    reason: Reason
-    moved: float
-    """Displacement of the object at the time of the verdict [m]."""
-    turned: float
-    """Rotation of the object at that time [rad]."""
-    rise: float = math.nan
-    """Rise of the object divided by that of the hand; NaN in tests without lifting."""
+    acceleration: float = 10.0
+    """Weight divided by the object's mass: 1 N on 0.1 kg [m/s^2]."""
+    height: float = 0.1
+    """Rise of the hand, within the duration of one transition between stages [m]."""
 
 
-@dataclass(frozen=True)
-class Closed:
-    """A grasp after its hand has closed in a scene; any number of tests may go on from here."""
-
-    verdict: Verdict
-    """On the object's motion so far."""
-    state: NDArray[np.float64]
-    """State of the scene."""
+LOADS, LIFT, TABLE_LIFT = LoadSettings(), LiftSettings(), TableLiftSettings()
 
 
 def six_forces(
@@ -188,31 +166,39 @@ def lift(
         passed, 'held' if passed else 'dropped', *scene.object_motion(), rise=float(rise))
 
 
-def close(scene: GraspScene, grasps: StagedGrasp, index: int) -> Closed:
-    """Bring one grasp of a batch from its pregrasp to its squeeze stage."""
-    overlap = scene.overlap(grasps.pregrasp, index)
-    if max(overlap.hand_object, overlap.hand_hand) > CLOSING.overlap_max:
-        return Closed(Verdict(False, 'overlap', 0.0, 0.0), scene.state())
+def table_lift(
+    scene: GraspScene, grasps: StagedGrasp, index: int,
+    settings: TableLiftSettings = TABLE_LIFT, closed: Closed | None = None,
+) -> Verdict:
+    """
+    Return the verdict of lifting one grasp's object from the scene's table.
+
+    The object may be 5 cm and 15 degrees from where it started, raised as the hand was. It is
+    looked at once, at the end; a look before the rise tells only why a grasp failed.
+
+    :param closed: of no use here, since the weight acts while the hand closes
+    """
+    if overlaps(scene, grasps, index):
+        return OVERLAP
     scene.pose(grasps.pregrasp, index)
-    scene.set_gravity(scene.has_table)
-    _move_hand(scene, grasps, index)
-    return Closed(_look(scene, ('moved in squeeze', 'turned in squeeze')), scene.state())
-
-
-def _move_hand(scene: GraspScene, grasps: StagedGrasp, index: int) -> None:
-    """Command straight-line motions from pregrasp to grasp to squeeze."""
-    tick = CLOSING.transition_time / CLOSING.waypoints
-    for first, second in ((grasps.pregrasp, grasps.grasp), (grasps.grasp, grasps.squeeze)):
-        (start, start_quat), (end, end_quat) = (
-            wrist_pose(each, index) for each in (first, second))
-        end_quat = end_quat if start_quat @ end_quat >= 0 else -end_quat
-        before, after = (each.joints[index].double().numpy() for each in (first, second))
-        for way in np.arange(1, CLOSING.waypoints + 1) / CLOSING.waypoints:
-            quat = (1 - way) * start_quat + way * end_quat
-            scene.command(
-                (1 - way) * start + way * end, quat / np.linalg.norm(quat),
-                (1 - way) * before + way * after)
-            scene.step(tick)
+    weight = settings.acceleration * scene.settings.mass
+    scene.load(np.array([0.0, 0.0, -weight, 0.0, 0.0, 0.0]))
+    move_hand(scene, grasps.pregrasp, grasps.grasp, index)
+    move_hand(scene, grasps.grasp, grasps.squeeze, index)
+    before = look(scene, ('moved in squeeze', 'turned in squeeze'))
+    hand, held = scene.palm_position[2], scene.object_height
+    up = torch.tensor([0.0, 0.0, settings.height]).to(grasps.squeeze.translation)
+    move_hand(
+        scene, grasps.squeeze,
+        replace(grasps.squeeze, translation=grasps.squeeze.translation + up), index)
+    after = look(scene, ('moved', 'turned'), settings.height)
+    rise = (scene.object_height - held) / (scene.palm_position[2] - hand)
+    reason = after.reason
+    if not (after.passed or before.passed or reason == 'diverged'):
+        reason = before.reason
+    elif reason == 'moved' and rise < LIFT.rise_min:
+        reason = 'dropped'
+    return replace(after, reason=reason, rise=float(rise))
 
 
 def _resist(
@@ -235,34 +221,22 @@ def _under_load(scene: GraspScene, loads: LoadSettings) -> Verdict:
     """Check the object at intervals until it rests or the time is up."""
     before = None
     looks = round(loads.time / loads.check_time)
-    for look in range(1, looks + 1):
+    for number in range(1, looks + 1):
         scene.step(loads.check_time)
-        verdict = _look(scene, ('moved', 'turned'))
+        verdict = look(scene, ('moved', 'turned'))
         if not verdict.passed or (
-                before is not None and _decided(before, verdict, look, looks - look, loads)):
+                before is not None and _decided(before, verdict, number, looks - number, loads)):
             break
         before = verdict
     return verdict
 
 
-def _decided(before: Verdict, now: Verdict, look: int, left: int, loads: LoadSettings) -> bool:
+def _decided(before: Verdict, now: Verdict, number: int, left: int, loads: LoadSettings) -> bool:
     """Return whether the object is at rest, or too slow to exceed the limits in the time left."""
     moving, turning = abs(now.moved - before.moved), abs(now.turned - before.turned)
     if moving < loads.rest_motion and turning < loads.rest_turn:
         return True
-    if look < loads.foresight_looks or math.isinf(loads.foresight):
+    if number < loads.foresight_looks or math.isinf(loads.foresight):
         return False
     return (now.moved + loads.foresight * left * moving < CLOSING.move_max
             and now.turned + loads.foresight * left * turning < CLOSING.turn_max)
-
-
-def _look(scene: GraspScene, reasons: tuple[Reason, Reason]) -> Verdict:
-    """Return the verdict on the object's motion since it was placed."""
-    moved, turned = scene.object_motion()
-    if not np.isfinite([moved, turned]).all() or scene.diverged():
-        return Verdict(False, 'diverged', moved, turned)
-    if moved >= CLOSING.move_max:
-        return Verdict(False, reasons[0], moved, turned)
-    if turned >= CLOSING.turn_max:
-        return Verdict(False, reasons[1], moved, turned)
-    return Verdict(True, 'held', moved, turned)

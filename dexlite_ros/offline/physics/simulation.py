@@ -22,10 +22,12 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.offline.physics.world import (
+    add_fixed,
     add_object,
     add_table,
     compile_spec,
     configure,
+    fixed_name,
     GRAVITY,
     hold_by_mocap,
     NO_SLIP,
@@ -73,6 +75,8 @@ class Overlap:
     """Deepest overlap of hand and object [m], >= 0."""
     hand_hand: float
     """Deepest overlap of the hand with itself [m], >= 0."""
+    hand_fixed: float = 0.0
+    """Deepest overlap of the hand with what stands around the object [m], >= 0."""
 
 
 class GraspScene:
@@ -84,12 +88,14 @@ class GraspScene:
         pieces: Sequence[NDArray[np.floating]],
         settings: SimulationSettings | None = None,
         table: float | None = None,
+        fixed: Sequence[NDArray[np.floating]] = (),
     ) -> None:
         """
         Compile the scene.
 
         :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
         :param table: height z of a table in the grasps' frame [m]; None: no table
+        :param fixed: corners (V, 3) of convex pieces that stand around the object and do not move
         :raises UnusableObject: for pieces that MuJoCo refuses, such as flat ones
         """
         self.hand = hand
@@ -108,6 +114,7 @@ class GraspScene:
         add_object(spec, pieces, self.settings.mass)
         if table is not None:
             add_table(spec, table)
+        add_fixed(spec, fixed)
         for geom in spec.geoms:
             geom.condim = 4
             geom.friction[:2] = self.settings.friction, self.settings.torsional_friction
@@ -117,6 +124,7 @@ class GraspScene:
         self._palm = self.model.joint('palm').qposadr[0]
         self._object = self.model.joint('object').qposadr[0]
         self.object_body = self.model.body('object').id
+        self._fixed = [self.model.geom(fixed_name(index)).id for index in range(len(fixed))]
         self._drive = _actuator_map(hand)
         self._centre = np.zeros(3)
 
@@ -203,9 +211,14 @@ class GraspScene:
             poses[name][:3, 3] = body.xpos
         return poses
 
-    def object_motion(self) -> tuple[float, float]:
-        """Return the motion of the centre of mass [m] and the rotation [rad] since ``pose``."""
-        moved = np.linalg.norm(self.data.xipos[self.object_body] - self._centre)
+    def object_motion(self, raised: float = 0.0) -> tuple[float, float]:
+        """
+        Return how far the object is from where it was placed [m], and its rotation since [rad].
+
+        :param raised: height above that place at which its centre of mass should be [m]
+        """
+        moved = np.linalg.norm(
+            self.data.xipos[self.object_body] - self._centre - [0.0, 0.0, raised])
         # ``pose`` sets the identity rotation, so w alone gives the angle.
         w = self.data.qpos[self._object + 3]
         return float(moved), float(2 * np.arccos(min(1.0, abs(w))))
@@ -220,14 +233,15 @@ class GraspScene:
         contact = self.data.contact
         if not len(contact.dist):
             return Overlap(0.0, 0.0)
-        on_object = self.model.geom_bodyid[contact.geom] == self.object_body
-        mixed = on_object.any(1)
+        body = self.model.geom_bodyid[contact.geom]
+        of_object = (body == self.object_body).any(1)
+        of_fixed = np.isin(contact.geom, self._fixed).any(1) & ~of_object
+        # The table, the only other geometry of the world, does not count.
+        loose = (body > 0).all(1)
         depth = np.maximum(-contact.dist, 0.0)
-        # Contacts with the table do not count.
-        among_hand = ~mixed & (self.model.geom_bodyid[contact.geom] > 0).all(1)
-        mixed &= (self.model.geom_bodyid[contact.geom] > 0).all(1)
-        return Overlap(
-            float(depth[mixed].max(initial=0.0)), float(depth[among_hand].max(initial=0.0)))
+        return Overlap(*(
+            float(depth[which].max(initial=0.0))
+            for which in (loose & of_object, loose & ~of_object, of_fixed)))
 
 
 def has_diverged(data: mujoco.MjData) -> bool:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest, MissingDependency
-from dexlite_ros.offline.physics.protocols import Verdict
+from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.simulation import has_diverged
 from dexlite_ros.offline.physics.world import (
     add_object,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.offline.physics.closing import TIMED_OUT, Verdict
 from dexlite_ros.offline.physics.judge import (
     Conditions,
     find_test,
@@ -22,7 +23,6 @@ from dexlite_ros.offline.physics.judge import (
     TestName,
     USUAL,
 )
-from dexlite_ros.offline.physics.protocols import TIMED_OUT, Verdict
 from dexlite_ros.offline.physics.verdict_file import read_verdicts, Verdicts, write_verdicts
 from dexlite_ros.offline.provenance import fingerprint
 from dexlite_ros.offline.workers.processes import run_tasks

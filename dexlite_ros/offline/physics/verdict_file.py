@@ -16,7 +16,7 @@ from typing import Any
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.files import plain, read_json, write_json
-from dexlite_ros.offline.physics.protocols import Verdict
+from dexlite_ros.offline.physics.closing import Verdict
 
 FORMAT = 'dexlite_ros/verdicts'
 VERSION = 1

@@ -76,3 +76,16 @@ def add_table(spec: mujoco.MjSpec, height: float) -> None:
     """Add an infinite horizontal plane at this height [m]."""
     spec.worldbody.add_geom(
         type=mujoco.mjtGeom.mjGEOM_PLANE, name='table', pos=(0.0, 0.0, height), size=(1, 1, 0.1))
+
+
+def add_fixed(spec: mujoco.MjSpec, pieces: Sequence[NDArray[np.floating]]) -> None:
+    """Add convex pieces (V, 3) that do not move [m]."""
+    for index, piece in enumerate(pieces):
+        name = fixed_name(index)
+        spec.add_mesh(name=name, uservert=np.asarray(piece, np.float32).ravel())
+        spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname=name, name=name)
+
+
+def fixed_name(index: int) -> str:
+    """Return the name of a piece that does not move."""
+    return f'fixed_{index}'
