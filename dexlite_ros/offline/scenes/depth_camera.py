@@ -142,10 +142,11 @@ CAMERAS: dict[CameraName, DepthCamera] = {
     # Axial and lateral noise: Nguyen, Izadi and Lovell, "Modeling Kinect sensor noise for improved
     # 3D reconstruction and tracking", 2012. Focal length, baseline, steps of 1/8 pixel and the
     # matching window of 9 x 9 pixels (2.6 pixels RMS): Konolige and Mihelich, "Technical
-    # description of Kinect calibration", 2011. The rest is chosen by eye after recorded images.
+    # description of Kinect calibration", 2011. The waves have the autocorrelation of the depths
+    # of flat boxes in recorded images, and the rest is chosen by eye after such images.
     'kinect': DepthCamera(640, 480, 570.0, SensorErrors(
         axial_floor=0.0012, axial_growth=0.0019, axial_offset=0.4, axial_grazing=0.0001,
-        correlation=2.6, lateral=0.8, lateral_grazing=0.035, baseline=0.075,
+        correlation=2.6, axial_waves=12.0, lateral=0.8, lateral_grazing=0.035, baseline=0.075,
         disparity_step=1 / 8, flying=0.3, footprint=1.0, grazing_limit=np.deg2rad(80.0),
         grazing_spread=np.deg2rad(3.0), shiny_spots=2, lamp_size=(0.01, 0.04),
         outliers=0.0005, outlier_size=0.1, mask_offset=(-1, 3), mask_ragged=0.7)),
@@ -154,7 +155,8 @@ CAMERAS: dict[CameraName, DepthCamera] = {
     # Grunnet-Jepsen et al., "Tuning depth cameras for best performance" and "Subpixel linearity
     # improvement for Intel RealSense depth cameras". The rest as above.
     'stereo': DepthCamera(640, 480, 388.0, SensorErrors(
-        axial_growth=0.08 / (388.0 * 0.05), correlation=2.6, lateral=1.0, baseline=0.05,
+        axial_growth=0.08 / (388.0 * 0.05), correlation=2.6, axial_waves=12.0, lateral=1.0,
+        baseline=0.05,
         disparity_step=1 / 32, flying=0.6, footprint=1.5, grazing_limit=np.deg2rad(80.0),
         grazing_spread=np.deg2rad(4.0), shiny_spots=2, lamp_size=(0.01, 0.04),
         outliers=0.001, outlier_size=0.1, mask_offset=(-1, 3), mask_ragged=0.7)),

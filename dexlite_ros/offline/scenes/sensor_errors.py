@@ -43,6 +43,8 @@ class SensorErrors:
     """[m^1.5]"""
     correlation: float = 0.0
     """Standard deviation of the Gaussian that smooths noise over the image [pixels]."""
+    axial_waves: float = 0.0
+    """The same for half of the variance of the axial noise, which is smoother; 0: not so."""
     lateral: float = 0.0
     """Standard deviation of the place of an edge in the image [pixels]."""
     lateral_grazing: float = 0.0
@@ -108,7 +110,10 @@ class SensorErrors:
         # Rounding to multiples of a step adds a variance of step^2 / 12.
         drawn = np.sqrt(np.maximum(
             deviation ** 2 - self.depth_step(depth, focal) ** 2 / 12.0, 0.0))
-        depth = depth + drawn * smooth_noise(depth.shape, self.correlation, rng)
+        noise = smooth_noise(depth.shape, self.correlation, rng)
+        if self.axial_waves:
+            noise = (noise + smooth_noise(depth.shape, self.axial_waves, rng)) / np.sqrt(2.0)
+        depth = depth + drawn * noise
         if self.disparity_step:
             scale = focal * self.baseline / self.disparity_step
             depth = scale / np.round(scale / depth)
