@@ -47,7 +47,7 @@ class Generate(OnDevice, Parallel, Cached, Printed):
     """
 
     objects: Annotated[tuple[str, ...], tyro.conf.arg(metavar='SOURCE [SOURCE ...]')]
-    """Such as 'procedural:40', 'procedural:40-80', 'random_urdfs:20',
+    """Such as 'procedural:40', 'procedural:40-80', 'household:24', 'random_urdfs:20',
     a folder of meshes, or a folder with a manifest.csv."""
     tier: str | None = None
     """Tier in a manifest, such as core; the split is always train. None: all tiers."""

@@ -26,7 +26,7 @@ class Objects(Listed, Parallel, Cached, Printed):
     """
 
     objects: tyro.conf.Positional[str]
-    """Such as 'procedural:27', 'random_urdfs:20', or a folder of meshes."""
+    """Such as 'procedural:27', 'household:24', 'random_urdfs:20', or a folder of meshes."""
     unit: float = 1.0
     """Metres per unit of mesh files; 0.001: millimetres."""
     picture: Path | None = None

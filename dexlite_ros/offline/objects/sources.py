@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Sources of objects, given as text: ``procedural:40``, ``random_urdfs:20``, or a folder.
+Sources of objects, given as text: ``household:24`` or a folder, for instance.
 
 A count takes that many from the start; a range such as ``procedural:40-80`` takes 40 to 79.
 """
@@ -18,9 +18,9 @@ import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest, MissingDependency, UnusableObject
 from dexlite_ros.offline.objects.mesh_folder import list_objects, load_pieces, ObjectFile
-from dexlite_ros.offline.objects.procedural.families import FAMILIES, make_shape
+from dexlite_ros.offline.objects.procedural.families import make_shape, SERIES
 
-COUNTED = re.compile(r'(procedural|random_urdfs)(?::(\d+)(?:-(\d+))?)?')
+COUNTED = re.compile(rf'({"|".join(SERIES)}|random_urdfs)(?::(\d+)(?:-(\d+))?)?')
 RANDOM_URDF_UNIT = 0.015
 """Metres per unit of pybullet's random_urdfs, according to their URDF files."""
 
@@ -40,9 +40,9 @@ class ProceduralObject:
         return f'{self.family}_{self.seed:04d}'
 
     @classmethod
-    def numbered(cls, number: int) -> ProceduralObject:
-        """Return the object with this number; numbers cycle through the families."""
-        names = list(FAMILIES)
+    def numbered(cls, number: int, series: str = 'procedural') -> ProceduralObject:
+        """Return the object with this number in a series; numbers cycle through its families."""
+        names = list(SERIES[series])
         return cls(names[number % len(names)], number // len(names))
 
 
@@ -73,8 +73,8 @@ def find_objects(
     numbers = range(first, int(last)) if last else range(first)
     if not len(numbers):
         raise InvalidRequest('objects', where, 'a count, or a range that is not empty')
-    if counted[1] == 'procedural':
-        return [ProceduralObject.numbered(number) for number in numbers]
+    if counted[1] in SERIES:
+        return [ProceduralObject.numbered(number, counted[1]) for number in numbers]
     return _random_urdfs(numbers)
 
 

@@ -12,10 +12,13 @@ import trimesh
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.objects.procedural import composed_families as composed
+from dexlite_ros.offline.objects.procedural import household_families as household
 from dexlite_ros.offline.objects.procedural import revolved_families as revolved
 from dexlite_ros.offline.objects.procedural.solids import Parts, union
 
-FAMILIES: dict[str, Callable[[np.random.Generator], Parts]] = {
+Families = dict[str, Callable[[np.random.Generator], Parts]]
+
+FAMILIES: Families = {
     make.__name__: make for make in (
         revolved.bottle, composed.carton, revolved.mug,
         composed.pebble, revolved.can, composed.hammer,
@@ -27,6 +30,16 @@ FAMILIES: dict[str, Callable[[np.random.Generator], Parts]] = {
         composed.cross, revolved.dumbbell, composed.spoon,
         revolved.bulb, composed.tray, composed.toy_block,
     )}
+HOUSEHOLD_FAMILIES: Families = {
+    make.__name__: make for make in (
+        household.cereal_carton, household.drink_bottle, household.food_can,
+        household.book, household.coffee_mug, household.margarine_tub,
+        household.spray_can, household.soup_bowl, household.gable_carton,
+        household.preserve_jar, household.rounded_pack, household.crisp_tube,
+    )}
+SERIES: dict[str, Families] = {'procedural': FAMILIES, 'household': HOUSEHOLD_FAMILIES}
+"""Numbered series of objects. Datasets refer to them: neither their order nor that of the families
+in them may change."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +59,15 @@ def make_shape(family: str, seed: int) -> Shape:
     """
     Return an object; the same family and seed always give the same one.
 
-    :raises InvalidRequest: for a family that is not in ``FAMILIES``
+    :raises InvalidRequest: for a family that is in none of ``SERIES``
     """
-    if family not in FAMILIES:
-        raise InvalidRequest('family', family, f'one of {", ".join(FAMILIES)}')
-    rng = np.random.default_rng([list(FAMILIES).index(family), seed])
-    parts = FAMILIES[family](rng)
-    centre = union(parts).center_mass
-    return Shape([part - centre for part in parts])
+    for number, families in enumerate(SERIES.values()):
+        if family in families:
+            place = list(families).index(family)
+            # The first series is as it was when it was the only one.
+            rng = np.random.default_rng([place, seed, number] if number else [place, seed])
+            parts = families[family](rng)
+            centre = union(parts).center_mass
+            return Shape([part - centre for part in parts])
+    known = ', '.join(name for families in SERIES.values() for name in families)
+    raise InvalidRequest('family', family, f'one of {known}')

@@ -50,6 +50,11 @@ def moved(parts: Parts, shift: ArrayLike = (0, 0, 0), about: ArrayLike = (0, 0, 
     return [part @ turn.T + np.asarray(shift, float) for part in parts]
 
 
+def scaled(parts: Parts, factor: float) -> Parts:
+    """Return the parts, larger by a factor."""
+    return [part * factor for part in parts]
+
+
 def box(size: ArrayLike) -> Parts:
     """Return a box of that size (3,), centred [m]."""
     corners = np.array(np.meshgrid(*[(-0.5, 0.5)] * 3)).reshape(3, -1).T
