@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import json
 from pathlib import Path
 import shlex
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
+from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import (
     Cached,
@@ -29,7 +30,13 @@ from dexlite_ros.offline.evaluation.question import BUILTIN, Question
 from dexlite_ros.offline.evaluation.report import markdown
 from dexlite_ros.offline.objects.measured_cloud import Setup, View
 from dexlite_ros.offline.physics.judge import TestName
+from dexlite_ros.offline.scenes.depth_camera import CameraName
+from dexlite_ros.offline.scenes.sight import RecordedView, Scene, SceneView
+from dexlite_ros.offline.scenes.table_scene import SceneSettings
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
+
+USUAL: tuple[TestName, ...] = ('six-forces', 'lift', 'noise')
+USUAL_IN_SCENES: tuple[TestName, ...] = ('table-lift',)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +49,8 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
     """
 
     objects: str = BUILTIN
-    """Folder of meshes, or folder with a manifest.csv; 'builtin': six shapes."""
+    """Folder of meshes, or folder with a manifest.csv; procedural:N-M or household:N-M: that range
+    of generated objects; 'builtin': six shapes."""
     only: Annotated[
         tuple[str, ...] | None, tyro.conf.arg(metavar='NAME [NAME ...]')] = None
     """Names of the objects to take; None: all."""
@@ -56,6 +64,16 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
     unranked: Annotated[int | None, tyro.conf.arg(metavar='STEPS')] = None
     """Judge all --max-grasps proposals after this many refinement steps, without filtering;
     None: judge refined, filtered and ranked grasps."""
+    scene: Literal['table'] | None = None
+    """Simulated scenes on a table, seen by a depth camera; None: clouds as --views says."""
+    camera: CameraName = 'kinect'
+    """The camera of these scenes, with its errors."""
+    neighbours: Annotated[int, AT_LEAST_0] = 0
+    """Number of other objects beside the object, in these scenes."""
+    scenes: Path | None = None
+    """Folder of recorded scenes, in place of objects; docs/evaluation.md describes its files."""
+    oracle: bool = False
+    """In scenes: plan on the true mesh and table instead of the object's cloud."""
     views: View = 'full'
     """Clouds seen from all sides, or from one camera above a table."""
     no_table: bool = False
@@ -69,10 +87,11 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
     """Plans per object."""
     max_grasps: int | None = None
     """Grasps per plan, best first; None: 20, or all if imported."""
-    tests: Annotated[tuple[TestName, ...], tyro.conf.arg(metavar='TEST [TEST ...]')] = (
-        'six-forces', 'lift', 'noise')
+    tests: Annotated[
+        tuple[TestName, ...] | None, tyro.conf.arg(metavar='TEST [TEST ...]')] = None
     """Some of six-forces, six-torques, lift, noise, low-friction, uneven-j0, six-forces-quick,
-    lift-quick; 'dexlite validate --help' explains them."""
+    lift-quick, table-lift, table-lift-noise, table-lift-mild; 'dexlite validate --help' explains
+    them. None: table-lift in scenes, else six-forces, lift and noise."""
     output: Path
     """Folder for the results."""
 
@@ -87,7 +106,26 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
             views=self.views, support=not self.no_table, points=self.points,
             noise=Setup.usual_noise(self.views) if self.noise is None else self.noise,
             max_grasps=usual if self.max_grasps is None else self.max_grasps,
-            tests=self.tests, device=self.device)
+            tests=self.tests or (USUAL_IN_SCENES if self.viewed_scene() else USUAL),
+            device=self.device, scene=self.viewed_scene())
+
+    def viewed_scene(self) -> Scene | None:
+        """
+        Return how scenes are seen; None without scenes.
+
+        :raises InvalidRequest: for options that exclude each other, or have no effect
+        """
+        if self.scenes is not None:
+            if self.scene or self.objects != BUILTIN or self.neighbours:
+                raise InvalidRequest(
+                    'scenes', str(self.scenes), 'no --scene, --objects and --neighbours beside it')
+            return RecordedView(self.scenes, self.oracle)
+        if self.scene:
+            return SceneView(SceneSettings(self.camera, self.neighbours), self.oracle)
+        if self.oracle or self.neighbours:
+            raise InvalidRequest(
+                'scene', None, "'table' or --scenes: --oracle and --neighbours are for scenes")
+        return None
 
 
 def main(argv: list[str]) -> int:

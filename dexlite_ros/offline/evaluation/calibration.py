@@ -100,12 +100,12 @@ def _rows(folders: list[Path]) -> Iterator[tuple[str, list[float], bool]]:
             cell = {} if path.name.endswith('.grasps.json') else read_cell(path)
             if not cell.get('grasps') or 'features' not in cell['grasps'][0]:
                 continue
-            if PREDICTED not in cell['grasps'][0]['verdicts']:
+            if PREDICTED[0] not in cell['grasps'][0]['verdicts']:
                 raise InvalidRequest(
-                    'evaluations', str(folder), f'evaluations whose --tests had {PREDICTED}')
+                    'evaluations', str(folder), f'evaluations whose --tests had {PREDICTED[0]}')
             if set(cell['grasps'][0]['features']) != set(FEATURES):
                 raise InvalidRequest(
                     'evaluations', str(folder), 'evaluations with the features of this release: '
                     'repeat them')
-            for grasp, held in zip(cell['grasps'], outcomes(cell, PREDICTED)):
+            for grasp, held in zip(cell['grasps'], outcomes(cell, PREDICTED[0])):
                 yield cell['object'], [grasp['features'][name] for name in FEATURES], bool(held)

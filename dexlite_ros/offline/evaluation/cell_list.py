@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 import re
 
+import numpy as np
+
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.evaluation.cells import Cell
 from dexlite_ros.offline.evaluation.grasp_source import GraspSource
 from dexlite_ros.offline.evaluation.question import BUILTIN, Question
 from dexlite_ros.offline.objects.builtin_objects import write_builtin_objects
-from dexlite_ros.offline.objects.mesh_folder import list_objects, ObjectFile
+from dexlite_ros.offline.objects.sources import find_objects, Target
+from dexlite_ros.offline.scenes.recorded_scene import list_scenes
+from dexlite_ros.offline.scenes.sight import RecordedView, SceneView
 
 PLAN_FILE = re.compile(r'scale_([0-9.]+)\.json')
 
@@ -44,18 +48,24 @@ def list_cells(question: Question, extent: Extent, folder: Path) -> list[Cell]:
     :raises InvalidRequest: when no object matches, or none has imported grasps
     """
     objects = _objects(question, extent, folder)
+    scenes = question.scene if isinstance(question.scene, SceneView) else None
+    count = scenes.settings.neighbours if scenes else 0
     return [
         Cell(
-            target, scale, question.setup(seed), source, question.max_grasps, question.tests,
-            question.device, folder / 'cells')
+            target, scale, question.viewing(seed), source, question.max_grasps, question.tests,
+            question.device, folder / 'cells', _neighbours(objects, target, count, seed))
         for target, scale, source in _sources(question.source, objects, extent.scales)
         for seed in range(extent.seeds)]
 
 
-def _objects(question: Question, extent: Extent, folder: Path) -> list[ObjectFile]:
-    builtin = question.objects == BUILTIN
-    place = write_builtin_objects(folder / 'objects') if builtin else question.objects
-    objects = list_objects(place, question.split, question.tier)
+def _objects(question: Question, extent: Extent, folder: Path) -> list[Target]:
+    objects: list[Target]
+    if isinstance(question.scene, RecordedView):
+        objects = [*list_scenes(question.scene.folder)]
+    else:
+        builtin = question.objects == BUILTIN
+        place = str(write_builtin_objects(folder / 'objects')) if builtin else question.objects
+        objects = find_objects(place, question.split, question.tier)
     if extent.only is not None:
         objects = [each for each in objects if each.name in extent.only]
     objects = objects[:extent.limit]
@@ -64,13 +74,25 @@ def _objects(question: Question, extent: Extent, folder: Path) -> list[ObjectFil
     return objects
 
 
+def _neighbours(
+    objects: list[Target], target: Target, count: int, seed: int
+) -> tuple[Target, ...]:
+    """Return other objects to put beside one, the same for the same objects and seed."""
+    others = [each for each in objects if each.name != target.name]
+    if len(others) < count:
+        raise InvalidRequest(
+            'neighbours', count, f'at most {len(others)}: so many other objects there are')
+    drawn = np.random.default_rng([seed, objects.index(target)]).permutation(len(others))
+    return tuple(others[index] for index in drawn[:count])
+
+
 def _sources(
-    source: GraspSource, objects: list[ObjectFile], scales: tuple[float, ...]
-) -> list[tuple[ObjectFile, float, GraspSource]]:
+    source: GraspSource, objects: list[Target], scales: tuple[float, ...]
+) -> list[tuple[Target, float, GraspSource]]:
     """Return each object with its scale and its planner or plan file."""
     if not isinstance(source, Path):
         return [(each, scale, source) for each in objects for scale in scales]
-    found: list[tuple[ObjectFile, float, GraspSource]] = list(_imported(source, objects))
+    found: list[tuple[Target, float, GraspSource]] = list(_imported(source, objects))
     if not found:
         raise InvalidRequest(
             'planner', str(source), 'a folder with OBJECT/scale_S.json of these objects')
@@ -78,8 +100,8 @@ def _sources(
 
 
 def _imported(
-    folder: Path, objects: list[ObjectFile]
-) -> Iterator[tuple[ObjectFile, float, Path]]:
+    folder: Path, objects: list[Target]
+) -> Iterator[tuple[Target, float, Path]]:
     for each in objects:
         for path in sorted((folder / each.name).glob('scale_*.json')):
             scale = PLAN_FILE.fullmatch(path.name)

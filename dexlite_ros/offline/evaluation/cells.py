@@ -22,13 +22,13 @@ from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
 from dexlite_ros.files import plain, write_json
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.object.geometry_file import MENDED
-from dexlite_ros.offline.objects.measured_cloud import measured_cloud, Setup
-from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
+from dexlite_ros.offline.objects.sources import load_target, Target
 from dexlite_ros.offline.physics.contact_figures import contact_figures, diversity, spread
 from dexlite_ros.offline.physics.judge import judge
 from dexlite_ros.offline.physics.simulation import GraspScene
 from dexlite_ros.offline.planner_choice import PlannerChoice
 from dexlite_ros.offline.provenance import commit
+from dexlite_ros.offline.scenes.sight import Scene, see, Viewing
 from dexlite_ros.output.plan_file import GraspSet, read_grasps, write_grasps
 from dexlite_ros.plan import GraspPlan
 from dexlite_ros.plan_request import PlanRequest
@@ -39,9 +39,9 @@ from dexlite_ros.planner import GraspPlanner
 class Cell:
     """One unit of planning and judging."""
 
-    target: ObjectFile
+    target: Target
     scale: float
-    setup: Setup
+    viewing: Viewing
     planner: PlannerChoice | Path
     """The planner, or the plan file to judge instead."""
     max_grasps: int
@@ -49,12 +49,14 @@ class Cell:
     device: str
     folder: Path
     """Folder of the results."""
+    neighbours: tuple[Target, ...] = ()
+    """Objects that stand beside it in a simulated scene."""
 
     @property
     def name(self) -> str:
         """Return a name unique within the evaluation."""
         scale = '' if self.scale == 1.0 else f'_{self.scale:g}'
-        return f'{self.target.name}{scale}_{self.setup.view}_{self.setup.seed}'
+        return f'{self.target.name}{scale}_{self.viewing.view}_{self.viewing.seed}'
 
     @property
     def result(self) -> Path:
@@ -80,17 +82,19 @@ class Found:
     """(4, 4) pose of the mesh in the frame of the grasps."""
     table: float | None
     """Height of the table [m]."""
+    around: tuple[trimesh.Trimesh, ...] = ()
+    """What stands beside the object, in the same frame."""
 
 
 def evaluate_cell(cell: Cell) -> None:
     """Write the figures of one cell, even if the object yields no grasps."""
     content = _blank(cell)
     try:
-        mesh, pieces = load_pieces(cell.target, cell.scale)
+        mesh, pieces = load_target(cell.target, cell.scale)
     except FileError as error:
         _write(cell, left_out(cell, str(error)))
         return
-    content['mended'] = mesh.metadata[MENDED]
+    content['mended'] = mesh.metadata.get(MENDED, ())
     try:
         if isinstance(cell.planner, Path):
             found = _imported(cell, cell.planner)
@@ -100,8 +104,8 @@ def evaluate_cell(cell: Cell) -> None:
         # Expected failures to plan are recorded; any other error propagates.
         _write(cell, content | {'error': str(error)})
         return
-    placed = [piece @ found.pose[:3, :3].T + found.pose[:3, 3] for piece in pieces]
-    judged = _judged(found.grasp_set, placed, found.table, cell)
+    placed = [trimesh.transform_points(piece, found.pose) for piece in pieces]
+    judged = _judged(found, placed, cell)
     write_grasps(found.grasp_set, cell.grasps)
     _write(cell, content | {
         'plan': found.plan,
@@ -118,24 +122,28 @@ def left_out(cell: Cell, why: str) -> dict[str, Any]:
 
 def _blank(cell: Cell) -> dict[str, Any]:
     return {
-        'object': cell.target.name, 'scale': cell.scale, 'view': cell.setup.view,
-        'seed': cell.setup.seed, 'commit': commit(), 'usable': True, 'error': '', 'mended': (),
-        'plan': {}, 'grasps': [], 'diversity': None}
+        'object': cell.target.name, 'scale': cell.scale, 'view': cell.viewing.view,
+        'seed': cell.viewing.seed, 'commit': commit(), 'usable': True, 'error': '', 'mended': (),
+        'plan': {}, 'grasps': [], 'diversity': None,
+        'wanted': cell.max_grasps if isinstance(cell.viewing, Scene) else None}
 
 
 def _plan(cell: Cell, choice: PlannerChoice, mesh: trimesh.Trimesh) -> Found:
-    cloud, pose, support = measured_cloud(
-        mesh, cell.setup, np.random.default_rng(cell.setup.seed))
+    beside = [load_target(each)[0] for each in cell.neighbours]
+    sight, around = see(cell.target.name, mesh, cell.viewing, beside)
     plan = _planner(choice, cell.max_grasps, cell.device).plan(
-        cloud, PlanRequest(max_grasps=cell.max_grasps, seed=cell.setup.seed), support=support)
+        sight.target, PlanRequest(max_grasps=cell.max_grasps, seed=cell.viewing.seed),
+        obstacles=sight.obstacles, support=sight.support)
     predicted = [
         {'success_probability': float(probability), 'energy': float(plan.metrics.energy[rank]),
          'features': {
             name: float(values[rank]) for name, values in vars(plan.features).items()}}
         for rank, probability in enumerate(plan.success_probability)]
+    turn, shift = (torch.from_numpy(part) for part in (sight.judge[:3, :3], sight.judge[:3, 3]))
+    grasps = plan.grasps.each(lambda batch: batch.transformed(turn, shift))
     return Found(
-        GraspSet(plan.grasps, plan.hand, cell.target.name, cell.scale), predicted,
-        _plan_figures(plan), pose, None if support is None else support.offset)
+        GraspSet(grasps, plan.hand, cell.target.name, cell.scale), predicted,
+        _plan_figures(plan), sight.object, sight.table, around)
 
 
 def _imported(cell: Cell, path: Path) -> Found:
@@ -176,17 +184,19 @@ def _plan_figures(plan: GraspPlan) -> dict[str, Any]:
 
 
 def _judged(
-    grasp_set: GraspSet, pieces: list[NDArray[np.float64]], table: float | None, cell: Cell
+    found: Found, pieces: list[NDArray[np.float64]], cell: Cell
 ) -> list[dict[str, Any]]:
     """Return the figures and verdicts of every grasp."""
+    grasp_set, grasps = found.grasp_set, found.grasp_set.grasps
     scene = GraspScene(HANDS[grasp_set.hand], pieces)
-    grasps = grasp_set.grasps
+    fixed = [each.convex_hull.vertices for each in found.around]
     rows = [
         asdict(contact_figures(scene, grasps.grasp, index)) | {'verdicts': {}}
         for index in range(len(grasps))]
     for test in cell.tests:
         verdicts = judge(
-            grasps, pieces, test, hand=grasp_set.hand, table=table, seed=cell.setup.seed)
+            grasps, pieces, test, hand=grasp_set.hand, table=found.table, fixed=fixed,
+            seed=cell.viewing.seed)
         for row, verdict in zip(rows, verdicts):
             row['verdicts'][test] = asdict(verdict)
     return rows

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dexlite_ros.offline.evaluation.cells import Cell
 from dexlite_ros.offline.evaluation.figures import Content, outcomes
-from dexlite_ros.offline.objects.mesh_folder import load_pieces
+from dexlite_ros.offline.objects.sources import load_target
 from dexlite_ros.output.grasp_table import rank_label
 from dexlite_ros.output.picture import ColouredMesh, grasp_panel, OBJECT_COLOUR, write_sheet
 from dexlite_ros.output.plan_file import read_grasps
@@ -71,7 +71,7 @@ def _panel(
     cell: Cell, content: Content, rank: int, test: str, colour: tuple[int, int, int]
 ) -> Image.Image:
     grasp_set = read_grasps(cell.grasps)
-    mesh, _ = load_pieces(cell.target, cell.scale)
+    mesh, _ = load_target(cell.target, cell.scale)
     mesh.apply_transform(np.array(content['pose']))
     target = ColouredMesh(np.asarray(mesh.vertices), np.asarray(mesh.faces), OBJECT_COLOUR)
     reason = content['grasps'][rank]['verdicts'][test]['reason']

@@ -21,8 +21,8 @@ from scipy.stats import bootstrap
 
 from dexlite_ros.errors import FileError
 
-PREDICTED = 'six-forces'
-"""The test whose outcome the success model predicts."""
+PREDICTED = ('six-forces', 'table-lift')
+"""The tests that predicted probabilities are compared with, the first that was made."""
 BINS = 10
 """Number of equally wide bins of predicted probability."""
 LENGTHS = ('penetration', 'self_penetration', 'finger_distance', 'finger_spread')
@@ -83,9 +83,20 @@ def success(cells: list[Content], test: str, best: int = ALL) -> Share:
 
 
 def rate(cell: Content, test: str, best: int = ALL) -> float:
-    """Return the share of a cell's ``best`` grasps that passed; 0 without grasps."""
+    """
+    Return the share of a cell's ``best`` grasps that passed; 0 without grasps.
+
+    In a scene, grasps that are missing among the wanted ones count as failed.
+    """
     passed = outcomes(cell, test)[:best]
-    return float(passed.mean()) if len(passed) else 0.0
+    wanted = cell.get('wanted')
+    count = len(passed) if wanted is None else min(best, wanted)
+    return float(passed.sum() / count) if count else 0.0
+
+
+def any_passed(cell: Content, test: str) -> float:
+    """Return 1 if any grasp of a cell passed, else 0."""
+    return float(outcomes(cell, test).any())
 
 
 def share(values: list[float]) -> Share:
@@ -144,10 +155,13 @@ def _mean_of_known(values: dict[str, float]) -> float:
 
 
 def reasons(cells: list[Content], test: str) -> Counter[str]:
-    """Return the number of failures in a test, by reason."""
-    return Counter(
+    """Return the number of failures in a test, by reason; in scenes 'missing' is one."""
+    found = Counter(
         each['verdicts'][test]['reason'] for cell in cells for each in cell['grasps']
         if not each['verdicts'][test]['passed'])
+    missing = sum(
+        cell['wanted'] - len(cell['grasps']) for cell in cells if cell.get('wanted') is not None)
+    return found + Counter({'missing': missing})
 
 
 def disagreement(cells: list[Content], quick: str) -> dict[str, int]:

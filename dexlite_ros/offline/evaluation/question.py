@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from dexlite_ros.offline.objects.measured_cloud import Setup, View
 from dexlite_ros.offline.physics.judge import find_test, TestName
 from dexlite_ros.offline.planner_choice import PlannerChoice
 from dexlite_ros.offline.provenance import fingerprint
+from dexlite_ros.offline.scenes.sight import Scene, Viewing
 from dexlite_ros.ranking.success_model import SuccessModel
 
 BUILTIN = 'builtin'
@@ -26,7 +27,7 @@ class Question:
     """How often grasps hold, for given objects, source, views and tests."""
 
     objects: str
-    """Folder of meshes, folder with a manifest.csv, or BUILTIN."""
+    """Source of objects, or BUILTIN; of no use with recorded scenes."""
     split: str | None
     """Split in the manifest; None: all."""
     tier: str | None
@@ -44,17 +45,24 @@ class Question:
     tests: tuple[TestName, ...]
     device: str
     """One of auto, cpu, cuda, cuda:N."""
+    scene: Scene | None = None
+    """Scenes on a table, in place of views, support, points and noise."""
 
     def __post_init__(self) -> None:
         if self.max_grasps < 1:
             raise InvalidRequest('max-grasps', self.max_grasps, '1 or more')
         steps = self.source.unranked if isinstance(self.source, PlannerChoice) else None
-        if steps is not None and self.views == 'single' and self.support:
+        if steps is not None and (self.scene or self.views == 'single' and self.support):
             raise InvalidRequest(
                 'unranked', steps, '--no-table: near a table, proposals are filtered')
+        if self.scene and isinstance(self.source, Path):
+            raise InvalidRequest(
+                'planner', str(self.source), 'a planner: imported grasps are for no scene')
 
-    def setup(self, seed: int) -> Setup:
-        """Return the measurement settings of the clouds for one seed."""
+    def viewing(self, seed: int) -> Viewing:
+        """Return how objects are seen, for one seed."""
+        if self.scene:
+            return replace(self.scene, seed=seed)
         return Setup(self.views, self.points, self.noise, self.support, seed)
 
     def key(self) -> str:

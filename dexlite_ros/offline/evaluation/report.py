@@ -13,6 +13,7 @@ import numpy as np
 from dexlite_ros.files import plain, replaced, write_json
 from dexlite_ros.offline.evaluation.figures import (
     ALL,
+    any_passed,
     by_object,
     Calibration,
     calibration,
@@ -26,6 +27,7 @@ from dexlite_ros.offline.evaluation.figures import (
     QUICK,
     rate,
     reasons,
+    share,
     success,
 )
 
@@ -42,7 +44,9 @@ def summary(cells: list[Content], tests: list[str]) -> dict[str, Any]:
         'objects': len({cell['object'] for cell in cells}),
         'grasps': sum(len(cell['grasps']) for cell in cells),
         'success': {
-            test: {_best(best): vars(success(cells, test, best)) for best in BEST}
+            test: {_best(best): vars(success(cells, test, best)) for best in BEST} | {
+                'any': vars(share(list(by_object(
+                    cells, partial(any_passed, test=test)).values())))}
             for test in tests},
         'failures': {test: dict(reasons(cells, test).most_common()) for test in tests},
         'quick_tests': {
@@ -60,12 +64,18 @@ def summary(cells: list[Content], tests: list[str]) -> dict[str, Any]:
                    for best in BEST}
             for test in tests},
     }
-    judged = calibration(cells, PREDICTED) if PREDICTED in tests else None
+    judged = _calibration(cells, tests)
     if judged is not None:
         figures['calibration'] = {
             name: value.tolist() if isinstance(value, np.ndarray) else value
             for name, value in vars(judged).items()}
     return plain(figures)
+
+
+def _calibration(cells: list[Content], tests: list[str]) -> Calibration | None:
+    """Return the calibration in the first test made that probabilities are compared with."""
+    judged = [test for test in PREDICTED if test in tests]
+    return calibration(cells, judged[0]) if judged else None
 
 
 def write_report(
@@ -95,8 +105,8 @@ def markdown(figures: dict[str, Any]) -> str:
     lines += [
         '', f'{figures["objects"]} objects, {figures["cells"]} plans, {figures["grasps"]} grasps; '
         'shares are means over objects with 95 % intervals by bootstrap over objects.', '',
-        '| test | ' + ' | '.join(map(_best, BEST)) + ' | fails by |',
-        '|---' * (len(BEST) + 2) + '|']
+        '| test | ' + ' | '.join(map(_best, BEST)) + ' | any | fails by |',
+        '|---' * (len(BEST) + 3) + '|']
     for test, row in figures['success'].items():
         why = ', '.join(f'{name} {count}' for name, count in figures['failures'][test].items())
         shares = ' | '.join(
@@ -162,7 +172,7 @@ def _plot(path: Path, cells: list[Content], tests: list[str]) -> None:
     left.set(xlabel='best k grasps', ylabel='hold [%]', ylim=(0, 102),
              title='Success of the best k')
     left.legend(loc='lower left')
-    _plot_reliability(middle, calibration(cells, PREDICTED) if PREDICTED in tests else None)
+    _plot_reliability(middle, _calibration(cells, tests))
     rates = sorted(by_object(cells, lambda cell: rate(cell, tests[0], ALL)).values())
     right.bar(range(len(rates)), [100 * rate for rate in rates], width=1.0)
     right.set(xlabel='objects, worst first', ylabel='hold [%]', ylim=(0, 102),

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Scenes in a folder: what a camera measured, and the truth.
+
+For each scene NAME there are NAME.ply, the object's points in the camera's optical frame with the
+sensor at the origin; NAME_rest.ply, the other points; NAME_truth.obj, the true mesh in its own
+frame; and NAME.json with the poses T_world_truth of that mesh and T_world_cloud of the camera, in
+a world with z up and the table at z = 0. Lengths are in metres.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexlite_ros.errors import FileError
+from dexlite_ros.object.cloud import PointCloud
+from dexlite_ros.object.geometry_file import load_cloud
+from dexlite_ros.offline.objects.mesh_folder import ObjectFile
+from dexlite_ros.offline.scenes.seen_scene import SeenScene
+
+TRUTH = '_truth.obj'
+
+
+def list_scenes(folder: Path) -> list[ObjectFile]:
+    """
+    Return the objects of a folder of scenes, named after them, sorted by name.
+
+    :raises FileError: when there is no scene in the folder
+    """
+    found = [
+        ObjectFile(path.name.removesuffix(TRUTH), path)
+        for path in sorted(folder.glob(f'*{TRUTH}'))]
+    if not found:
+        raise FileError(folder, f'there is no scene in it: no file NAME{TRUTH}')
+    return found
+
+
+def read_scene(folder: Path, name: str) -> SeenScene:
+    """
+    Return one scene of a folder.
+
+    :raises FileError: when a file is missing or broken, or a pose is not rigid
+    """
+    path = folder / f'{name}.json'
+    try:
+        stored = json.loads(path.read_text())
+        truth, camera = (_pose(path, stored, key) for key in ('T_world_truth', 'T_world_cloud'))
+    except (OSError, ValueError) as error:
+        raise FileError(path, str(error)) from error
+    cloud = load_cloud(folder / f'{name}.ply').points
+    rest = load_cloud(folder / f'{name}_rest.ply').points
+    return SeenScene(PointCloud(cloud, viewpoint=np.zeros(3)), rest, camera, truth)
+
+
+def _pose(path: Path, stored: object, key: str) -> NDArray[np.float64]:
+    if not isinstance(stored, dict) or key not in stored:
+        raise FileError(path, f'it has no {key}, a pose of 4 x 4 numbers')
+    pose = np.asarray(stored[key], dtype=np.float64)
+    turn = pose[:3, :3]
+    if pose.shape != (4, 4) or not np.allclose(turn @ turn.T, np.eye(3), atol=1e-3):
+        raise FileError(path, f'its {key} is not a rigid pose of 4 x 4 numbers')
+    return pose
