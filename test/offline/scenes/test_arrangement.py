@@ -49,7 +49,8 @@ def test_neighbours_are_apart_and_close(seed):
     """At least 10 mm between any two surfaces, at most 0.25 m to the first, on the table."""
     rng = np.random.default_rng(seed)
     first = OBJECTS[seed].copy().apply_transform(stand(OBJECTS[seed], rng))
-    found = stand_beside(first, OBJECTS[:4], EYE, rng)
+    standing = [mesh.copy().apply_transform(stand(mesh, rng)) for mesh in OBJECTS[:4]]
+    found = stand_beside(first, standing, EYE, rng)
     assert len(found) == 4
     for mesh in found:
         assert mesh.bounds[0, 2] == pytest.approx(0.0, abs=1e-9)
@@ -66,5 +67,5 @@ def test_what_has_no_place_is_left_out():
     """A neighbour that would reach the camera."""
     first = trimesh.creation.box((0.1, 0.1, 0.1)).apply_translation((0, 0, 0.05))
     eye = np.array([0.2, 0.0, 0.1])
-    pole = trimesh.creation.box((0.3, 0.3, 0.3))
+    pole = trimesh.creation.box((0.3, 0.3, 0.3)).apply_translation((0, 0, 0.15))
     assert stand_beside(first, [pole], eye, np.random.default_rng(0)) == ()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from dexlite_ros.errors import BadCloud, InvalidRequest
+from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.offline.objects.sources import find_objects
 from dexlite_ros.offline.scenes.drawn_scenes import draw_scenes, DrawnScene
 from dexlite_ros.offline.scenes.table_scene import SceneSettings
@@ -31,9 +31,10 @@ def test_too_few_objects_for_that_many_neighbours():
 
 
 def test_other_objects_go_on(tmp_path):
-    """One that no camera can measure is named with its reason."""
-    trimesh.creation.box((0.0008, 0.0008, 0.008)).export(tmp_path / 'a_needle.obj')
+    """One whose mesh cannot be used is named with its reason."""
+    trimesh.Trimesh([[0, 0, 0], [0.1, 0, 0], [0, 0.1, 0]], [[0, 1, 2]]).export(
+        tmp_path / 'a_sheet.obj')
     trimesh.creation.box((0.05, 0.06, 0.1)).export(tmp_path / 'box.obj')
-    first, second = draw_scenes(find_objects(str(tmp_path)), SceneSettings('kinect'), 0)
-    assert first[0] == 'a_needle' and isinstance(first[1], BadCloud)
+    first, second = draw_scenes(find_objects(str(tmp_path)), SceneSettings(), 0)
+    assert first[0] == 'a_sheet' and isinstance(first[1], FileError)
     assert isinstance(second, DrawnScene) and second.name == 'box'
