@@ -19,6 +19,7 @@ COMMANDS = {
     'evaluate': ('evaluate', 'plan on many objects, judge, and report'),
     'compare': ('compare', 'put evaluations into one table'),
     'objects': ('objects', 'make objects ready, and show them'),
+    'scenes': ('scenes', 'look at objects on a table with a depth camera'),
     'stability': ('stability', 'try which objects rest on a table'),
     'calibrate': ('calibrate', 'fit the success model to judged grasps'),
     'validate': ('validate', 'simulate grasps and tell which hold'),

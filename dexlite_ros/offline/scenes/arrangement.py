@@ -31,8 +31,7 @@ TRIES = 20
 
 def stand(mesh: trimesh.Trimesh, rng: np.random.Generator) -> Array:
     """Return a pose (4, 4) of a mesh at rest on z = 0, its middle above the origin, any way up."""
-    turn = trimesh.transformations.rotation_matrix(rng.uniform(0.0, 2.0 * np.pi), (0, 0, 1))
-    pose = turn @ at_rest(mesh, rng)
+    pose = _turn(rng) @ at_rest(mesh, rng)
     bounds = mesh.copy().apply_transform(pose).bounds
     pose[:3, 3] -= [*bounds.mean(axis=0)[:2], bounds[0, 2]]
     return pose
@@ -43,21 +42,21 @@ def stand_beside(
     rng: np.random.Generator,
 ) -> tuple[trimesh.Trimesh, ...]:
     """
-    Return meshes placed in the world beside a first one; those without a free place are left out.
+    Return meshes moved beside a first one; those without a free place are left out.
 
-    They stand in stable poses, at least ``GAP`` from each other and, seen from above, at most
-    ``REACH`` from the first. Every other one, the first of them included, is put on the camera's
-    side, where it may hide a part of the object.
+    They are turned about the vertical, and stand at least ``GAP`` from each other and, seen from
+    above, at most ``REACH`` from the first. Every other one, the first of them included, is put
+    on the camera's side, where it may hide a part of the object.
 
     :param first: mesh in the world, z up, the table at z = 0 [m]
-    :param others: meshes, each in its own frame [m]
+    :param others: meshes that stand on the table, each with its middle above the origin [m]
     :param eye: (3,) position of the camera in the world [m]
     """
     placed = [first]
     for index, other in enumerate(others):
         for _ in range(TRIES):
-            standing = other.copy().apply_transform(stand(other, rng))
-            beside = _pushed_out(standing, placed, eye, index % 2 == 0, rng)
+            beside = _pushed_out(
+                other.copy().apply_transform(_turn(rng)), placed, eye, index % 2 == 0, rng)
             if beside is not None:
                 placed.append(beside)
                 break
@@ -103,6 +102,11 @@ def _pushed_out(
     low, high = moved.bounds
     clear = np.linalg.norm(np.maximum(np.maximum(low - eye, eye - high), 0.0))
     return moved if clear > EYE_CLEARANCE else None
+
+
+def _turn(rng: np.random.Generator) -> Array:
+    """Return a random rotation (4, 4) about the vertical."""
+    return trimesh.transformations.rotation_matrix(rng.uniform(0.0, 2.0 * np.pi), (0, 0, 1))
 
 
 def _footprint(mesh: trimesh.Trimesh) -> Array:

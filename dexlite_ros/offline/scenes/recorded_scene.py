@@ -15,8 +15,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+import trimesh
 
 from dexlite_ros.errors import FileError
+from dexlite_ros.files import replaced, write_json
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_cloud
 from dexlite_ros.offline.objects.mesh_folder import ObjectFile
@@ -54,6 +56,32 @@ def read_scene(folder: Path, name: str) -> SeenScene:
     cloud = load_cloud(folder / f'{name}.ply').points
     rest = load_cloud(folder / f'{name}_rest.ply').points
     return SeenScene(PointCloud(cloud, viewpoint=np.zeros(3)), rest, camera, truth)
+
+
+def write_scene(folder: Path, name: str, scene: SeenScene, mesh: trimesh.Trimesh) -> None:
+    """
+    Write a scene; its JSON file comes last, so where that is, the others are complete.
+
+    Neighbours are written as the points seen of them, in ``NAME_rest.ply``.
+
+    :param folder: created if needed
+    :param name: first part of the names of the files
+    :param mesh: the true object in its own frame [m]
+    :raises WriteError: when the folder cannot be made or written to
+    """
+    _write_points(folder / f'{name}.ply', scene.cloud.points)
+    _write_points(folder / f'{name}_rest.ply', scene.rest)
+    with replaced(folder / f'{name}{TRUTH}') as temporary:
+        mesh.export(temporary, file_type='obj', include_normals=False)
+    write_json(folder / f'{name}.json', {
+        'T_world_truth': scene.object.tolist(), 'T_world_cloud': scene.camera.tolist(),
+        'num_points': len(scene.cloud)})
+
+
+def _write_points(path: Path, points: NDArray[np.float64]) -> None:
+    """Write points (N, 3) [m] as a binary PLY file."""
+    with replaced(path) as temporary:
+        trimesh.PointCloud(points).export(temporary, file_type='ply')
 
 
 def _pose(path: Path, stored: object, key: str) -> NDArray[np.float64]:

@@ -34,6 +34,8 @@ SURROUNDINGS = 0.35
 """Points farther than this from all of the object's are left out [m]."""
 REST_MAX = 30_000
 """Largest number of other points."""
+CANDIDATES_MAX = 50_000
+"""Largest number of other points whose distance is looked at."""
 CAMERA_TRIES, ARRANGEMENT_TRIES = 10, 5
 COARSE = 4
 """Visibility is measured in images with one pixel for this many on each side."""
@@ -82,10 +84,12 @@ def table_scene(
     camera = CAMERAS[settings.camera]
     pose = stand(mesh, rng)
     placed = mesh.copy().apply_transform(pose)
+    standing = [
+        other.copy().apply_transform(stand(other, rng)) for other in others[:settings.neighbours]]
     most = 0
     for _ in range(CAMERA_TRIES):
         view = draw_camera_pose(camera, placed, rng)
-        neighbours = _arranged(camera, placed, others[:settings.neighbours], view, rng)
+        neighbours = _arranged(camera, placed, standing, view, rng)
         image = camera.look([placed, *neighbours], view, rng, [_table()])
         cloud, rest = _parted(image, rng)
         if len(cloud) >= MIN_POINTS:
@@ -119,13 +123,13 @@ def visible_share(
 
 
 def _arranged(
-    camera: DepthCamera, placed: trimesh.Trimesh, others: Sequence[trimesh.Trimesh], view: Array,
-    rng: np.random.Generator,
+    camera: DepthCamera, placed: trimesh.Trimesh, standing: Sequence[trimesh.Trimesh],
+    view: Array, rng: np.random.Generator,
 ) -> tuple[trimesh.Trimesh, ...]:
     """Return as many neighbours, in the world, as leave enough of the object visible."""
-    for count in range(len(others), 0, -1):
+    for count in range(len(standing), 0, -1):
         for _ in range(ARRANGEMENT_TRIES):
-            neighbours = stand_beside(placed, others[:count], view[:3, 3], rng)
+            neighbours = stand_beside(placed, standing[:count], view[:3, 3], rng)
             if (len(neighbours) == count
                     and visible_share(camera, placed, neighbours, view) >= VISIBLE_MIN):
                 return neighbours
@@ -141,12 +145,10 @@ def _parted(image: DepthImage, rng: np.random.Generator) -> tuple[Array, Array]:
         return cloud, rest[:0]
     near = ((rest > cloud.min(axis=0) - SURROUNDINGS)
             & (rest < cloud.max(axis=0) + SURROUNDINGS)).all(axis=1)
-    rest = rest[near]
+    # In random order, so that the first of them are a fair sample.
+    rest = rng.permutation(rest[near])[:CANDIDATES_MAX]
     distance, _ = cKDTree(cloud).query(rest, eps=0.05, distance_upper_bound=SURROUNDINGS)
-    rest = rest[np.isfinite(distance)]
-    if len(rest) > REST_MAX:
-        rest = rest[np.sort(rng.choice(len(rest), REST_MAX, replace=False))]
-    return cloud, rest
+    return cloud, rest[np.isfinite(distance)][:REST_MAX]
 
 
 def _table() -> trimesh.Trimesh:

@@ -6,7 +6,11 @@ import pytest
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.offline.objects.procedural.families import FAMILIES, make_shape
+from dexlite_ros.offline.objects.procedural.families import (
+    FAMILIES,
+    HOUSEHOLD_FAMILIES,
+    make_shape,
+)
 from dexlite_ros.offline.objects.procedural.solids import (
     bar,
     box,
@@ -36,6 +40,41 @@ def test_every_family_makes_usable_objects(family):
         corners = np.concatenate(shape.parts)
         np.testing.assert_allclose(
             [corners.min(0), corners.max(0)], mesh.bounds, atol=1e-4)
+
+
+@pytest.mark.parametrize('family', HOUSEHOLD_FAMILIES)
+def test_household_objects_fit_a_hand(family):
+    """Watertight, one body, 3 to 30 cm long and at most 11 cm thick, of different sizes."""
+    shapes = [make_shape(family, seed) for seed in range(6)]
+    for shape in shapes:
+        mesh = shape.mesh
+        assert mesh.is_watertight and mesh.body_count == 1
+        assert 0.03 < mesh.extents.max() < 0.3005 and 0.0099 < mesh.extents.min() < 0.1105
+        np.testing.assert_allclose(mesh.center_mass, 0, atol=1e-4)
+        corners = np.concatenate(shape.parts)
+        np.testing.assert_allclose(
+            [corners.min(0), corners.max(0)], mesh.bounds, atol=1e-4)
+    volumes = [shape.mesh.volume for shape in shapes]
+    assert max(volumes) > 1.5 * min(volumes)
+
+
+def test_household_sizes_are_those_of_a_kitchen():
+    """Cans are 5 to 10 cm across, books 15 to 30 cm long and 1 to 5 cm thick; both ends occur."""
+    cans = np.array([np.sort(make_shape('food_can', seed).mesh.extents) for seed in range(25)])
+    across = np.array([make_shape('food_can', seed).mesh.extents[0] for seed in range(25)])
+    assert 0.0499 < across.min() < 0.06 and 0.09 < across.max() < 0.1001 and cans.max() < 0.17
+    books = np.array([np.sort(make_shape('book', seed).mesh.extents) for seed in range(25)])
+    assert 0.0099 < books[:, 0].min() < 0.02 and 0.04 < books[:, 0].max() < 0.0501
+    assert 0.1499 < books[:, 2].min() < 0.19 and 0.26 < books[:, 2].max() < 0.3001
+    cartons = np.array([make_shape('cereal_carton', seed).mesh.extents for seed in range(60)])
+    assert cartons.max(axis=1).min() < 0.08 and cartons.max() > 0.25
+    assert cartons.min(axis=1).max() < 0.1105
+
+
+def test_no_family_is_in_two_series():
+    """The family is a part of an object's name, which datasets refer to."""
+    assert not set(FAMILIES) & set(HOUSEHOLD_FAMILIES)
+    assert len(HOUSEHOLD_FAMILIES) >= 10
 
 
 def test_seeds_decide():

@@ -14,9 +14,10 @@ import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest, UnusableObject
 from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.objects.mesh_folder import ObjectFile
 from dexlite_ros.offline.objects.prepared_object import prepare, split_of
-from dexlite_ros.offline.objects.procedural.families import FAMILIES
+from dexlite_ros.offline.objects.procedural.families import FAMILIES, HOUSEHOLD_FAMILIES
 from dexlite_ros.offline.objects.sources import find_objects, load_target, ProceduralObject
 
 BOX = trimesh.creation.box((0.04, 0.06, 0.10))
@@ -31,6 +32,35 @@ def test_procedural_objects_are_numbered():
     for wrong in ('procedural', 'procedural:0', 'procedural:5-5'):
         with pytest.raises(InvalidRequest, match='count'):
             find_objects(wrong)
+
+
+def test_household_objects_are_numbered():
+    """As the others, in a series of their own."""
+    objects = find_objects(f'household:{2 * len(HOUSEHOLD_FAMILIES)}')
+    assert [each.family for each in objects] == 2 * list(HOUSEHOLD_FAMILIES)
+    assert objects[-1].seed == 1
+    assert find_objects('household:3-7') == objects[3:7]
+    assert load_target(objects[1])[0].is_watertight
+    with pytest.raises(InvalidRequest, match='count'):
+        find_objects('household')
+
+
+def test_names_and_shapes_never_change(root):
+    """Data refer to them: names by number, and the volumes stored in the packaged dataset."""
+    assert ' '.join(each.name for each in find_objects('procedural:28')) == (
+        'bottle_0000 carton_0000 mug_0000 pebble_0000 can_0000 hammer_0000 bowl_0000 '
+        'cluster_0000 jar_0000 bracket_0000 torus_0000 soap_0000 goblet_0000 tube_0000 cone_0000 '
+        'nut_0000 fruit_0000 brush_0000 screwdriver_0000 column_0000 plate_0000 cross_0000 '
+        'dumbbell_0000 spoon_0000 bulb_0000 tray_0000 toy_block_0000 bottle_0001')
+    assert ' '.join(each.name for each in find_objects('household:13')) == (
+        'cereal_carton_0000 drink_bottle_0000 food_can_0000 book_0000 coffee_mug_0000 '
+        'margarine_tub_0000 spray_can_0000 soup_bowl_0000 gable_carton_0000 preserve_jar_0000 '
+        'rounded_pack_0000 crisp_tube_0000 cereal_carton_0001')
+    stored = GraspDataset.open(root / 'data' / 'seed_grasps').prepared()
+    compared = [each for each in find_objects('procedural:27') if each.name in stored]
+    assert len(compared) >= 10
+    for each in compared:
+        assert load_target(each)[0].volume == pytest.approx(stored[each.name].volume, rel=1e-6)
 
 
 def test_scale_scales():
