@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.object.cloud import mean_spacing
-from dexlite_ros.object.primitives.robust import end_of_rows, minimise, mode, row_ends
+from dexlite_ros.object.primitives.robust import minimise, mode, row_ends
 from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart, turn
 
 Array = NDArray[np.float64]
@@ -172,15 +172,16 @@ def _extents(
     low, high = np.zeros(3), np.array(place)
     known = np.ones(3, bool)
     for k in range(3):
-        ends = [row_ends(points[own, k], points[own, _rest(k, other)], width)
-                for other in range(3) if other != k and seen[other]
-                for own in [near[:, other] & (face == other)]]
-        known[k] = any(len(each[0]) for each in ends)
-        if not known[k]:
-            continue
-        low[k] = -end_of_rows(np.concatenate([-each[0] for each in ends]), band)
-        if not seen[k]:
-            high[k] = end_of_rows(np.concatenate([each[1] for each in ends]), band)
+        ends = [
+            end for other in range(3) if other != k and seen[other]
+            for own in [near[:, other] & (face == other)]
+            for end in [row_ends(points[own, k], points[own, 3 - k - other], width, band)]
+            if end is not None]
+        known[k] = bool(ends)
+        if known[k]:
+            low[k] = min(end[0] for end in ends)
+            if not seen[k]:
+                high[k] = max(end[1] for end in ends)
     low[2] = 0.0
     hidden = [k for k in range(2) if not known[k]]
     if not hidden:
@@ -195,7 +196,3 @@ def _extents(
         found.append((kind, near_side, high))
     return found
 
-
-def _rest(k: int, other: int) -> int:
-    """Return the third of the axes 0, 1 and 2."""
-    return 3 - k - other

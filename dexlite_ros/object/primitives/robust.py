@@ -14,6 +14,8 @@ Model = Callable[[Array], tuple[Array, Array]]
 
 _AGREE = 0.25
 # Share of the rows of a face that end where it ends.
+_ROWS = 4
+# A face with fewer rows does not tell where it ends.
 
 
 def minimise(
@@ -71,34 +73,34 @@ def mode(values: Array, width: float) -> float:
     return float(np.median(ordered[np.abs(ordered - peak) <= 0.5 * width]))
 
 
-def row_ends(along: Array, across: Array, width: float) -> tuple[Array, Array]:
+def row_ends(along: Array, across: Array, width: float, tolerance: float) -> Array | None:
     """
-    Return the lowest and highest ``along`` (M,) of the points in each row of a face.
+    Return the lowest and the highest ``along`` (2,) of a face; None if it has too few rows.
+
+    A face ends at the outermost place where enough of its rows end. A neighbour that hides a part
+    of the face shortens rows, and wrong points lengthen some, but not all to the same place.
 
     :param along: (V,) coordinates in the direction of the ends.
     :param across: (V,) coordinates that divide the points into rows.
     :param width: of a row; rows with fewer than two points are left out.
+    :param tolerance: a few times the error of a row's end.
     """
     row = np.floor(across / width).astype(np.int64)
     _, row, count = np.unique(row, return_inverse=True, return_counts=True)
     low, high = np.full(len(count), np.inf), np.full(len(count), -np.inf)
     np.minimum.at(low, row, along)
     np.maximum.at(high, row, along)
-    return low[count > 1], high[count > 1]
+    if (count > 1).sum() < _ROWS:
+        return None
+    return np.array([-_outermost(-low[count > 1], tolerance),
+                     _outermost(high[count > 1], tolerance)])
 
 
-def end_of_rows(ends: Array, width: float) -> float:
-    """
-    Return where a face ends, given the highest coordinate (M,) in each of its rows.
-
-    This is the outermost place where enough rows end. A neighbour that hides a part of the face
-    shortens rows, wrong points lengthen some, but not all to the same place.
-
-    :param ends: at least one.
-    :param width: of the place, a few times the error of an end.
-    """
+def _outermost(ends: Array, tolerance: float) -> float:
+    """Return the highest place where enough of the rows end."""
     ordered = np.sort(ends)
-    count = (np.arange(len(ends)) + 1
-             - np.searchsorted(ordered, ordered - width, 'left'))
-    outermost = ordered[np.flatnonzero(count >= min(_AGREE * len(ends), count.max()))[-1]]
-    return float(np.median(ordered[np.abs(ordered - (outermost - 0.5 * width)) <= width]))
+    count = np.arange(1, len(ends) + 1) - np.searchsorted(ordered, ordered - tolerance)
+    enough = min(max(_AGREE * len(ends), 3.0), count.max())
+    outermost = ordered[np.flatnonzero(count >= enough)[-1]]
+    near = np.abs(ordered - (outermost - 0.5 * tolerance)) <= tolerance
+    return float(np.median(ordered[near]))
