@@ -52,10 +52,7 @@ def fit_upright(part: SeenPart, few: SeenPart, height: float) -> list[Primitive]
 
 def _looks_outwards(part: SeenPart) -> NDArray[np.bool_]:
     """Return the points (N,) that an upright convex solid may have on its outside."""
-    gaze = part.eye[:2] - np.median(part.points[:, :2], axis=0)
-    gaze /= max(float(np.linalg.norm(gaze)), 1e-9)
-    middle = _silhouette(part, np.ones(len(part), bool))[0]
-    away = part.points[:, :2] - middle
+    away = part.points[:, :2] - _silhouette(part, np.ones(len(part), bool))
     inward = np.einsum('ni,ni->n', part.normals[:, :2], away)
     length = np.linalg.norm(away, axis=1) + 1e-9
     outward: NDArray[np.bool_] = inward / length > -0.3
@@ -68,8 +65,8 @@ def _lateral(part: SeenPart, height: float) -> NDArray[np.bool_]:
     return low & (part.normals[:, 2] < 0.8)
 
 
-def _silhouette(part: SeenPart, chosen: NDArray[np.bool_]) -> tuple[Array, float]:
-    """Return the axis (2,) and the radius of the circle between the outermost lines of sight."""
+def _silhouette(part: SeenPart, chosen: NDArray[np.bool_]) -> Array:
+    """Return the axis (2,) of the circle between the outermost lines of sight."""
     flat = part.points[chosen, :2]
     gaze = part.eye[:2] - np.median(flat, axis=0)
     gaze /= max(float(np.linalg.norm(gaze)), 1e-9)
@@ -77,13 +74,13 @@ def _silhouette(part: SeenPart, chosen: NDArray[np.bool_]) -> tuple[Array, float
     low, high = np.quantile(flat @ beside, (0.02, 0.98))
     radius = max(0.5 * float(high - low), THINNEST)
     near = float(np.quantile(flat @ gaze, 0.95))
-    return 0.5 * (low + high) * beside + (near - radius) * gaze, radius
+    return 0.5 * (low + high) * beside + (near - radius) * gaze
 
 
 def _first_axes(part: SeenPart, lateral: NDArray[np.bool_]) -> list[Array]:
     """Return axes (2,) to begin with: from the silhouette, and from a circle through the side."""
     flat = part.points[lateral, :2]
-    starts = [_silhouette(part, lateral)[0]]
+    starts = [_silhouette(part, lateral)]
     middle = flat.mean(axis=0)
     centred = flat - middle
     weight = np.ones(len(flat))
