@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.object.cloud import mean_spacing
-from dexlite_ros.object.primitives.robust import minimise, mode, row_ends
+from dexlite_ros.object.primitives.robust import minimise, row_ends
 from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart, turn
 
 Array = NDArray[np.float64]
@@ -67,7 +67,7 @@ def fit_boxes(part: SeenPart, few: SeenPart) -> list[Primitive]:
 
 def _fit_faces(part: SeenPart) -> _Faces:
     """Return the faces of least loss, from the best yaws of a full search."""
-    height = _height(part)
+    height = part.height()
     above = part.points[:, 2] > min(max(2.0 * part.noise, 0.004), 0.3 * height)
     points = part.points[above] if above.sum() >= 0.5 * len(part) else part.points
     yaw = np.arange(0.0, 0.5 * np.pi, YAW_STEP)
@@ -91,16 +91,6 @@ def _right_handed(axes: Array) -> Array:
 
 def _swapped(axes: Array, place: Array) -> Array:
     return place if np.linalg.det(axes) > 0.0 else place[[1, 0, 2]]
-
-
-def _height(part: SeenPart) -> float:
-    """Return where the upper points are densest if they look up, else their upper end."""
-    z = part.points[:, 2]
-    up = part.normals[:, 2] > 0.8
-    high = z > 0.5 * np.quantile(z, 0.98)
-    if (up & high).sum() > 0.05 * len(part):
-        return mode(z[up & high], 4.0 * part.noise)
-    return float(np.quantile(z, 0.98))
 
 
 def _search(

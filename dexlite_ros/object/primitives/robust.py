@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 Model = Callable[[Array], tuple[Array, Array]]
 """From parameters (P,) to residuals (R,) and their derivatives (R, P)."""
 
-_AGREE = 0.25
+_AGREE = 0.2
 # Share of the rows of a face that end where it ends.
 _ROWS = 4
 # A face with fewer rows does not tell where it ends.

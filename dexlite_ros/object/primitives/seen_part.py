@@ -15,6 +15,7 @@ import trimesh
 
 from dexlite_ros.errors import BadCloud, InvalidRequest
 from dexlite_ros.object.cloud import Points
+from dexlite_ros.object.primitives.robust import mode
 from dexlite_ros.open3d_core import open3d_core
 
 FEWEST = 20
@@ -66,11 +67,13 @@ class SeenPart:
         chosen = np.random.default_rng(0).choice(len(self), count, replace=False)
         return self[np.sort(chosen)]
 
-    def turned(self, yaw: float) -> SeenPart:
-        """Return the part seen in axes turned about the vertical by ``yaw`` [rad]."""
-        axes = turn(yaw)
-        return replace(
-            self, points=self.points @ axes, normals=self.normals @ axes, eye=self.eye @ axes)
+    def height(self) -> float:
+        """Return where the upper points are densest if they look up, else their upper end [m]."""
+        z = self.points[:, 2]
+        upper = (self.normals[:, 2] > 0.8) & (z > 0.5 * np.quantile(z, 0.98))
+        if upper.sum() > 0.05 * len(self):
+            return mode(z[upper], 4.0 * self.noise)
+        return float(np.quantile(z, 0.98))
 
 
 @dataclass(frozen=True)
