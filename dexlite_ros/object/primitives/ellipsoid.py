@@ -68,12 +68,12 @@ def fit_ellipsoids(part: SeenPart, few: SeenPart, height: float) -> list[Primiti
     :param few: some of them, which the ellipsoid is fitted to.
     :param height: estimate of where the top is [m].
     """
-    centre, radius = _silhouette(few)
-    gaze = few.eye[:2] - centre
+    middle, radius = _silhouette(few)
+    gaze = few.eye[:2] - middle
     fits = []
     for turned in (0.0, 0.25 * np.pi):
         yaw = float(np.arctan2(gaze[1], gaze[0])) + turned
-        start = np.array([*centre, yaw, radius, radius, 0.5 * height])
+        start = np.array([*middle, yaw, radius, radius, 0.5 * height])
         fits.append(minimise(_numeric(lambda p: _shells(few.points, p)), start, few.noise))
     place, loss = min(fits, key=lambda fit: fit[1])
     start = np.array([*place, abs(place[5])])
@@ -81,8 +81,8 @@ def fit_ellipsoids(part: SeenPart, few: SeenPart, height: float) -> list[Primiti
     if less < FREE * loss and apart[6] - abs(apart[5]) > -_BELOW:
         place = apart
     axes = np.abs(place[3:6])
-    return _solid('ellipsoid', part, np.array([*place[:2], place[6] if place is apart else axes[2]]),
-                  float(place[2]), axes, len(place))
+    centre = np.array([*place[:2], place[6] if place is apart else axes[2]])
+    return _solid('ellipsoid', part, centre, float(place[2]), axes, len(place))
 
 
 def _first_sphere(part: SeenPart) -> tuple[Array, float]:

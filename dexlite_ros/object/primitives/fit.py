@@ -14,6 +14,8 @@ FIT_POINTS = 600
 """Number of points that a solid is fitted to; where it ends is told by all of them."""
 OUTLINE_POINTS = 1500
 """Number of points that outlines and ends are made of."""
+ASTRAY = 0.01
+"""A solid with a larger residual does not fit at all [m]."""
 
 
 def fit_primitives(part: SeenPart) -> list[Primitive]:
@@ -30,4 +32,5 @@ def fit_primitives(part: SeenPart) -> list[Primitive]:
     found = [
         *fit_boxes(part, few), *fit_upright(part, few, height), *fit_lying(part, few),
         *fit_spheres(part, few), *fit_ellipsoids(part, few, height), *fit_prisms(part, height)]
-    return sorted(found, key=lambda each: each.residual)
+    near = [each for each in found if each.residual < ASTRAY]
+    return sorted(near, key=lambda each: each.residual)

@@ -59,7 +59,8 @@ def first_radii(place: Array, radius: Array, knots: Array) -> Array:
     if not found:
         return np.full(len(knots), np.median(radius))
     middle = np.array([np.median(radius[nearest == k]) for k in found])
-    return np.interp(knots, knots[found], middle)
+    radii: Array = np.interp(knots, knots[found], middle)
+    return radii
 
 
 def bends(knots: Array, first: int, width: int) -> Array:
