@@ -75,7 +75,7 @@ def _outline(points: Array, spacing: float) -> manifold3d.CrossSection:
     drawn = manifold3d.CrossSection(
         [corner + cell * each for each in _runs(mask)], manifold3d.FillRule.NonZero)
     # Steps of pixels are within their diagonal of a straight edge.
-    return drawn.simplify(0.8 * cell)
+    return drawn.simplify(1.2 * cell)
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[Array]:
