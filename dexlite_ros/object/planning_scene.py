@@ -15,14 +15,10 @@ from dexlite_ros.errors import ScaleError
 from dexlite_ros.object.cleaning import clean_cloud, DroppedPoints, main_points
 from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
 from dexlite_ros.object.distance_field import DistanceField
+from dexlite_ros.object.hypotheses import hypotheses, Hypothesis
 from dexlite_ros.object.obstacles import apart_from_object, Obstacles
 from dexlite_ros.object.support import fit_support, Plane
-from dexlite_ros.object.surface import (
-    close_surface,
-    ObjectSurface,
-    surface_from_mesh,
-    SurfaceSettings,
-)
+from dexlite_ros.object.surface import ObjectSurface, surface_from_mesh, SurfaceSettings
 from dexlite_ros.object.viewpoint import Viewpoint
 from dexlite_ros.plan_warning import PlanWarning
 
@@ -48,12 +44,19 @@ class InputReport:
 class PlanningScene:
     """An object prepared for planning, moved so that its centre is at the origin."""
 
-    surface: ObjectSurface
+    hypotheses: tuple[Hypothesis, ...]
+    """What the object may look like, the likeliest surface first."""
     field: DistanceField
+    """Of the likeliest surface."""
     obstacles: Obstacles | None
     offset: NDArray[np.float64]
     """(3,) position of this origin in the frame of the input [m]."""
     input: InputReport
+
+    @property
+    def surface(self) -> ObjectSurface:
+        """The likeliest surface, the one to plan on."""
+        return self.hypotheses[0].surface
 
     @classmethod
     def build(
@@ -87,7 +90,8 @@ class PlanningScene:
             _check_size(target, limits)
             offset = np.asarray(target.bounds.mean(0))
             mesh = target.copy().apply_translation(-offset)
-            account, surface = InputReport(), surface_from_mesh(mesh)
+            account = InputReport()
+            found: tuple[Hypothesis, ...] = (Hypothesis(surface_from_mesh(mesh), 1.0),)
         else:
             clean = clean_cloud(target, limits, support)
             between()
@@ -95,9 +99,11 @@ class PlanningScene:
             offset = clean.cloud.points.mean(0)
             account = InputReport(
                 len(clean.cloud), clean.viewpoint, clean.dropped, clean.warnings)
-            surface = close_surface(
-                clean.cloud.moved(-offset), _moved(support, -offset), settings, between)
+            found = hypotheses(
+                clean.cloud.moved(-offset), _moved(support, -offset), walls - offset, settings,
+                between=between)
         between()
+        surface = found[0].surface
         field = DistanceField.from_mesh(surface.vertices, surface.faces)
         support, walls = _moved(support, -offset), walls - offset
         apart = apart_from_object(walls, field, support)
@@ -108,7 +114,7 @@ class PlanningScene:
             around = around.to(device)
         account = replace(account, warnings=warnings, dropped=replace(
             account.dropped, obstacles_on_object=int((~apart).sum())))
-        return cls(surface, field.to(device), around, offset, account)
+        return cls(found, field.to(device), around, offset, account)
 
 
 def _finite(obstacles: NDArray[np.floating] | None) -> tuple[Points, tuple[PlanWarning, ...]]:

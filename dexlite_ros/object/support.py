@@ -12,6 +12,11 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.open3d_core import open3d_core
 
+_ON_PLANE = 0.012
+"""Height up to which points may be on a plane [m]."""
+_ENOUGH = 200
+"""Number of points that tell the noise on a plane."""
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -104,3 +109,19 @@ def fit_support(
         plane = plane.flipped()
     low = float(np.quantile(plane.height(points), 0.02))
     return plane if -0.02 < low < gap else None
+
+
+def plane_noise(points: Points, plane: Plane) -> float:
+    """
+    Return how far measured points are typically off a plane that is flat in truth [m].
+
+    Unlike the distance of points from the planes through their neighbours, this includes errors
+    that change slowly across the image, as those of depth cameras do. 0 without enough points.
+
+    :param points: (N, 3), of which some are on the plane [m].
+    """
+    height = plane.height(points)
+    on_plane = np.abs(height) < _ON_PLANE
+    if np.count_nonzero(on_plane) < _ENOUGH:
+        return 0.0
+    return 1.4826 * float(np.median(np.abs(height[on_plane])))

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What an object seen by one camera may look like: a few closed surfaces, with weights.
+
+Simple solids are fitted to the measured points, and the view is completed without assuming one.
+Each candidate is compared with what the camera saw (``view_evidence``); of those that explain it,
+the ones that differ are kept. N is the number of points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+import trimesh
+
+from dexlite_ros.object.cloud import PointCloud, Points
+from dexlite_ros.object.orientation import facing_normals
+from dexlite_ros.object.primitives.fit import fit_primitives
+from dexlite_ros.object.primitives.seen_part import SeenPart
+from dexlite_ros.object.sampling import sample_mesh
+from dexlite_ros.object.support import Plane, plane_noise
+from dexlite_ros.object.surface import (
+    close_surface,
+    ObjectSurface,
+    seen_fraction,
+    SurfaceSettings,
+    Texture,
+)
+from dexlite_ros.object.view_evidence import ViewEvidence
+
+MOST = 4
+"""Largest number of hypotheses."""
+
+
+@dataclass(frozen=True)
+class HypothesisSettings:
+    """How candidates are weighed; costs are those of ``view_evidence.Fit``."""
+
+    noise_min: float = 0.0007
+    """Smallest noise that a cloud is believed to have [m]."""
+    per_parameter: float = 0.03
+    """Cost of each number that was fitted."""
+    parameters_max: int = 10
+    """Largest number of parameters that cost; outlines have hundreds."""
+    completion: float = 2.5
+    """Cost of the completed view, which passes through all points and so cannot be compared."""
+    certain: float = 1.6
+    """Cost up to which a simple solid is believed without completing the view."""
+    sharpness: float = 2.0
+    """Weights fall with exp(-sharpness * cost)."""
+    weight_min: float = 0.05
+    """Smallest weight relative to the best."""
+    differ: float = 0.003
+    """Mean distance from which two surfaces count as different [m]."""
+    edge: float = 0.012
+    """Longest edge of the triangles of a simple solid [m]."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A closed surface, and how likely it is among the others."""
+
+    surface: ObjectSurface
+    weight: float
+    """The weights of all hypotheses add up to 1."""
+
+
+def hypotheses(
+    cloud: PointCloud,
+    support: Plane | None = None,
+    walls: Points | None = None,
+    settings: SurfaceSettings | None = None,
+    choice: HypothesisSettings = HypothesisSettings(),
+    between: Callable[[], None] = lambda: None,
+) -> tuple[Hypothesis, ...]:
+    """
+    Return the surfaces that explain a clean cloud, the likeliest first.
+
+    Without a viewpoint or a support there is one.
+
+    :param cloud: from ``clean_cloud``.
+    :param support: plane the object stands on, if known.
+    :param walls: (M, 3) points around the object [m]; None: not known.
+    :param settings: of the surface; None: the defaults.
+    :param between: called between long steps; ends the work by raising an error.
+    :raises BadCloud: when no surface fits.
+    """
+    if cloud.viewpoint is None or support is None:
+        return (Hypothesis(close_surface(cloud, support, settings, between), 1.0),)
+    walls = np.zeros((0, 3)) if walls is None else walls
+    texture = Texture.of(cloud.points, settings or SurfaceSettings())
+    noise = max(texture.noise, plane_noise(walls, support), choice.noise_min)
+    evidence = ViewEvidence(cloud.points, cloud.viewpoint, noise, walls, support)
+    found = _simple(cloud, support, texture, noise, evidence, choice)
+    between()
+    if not found or found[0][0] > choice.certain:
+        surface = close_surface(cloud, support, settings, between)
+        intrusion = evidence.of(_mesh(surface)).intrusion
+        found.append((choice.completion + intrusion, surface))
+        found.sort(key=lambda each: each[0])
+    return _weighed(found, choice)
+
+
+def _simple(
+    cloud: PointCloud, support: Plane, texture: Texture, noise: float, evidence: ViewEvidence,
+    choice: HypothesisSettings,
+) -> list[tuple[float, ObjectSurface]]:
+    """Return the simple solids with their costs, the best ones first."""
+    assert cloud.viewpoint is not None
+    turn, foot = _support_frame(support, cloud.points)
+    normals = facing_normals(cloud.points, cloud.viewpoint, texture.neighbours)
+    part = SeenPart(
+        (cloud.points - foot) @ turn.T, normals @ turn.T, (cloud.viewpoint - foot) @ turn.T, noise)
+    found = []
+    for each in fit_primitives(part):
+        mesh = trimesh.Trimesh(each.mesh.vertices @ turn + foot, each.mesh.faces, process=False)
+        cost = evidence.of(mesh).cost
+        cost += choice.per_parameter * min(each.free, choice.parameters_max)
+        found.append((cost, each.kind, mesh))
+    found.sort(key=lambda each: each[0])
+    return [
+        (cost, _surface(mesh, cloud.points, f'view+{kind}', choice.edge))
+        for cost, kind, mesh in found[:MOST]]
+
+
+def _support_frame(support: Plane, points: Points) -> tuple[Points, Points]:
+    """Return axes (3, 3), in rows, with z up from the support, and an origin (3,) on it [m]."""
+    up = support.normal
+    side = np.cross(up, np.eye(3)[np.argmin(np.abs(up))])
+    side /= np.linalg.norm(side)
+    return np.stack([side, np.cross(up, side), up]), support.project(points.mean(axis=0)[None])[0]
+
+
+def _surface(mesh: trimesh.Trimesh, points: Points, method: str, edge: float) -> ObjectSurface:
+    """Return a solid as a surface of small triangles, as whatever is sampled on it needs."""
+    vertices, faces = trimesh.remesh.subdivide_to_size(mesh.vertices, mesh.faces, edge)
+    fine = trimesh.Trimesh(vertices, faces)
+    return ObjectSurface(
+        np.array(fine.vertices), np.array(fine.faces), seen_fraction(fine, points), method)
+
+
+def _weighed(
+    found: list[tuple[float, ObjectSurface]], choice: HypothesisSettings
+) -> tuple[Hypothesis, ...]:
+    """Return those that are likely enough and differ from better ones, with their weights."""
+    kept: list[tuple[float, ObjectSurface]] = []
+    for cost, surface in found:
+        weight = float(np.exp(choice.sharpness * (found[0][0] - cost)))
+        if weight >= choice.weight_min and len(kept) < MOST and all(
+                _distance(surface, other) > choice.differ for _, other in kept):
+            kept.append((weight, surface))
+    total = sum(weight for weight, _ in kept)
+    return tuple(Hypothesis(surface, weight / total) for weight, surface in kept)
+
+
+def _distance(one: ObjectSurface, other: ObjectSurface) -> float:
+    """Return the mean distance of two surfaces, from points on each to points on the other [m]."""
+    first, second = (
+        sample_mesh(_mesh(each), 1000, np.random.default_rng(0)).points for each in (one, other))
+    return 0.5 * float(
+        cKDTree(second).query(first)[0].mean() + cKDTree(first).query(second)[0].mean())
+
+
+def _mesh(surface: ObjectSurface) -> trimesh.Trimesh:
+    return trimesh.Trimesh(surface.vertices, surface.faces, process=False)
