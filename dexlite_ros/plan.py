@@ -96,6 +96,8 @@ class Contacts:
     """(C, 3) unit, out of the object."""
     forces: Tensor
     """(C, 3) force of the hand on the object at the squeeze stage [N]."""
+    spreads: Tensor
+    """(C,) standard deviation of the surface's place there, over all hypotheses [m]."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,16 @@ class Rejections:
 
 
 @dataclass(frozen=True)
+class LikelySurface:
+    """One of the surfaces that the object may have."""
+
+    method: str
+    """Method that closed it."""
+    weight: float
+    """How likely it is; the weights of all add up to 1."""
+
+
+@dataclass(frozen=True)
 class PlanReport:
     """Facts about how a plan was made."""
 
@@ -164,6 +176,8 @@ class PlanReport:
     """Name of the proposer: ``hull-starts``, ``name@hash`` of a network, or both with ``+``."""
     stopped_early: bool
     """True when the time budget ended the refinement before its last step."""
+    hypotheses: tuple[LikelySurface, ...] = ()
+    """The surfaces that the object may have; planned on the first."""
     viewpoint: Viewpoint = Viewpoint(None, 'none')
     """Where the cloud was seen from, and how that is known."""
     dropped: DroppedPoints = DroppedPoints()

@@ -32,7 +32,14 @@ from dexlite_ros.mechanics.squeeze_forces import squeeze_forces
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.support import Plane
-from dexlite_ros.plan import GraspFeatures, GraspMetrics, GraspPlan, PlanReport, Rejections
+from dexlite_ros.plan import (
+    GraspFeatures,
+    GraspMetrics,
+    GraspPlan,
+    LikelySurface,
+    PlanReport,
+    Rejections,
+)
 from dexlite_ros.plan_request import PlanClock, PlanProgress, PlanRequest
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import make_proposer, Proposer
@@ -199,6 +206,8 @@ class GraspPlanner:
             len(wished) + refined.non_finite if request.optimize else 0, scene.input.num_points,
             scene.surface.seen_fraction, scene.surface.method, request.seed, self.device,
             self.model_id, stopped_early=request.optimize and refined.iterations < last,
+            hypotheses=tuple(
+                LikelySurface(each.surface.method, each.weight) for each in scene.hypotheses),
             viewpoint=scene.input.viewpoint, dropped=scene.input.dropped,
             warnings=scene.input.warnings)
         if found is None or not len(chosen):
@@ -285,7 +294,7 @@ class GraspPlanner:
             features=_on_cpu(found.features),
             start=found.start.cpu(),
             contacts=contact_list(
-                found.staged.squeeze, self._hand['fine'].group_links, scene.offset),
+                found.staged.squeeze, self._hand['fine'].group_links, scene),
             surface=replace(scene.surface, vertices=scene.surface.vertices + scene.offset),
             report=report)
 

@@ -16,8 +16,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
@@ -25,6 +23,8 @@ from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 from dexlite_ros.mechanics.squeeze_forces import SqueezeForces
+from dexlite_ros.object.hypotheses import spread
+from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.plan import Contacts
 from dexlite_ros.pregrasp import open_hand, StageSettings
 
@@ -69,21 +69,24 @@ def stage(
 
 
 def contact_list(
-    squeeze: SqueezeForces, links: tuple[str, ...], offset: NDArray[np.float64]
+    squeeze: SqueezeForces, links: tuple[str, ...], scene: PlanningScene
 ) -> tuple[Contacts, ...]:
     """
-    Return the contacts that carry force, for each of K grasps.
+    Return the contacts that carry force, for each of K grasps, in the frame of the input.
 
     :param links: (G,) names of the contact groups' links
-    :param offset: (3,) added to every point [m]
+    :param scene: with the surfaces that the object may have
     """
+    offset = torch.from_numpy(scene.offset)
     found = []
     contacts = squeeze.contacts
     for index, active in enumerate(contacts.active):
         held = active.nonzero().squeeze(1)
+        points = contacts.point[index, held].cpu().double()
         found.append(Contacts(
             tuple(links[i] for i in held.tolist()),
-            contacts.point[index, held].cpu().double() + torch.from_numpy(offset),
+            points + offset,
             contacts.normal[index, held].cpu().double(),
-            squeeze.forces[index, held].cpu().double()))
+            squeeze.forces[index, held].cpu().double(),
+            torch.from_numpy(spread(scene.hypotheses, points.numpy()))))
     return tuple(found)

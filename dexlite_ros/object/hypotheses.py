@@ -9,14 +9,16 @@ the ones that differ are kept. N is the number of points.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 import trimesh
 
 from dexlite_ros.object.cloud import PointCloud, Points
+from dexlite_ros.object.mesh_distance import signed_distance
 from dexlite_ros.object.orientation import facing_normals
 from dexlite_ros.object.primitives.fit import fit_primitives
 from dexlite_ros.object.primitives.seen_part import SeenPart
@@ -102,6 +104,23 @@ def hypotheses(
         found.append((choice.completion + intrusion, surface))
         found.sort(key=lambda each: each[0])
     return _weighed(found, choice)
+
+
+def spread(hypotheses: Sequence[Hypothesis], points: Points) -> NDArray[np.float64]:
+    """
+    Return how far apart the surfaces are at ``points`` (N, 3) [m], in the frame of the surfaces.
+
+    The standard deviation (N,) of the signed distances to them, by their weights [m].
+    """
+    if len(hypotheses) < 2 or not len(points):
+        return np.zeros(len(points))
+    weight = np.array([each.weight for each in hypotheses])
+    distance = np.stack([
+        signed_distance(each.surface.vertices, each.surface.faces, points)
+        for each in hypotheses])
+    mean = weight @ distance
+    deviation: NDArray[np.float64] = np.sqrt(weight @ (distance - mean)**2)
+    return deviation
 
 
 def _simple(

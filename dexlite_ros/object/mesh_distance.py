@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The signed distance of the nodes of a grid to a closed triangle mesh.
+Signed distances to a closed triangle mesh: of points, and of the nodes of a grid.
 
 V vertices, F faces; the grid has X, Y, Z nodes along its axes. Lengths are in metres.
 """
@@ -56,6 +56,26 @@ def mesh_distance(
     nodes -= nearest[tuple(index)]
     distance: NDArray[np.float32] = np.sqrt(np.einsum('xyzi,xyzi->xyz', nodes, nodes))
     distance[inside] *= -1.0
+    return distance
+
+
+def signed_distance(
+    vertices: NDArray[np.floating], faces: NDArray[np.integer], points: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """
+    Return the signed distance (N,) of points (N, 3) to a closed mesh, negative inside [m].
+
+    :param vertices: (V, 3) [m]
+    :param faces: (F, 3) indices into the vertices
+    """
+    core = open3d_core()
+    scene = core.t.geometry.RaycastingScene()
+    scene.add_triangles(
+        core.core.Tensor(np.array(vertices, np.float32)),
+        core.core.Tensor(np.array(faces, np.uint32)))
+    places = core.core.Tensor(np.array(points, np.float32))
+    distance: NDArray[np.float64] = scene.compute_signed_distance(
+        places, nsamples=3).numpy().astype(np.float64)
     return distance
 
 

@@ -59,6 +59,7 @@ def _report(report: PlanReport) -> dict[str, Any]:
         'rejected': vars(report.rejected),
         'viewpoint': {
             'position': None if eye is None else eye.tolist(), 'source': report.viewpoint.source},
+        'hypotheses': [vars(each) for each in report.hypotheses],
         'dropped': vars(report.dropped),
         'warnings': [vars(warning) for warning in report.warnings],
     }
@@ -136,6 +137,7 @@ def _grasp(plan: GraspPlan, rank: int) -> dict[str, Any]:
             'points': contacts.points.tolist(),
             'normals': contacts.normals.tolist(),
             'forces': contacts.forces.tolist(),
+            'spreads': contacts.spreads.tolist(),
         },
     }
 

@@ -71,6 +71,7 @@ def _grasp(plan: GraspPlan, rank: int, labels: ResultLabels) -> DexGrasp:
         contact_points=points(contacts.points),
         contact_normals=vectors(contacts.normals),
         contact_forces=vectors(contacts.forces),
+        contact_spreads=contacts.spreads.tolist(),
     )
 
 
@@ -110,6 +111,8 @@ def report_message(report: PlanReport | None) -> SynthesisReport:
         model_id=report.model_id,
         stopped_early=bool(report.stopped_early),
         **{f'dropped_{name}': int(value) for name, value in vars(report.dropped).items()},
+        surface_methods=[each.method for each in report.hypotheses],
+        surface_weights=[each.weight for each in report.hypotheses],
         viewpoint=_point((0.0, 0.0, 0.0) if eye is None else eye.tolist()),
         viewpoint_source=report.viewpoint.source,
         warnings=warning_messages(report.warnings),

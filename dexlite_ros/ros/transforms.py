@@ -161,4 +161,5 @@ def _contacts_in_frame(
         contacts.points @ rotation.T + shift,
         contacts.normals @ rotation.T,
         contacts.forces @ rotation.T,
+        contacts.spreads,
     )

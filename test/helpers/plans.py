@@ -16,6 +16,7 @@ from dexlite_ros.plan import (
     GraspFeatures,
     GraspMetrics,
     GraspPlan,
+    LikelySurface,
     PlanReport,
     Rejections,
     StageTimes,
@@ -56,6 +57,7 @@ def make_plan(count: int = 3, seed: int = 0) -> GraspPlan:
             num_points=2048,
             seen_fraction=0.75,
             surface_method='poisson',
+            hypotheses=(LikelySurface('poisson', 0.7), LikelySurface('box', 0.3)),
             seed=12345678901,
             device='cpu',
             model_id='hull-starts',
@@ -71,4 +73,5 @@ def _contacts(generator: torch.Generator, count: int) -> Contacts:
         points=torch.randn(count, 3, generator=generator),
         normals=normals,
         forces=-2.0 * normals,
+        spreads=0.001 * torch.rand(count, generator=generator),
     )

@@ -22,6 +22,7 @@ from dexlite_ros.errors import DexliteError
 from dexlite_ros.object.cleaning import clean_cloud
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.geometry_file import load_mesh
+from dexlite_ros.object.mesh_distance import signed_distance
 from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.object.surface import close_surface, ObjectSurface
 from dexlite_ros.offline.objects.measured_cloud import measured_cloud, Setup
@@ -113,8 +114,8 @@ def _differences(
     """Compare signed distances near the surface, and normals on it."""
     low, high = mesh.bounds
     places = rng.uniform(low - BAND, high + BAND, (40000, 3))
-    truth = _signed_distance(mesh.vertices, mesh.faces, places)
-    found = _signed_distance(surface.vertices, surface.faces, places)
+    truth = signed_distance(mesh.vertices, mesh.faces, places)
+    found = signed_distance(surface.vertices, surface.faces, places)
     near, deep = np.abs(truth) < BAND, truth < -DEEP
     error = 1e3 * (found - truth)[near]
     both, either = (truth < 0) & (found < 0), (truth < 0) | (found < 0)
@@ -144,16 +145,6 @@ def _scene(
         open3d.core.Tensor(np.array(faces, np.uint32)),
     )
     return scene, lambda points: open3d.core.Tensor(np.array(points, np.float32))
-
-
-def _signed_distance(
-    vertices: Points,
-    faces: NDArray[np.int64],
-    points: Points,
-) -> NDArray[np.float64]:
-    """Return the distance (N,) of ``points`` to a closed mesh, negative inside [m]."""
-    scene, tensor = _scene(vertices, faces)
-    return scene.compute_signed_distance(tensor(points), nsamples=3).numpy().astype(np.float64)
 
 
 def _normals(vertices: Points, faces: NDArray[np.int64], points: Points) -> Points:
