@@ -31,7 +31,7 @@ RULES: dict[str, set[str]] = {
     'proposal': {'hand', 'object', 'network'},
     'refinement': {'hand', 'object', 'mechanics', 'kernels'},
     'pregrasp': {'hand', 'mechanics', 'kernels'},
-    'stages': {'hand', 'plan', 'mechanics', 'pregrasp'},
+    'stages': {'hand', 'object', 'plan', 'mechanics', 'pregrasp'},
     'ranking': {'hand', 'object', 'plan', 'mechanics', 'stages'},
     'output': {'hand', 'plan'},
     'planner_settings': {
