@@ -16,13 +16,13 @@ GAP = 0.01
 """Smallest distance between objects, seen from above [m]."""
 GAP_MAX = 0.1
 """Largest distance that is wanted between an object and the nearest other one [m]."""
-GAP_IN_FRONT = 0.04
+GAP_IN_FRONT = 0.03
 """The same on the camera's side, where neighbours are to hide a part of the object [m]."""
 REACH = 0.25
 """Largest distance from the first object to a neighbour, seen from above [m]."""
 STEP = 0.005
 """Neighbours are pushed outwards in steps of this length [m]."""
-IN_FRONT_ANGLE = np.deg2rad(30.0)
+IN_FRONT_ANGLE = np.deg2rad(20.0)
 """Largest angle at the object between a neighbour on the camera's side and the camera [rad]."""
 EYE_CLEARANCE = 0.1
 """Smallest distance from a neighbour's bounding box to the camera [m]."""
