@@ -16,17 +16,17 @@ GAP = 0.01
 """Smallest distance between objects, seen from above [m]."""
 GAP_MAX = 0.1
 """Largest distance that is wanted between an object and the nearest other one [m]."""
-GAP_IN_FRONT = 0.04
+GAP_IN_FRONT = 0.03
 """The same on the camera's side, where neighbours are to hide a part of the object [m]."""
 REACH = 0.25
 """Largest distance from the first object to a neighbour, seen from above [m]."""
 STEP = 0.005
 """Neighbours are pushed outwards in steps of this length [m]."""
-IN_FRONT_ANGLE = np.deg2rad(30.0)
+IN_FRONT_ANGLE = np.deg2rad(20.0)
 """Largest angle at the object between a neighbour on the camera's side and the camera [rad]."""
 EYE_CLEARANCE = 0.1
 """Smallest distance from a neighbour's bounding box to the camera [m]."""
-TRIES = 20
+TRIES = 8
 
 
 def stand(mesh: trimesh.Trimesh, rng: np.random.Generator) -> Array:
@@ -38,25 +38,26 @@ def stand(mesh: trimesh.Trimesh, rng: np.random.Generator) -> Array:
 
 
 def stand_beside(
-    first: trimesh.Trimesh, others: Sequence[trimesh.Trimesh], eye: Array,
+    first: trimesh.Trimesh, others: Sequence[trimesh.Trimesh], eye: Array, in_front: bool,
     rng: np.random.Generator,
 ) -> tuple[trimesh.Trimesh, ...]:
     """
     Return meshes moved beside a first one; those without a free place are left out.
 
     They are turned about the vertical, and stand at least ``GAP`` from each other and, seen from
-    above, at most ``REACH`` from the first. Every other one, the first of them included, is put
-    on the camera's side, where it may hide a part of the object.
+    above, at most ``REACH`` from the first.
 
     :param first: mesh in the world, z up, the table at z = 0 [m]
     :param others: meshes that stand on the table, each with its middle above the origin [m]
     :param eye: (3,) position of the camera in the world [m]
+    :param in_front: put every other one, the first of them included, on the camera's side, where
+        it may hide a part of the object
     """
     placed = [first]
     for index, other in enumerate(others):
         for _ in range(TRIES):
-            beside = _pushed_out(
-                other.copy().apply_transform(_turn(rng)), placed, eye, index % 2 == 0, rng)
+            turned = other.copy().apply_transform(_turn(rng))
+            beside = _pushed_out(turned, placed, eye, in_front and index % 2 == 0, rng)
             if beside is not None:
                 placed.append(beside)
                 break

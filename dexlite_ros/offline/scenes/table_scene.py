@@ -36,7 +36,9 @@ REST_MAX = 30_000
 """Largest number of other points."""
 CANDIDATES_MAX = 50_000
 """Largest number of other points whose distance is looked at."""
-CAMERA_TRIES, ARRANGEMENT_TRIES = 10, 5
+CAMERA_TRIES = 10
+IN_FRONT_TRIES, ANYWHERE_TRIES = 5, 5
+"""Arrangements tried with half of the neighbours on the camera's side, and then without."""
 COARSE = 4
 """Visibility is measured in images with one pixel for this many on each side."""
 
@@ -67,8 +69,9 @@ def table_scene(
     Return a scene: the object in the middle of a table of 1.2 m, at rest, seen by one camera.
 
     Neighbours stand beside it, half of them on the camera's side; they leave at least 30 % of the
-    object's silhouette visible. Where no such arrangement is found the last of them are left out,
-    one after the other, so a scene may have fewer neighbours than the settings say.
+    object's silhouette visible. Where no such arrangement is found they stand anywhere, and where
+    that does not help either the last of them are left out, one after the other, so a scene may
+    have fewer neighbours than the settings say.
 
     :param mesh: the object in its own frame [m]
     :param others: at least as many other meshes as the settings say; the first ones are used
@@ -128,8 +131,9 @@ def _arranged(
 ) -> tuple[trimesh.Trimesh, ...]:
     """Return as many neighbours, in the world, as leave enough of the object visible."""
     for count in range(len(standing), 0, -1):
-        for _ in range(ARRANGEMENT_TRIES):
-            neighbours = stand_beside(placed, standing[:count], view[:3, 3], rng)
+        for attempt in range(IN_FRONT_TRIES + ANYWHERE_TRIES):
+            neighbours = stand_beside(
+                placed, standing[:count], view[:3, 3], attempt < IN_FRONT_TRIES, rng)
             if (len(neighbours) == count
                     and visible_share(camera, placed, neighbours, view) >= VISIBLE_MIN):
                 return neighbours
