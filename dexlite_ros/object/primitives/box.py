@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.object.cloud import mean_spacing
-from dexlite_ros.object.primitives.robust import minimise, row_ends
+from dexlite_ros.object.primitives.robust import minimise, outermost, row_ends
 from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart, turn
 
 Array = NDArray[np.float64]
@@ -158,20 +158,19 @@ def _extents(
     seen = np.array([
         eye[k] > place[k] and (near[:, k] & (face == k)).sum() > _FACE * len(points)
         for k in range(3)])
-    width = 2.0 * mean_spacing(points)
+    spacing = mean_spacing(points)
     low, high = np.zeros(3), np.array(place)
     known = np.ones(3, bool)
     for k in range(3):
-        ends = [
-            end for other in range(3) if other != k and seen[other]
-            for own in [near[:, other] & (face == other)]
-            for end in [row_ends(points[own, k], points[own, 3 - k - other], width, band)]
-            if end is not None]
-        known[k] = bool(ends)
-        if known[k]:
-            low[k] = min(end[0] for end in ends)
+        ends = [row_ends(points[own, k], points[own, 3 - k - other], spacing)
+                for other in range(3) if other != k and seen[other]
+                for own in [near[:, other] & (face == other)]]
+        bottom, top = (outermost([each[side] for each in ends], band) for side in range(2))
+        known[k] = bottom is not None and top is not None
+        if bottom is not None and top is not None:
+            low[k] = -bottom
             if not seen[k]:
-                high[k] = max(end[1] for end in ends)
+                high[k] = top
     low[2] = 0.0
     hidden = [k for k in range(2) if not known[k]]
     if not hidden:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dexlite_ros.object.cloud import mean_spacing
 from dexlite_ros.object.primitives.meshes import turned_profile
 from dexlite_ros.object.primitives.profile import bends, first_radii, free_knots, hats
-from dexlite_ros.object.primitives.robust import minimise, row_ends
+from dexlite_ros.object.primitives.robust import minimise, outermost, row_ends
 from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart, turn
 
 Array = NDArray[np.float64]
@@ -122,11 +122,12 @@ def _ends(part: SeenPart, place: Array, sign: float) -> tuple[float, float] | No
     over = sign * u - place[2]
     band = max(3.0 * part.noise, 0.004)
     end = (np.abs(over) < band) & (over > np.hypot(q, w) - radius)
-    found = row_ends(
-        u[~end], radius * np.arctan2(q[~end], w[~end]), 2.0 * mean_spacing(part.points), band)
-    if found is None:
+    rows = row_ends(
+        u[~end], radius * np.arctan2(q[~end], w[~end]), mean_spacing(part.points))
+    bottom, high = (outermost([ends], band) for ends in rows)
+    if bottom is None or high is None:
         return None
-    low, high = map(float, found)
+    low = -bottom
     eye = sign * float(part.eye @ turn(place[0])[:, 0])
     if end.sum() > _END * len(part) and eye > place[2]:
         low, high = (low, float(place[2])) if sign > 0.0 else (-float(place[2]), high)

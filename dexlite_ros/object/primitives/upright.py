@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dexlite_ros.object.primitives.meshes import turned_profile
 from dexlite_ros.object.primitives.profile import bends, first_radii, free_knots, hats
 from dexlite_ros.object.primitives.robust import minimise
-from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart
+from dexlite_ros.object.primitives.seen_part import FEWEST, Primitive, primitive, SeenPart
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,10 @@ def fit_upright(part: SeenPart, few: SeenPart, height: float) -> list[Primitive]
     :param few: some of them, which the solids are fitted to.
     :param height: estimate of where the top is [m].
     """
-    outer = few[_looks_outwards(few)]
+    outward = _looks_outwards(few)
+    if outward.sum() < FEWEST:
+        return []
+    outer = few[outward]
     lateral = _lateral(outer, height)
     if lateral.sum() < 10 or height < 0.005:
         return []
