@@ -20,7 +20,9 @@ _BEFORE = 0.25
 _ROWS = 4
 # A face with fewer rows does not tell where it ends.
 _AGREE = 0.2
-# Share of the rows of a face that end where it ends.
+# Share of the rows of the largest face that end where a face ends,
+_ALIKE = 0.4
+# and share of the most rows of this face that end at any one place.
 
 
 def minimise(
@@ -113,7 +115,8 @@ def outermost(faces: list[Array], tolerance: float) -> float | None:
     for ends in faces:
         ordered = np.sort(ends)
         count = np.arange(1, len(ends) + 1) - np.searchsorted(ordered, ordered - tolerance)
-        agreed = np.flatnonzero(count >= max(_AGREE * most, 3.0))
+        agreed = np.flatnonzero(
+            count >= max(_AGREE * most, _ALIKE * count.max(initial=0), 3.0))
         if len(agreed):
             place = ordered[agreed[-1]] - 0.5 * tolerance
             found.append(float(np.median(ordered[np.abs(ordered - place) <= tolerance])))
