@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.object.cloud import mean_spacing
+from dexlite_ros.object.primitives.hidden import around, Hidden, hidden_beyond, STEP
 from dexlite_ros.object.primitives.robust import minimise, outermost, row_ends
 from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart, turn
 
@@ -26,6 +27,8 @@ _STARTS = 3
 # Number of yaws that are refined.
 _FACE = 0.03
 # A face with a smaller share of the points is not seen.
+_ALONG_EDGE = 8
+# Places along an edge where it is asked whether it is hidden.
 THIN = 0.3
 """Depth of the thin one of two boxes whose depth is unknown [widths]."""
 THINNEST = 0.02
@@ -44,25 +47,67 @@ class _Faces:
 
 def fit_boxes(part: SeenPart, few: SeenPart) -> list[Primitive]:
     """
-    Return the box through the seen faces; two if the view does not tell how deep it is.
+    Return the box through the seen faces; several if the view does not determine one.
+
+    Two if it does not tell how deep the box is, and two longer ones for each if something in
+    front hides where it ends.
 
     :param part: all points, which tell where faces end.
     :param few: some of them, which tell where faces are.
     """
-    found = []
     faces = _fit_faces(few)
     points, eye = part.points @ faces.axes, part.eye @ faces.axes
-    for kind, low, high in _extents(points, eye, faces.place, part.noise):
-        if (high - low < 1e-3).any() or (high - low > 1.0).any():
-            continue
-        mesh = trimesh.creation.box(bounds=np.stack([low, high]))
-        frame = np.eye(4)
-        frame[:3, :3] = faces.axes
-        mesh.apply_transform(frame)
-        box = primitive(kind, mesh, part, 6)
-        if box is not None:
-            found.append(box)
-    return found
+    corners, front = _extents(points, eye, faces.place, part.noise)
+    others = np.zeros((0, 3)) if part.others is None else part.others @ faces.axes
+    others = around(others, points, eye)
+    if len(others) > 1:
+        hidden = Hidden(others, eye)
+        corners += [each for seen in corners for each in _longer(*seen[1:], front, eye, hidden)]
+    found = [_solid(kind, low, high, faces.axes, part) for kind, low, high in corners]
+    return [each for each in found if each is not None]
+
+
+def _solid(kind: str, low: Array, high: Array, axes: Array, part: SeenPart) -> Primitive | None:
+    """Return the box between two corners (3,) in its own axes, if it is one."""
+    if (high - low < 1e-3).any() or (high - low > 1.0).any():
+        return None
+    mesh = trimesh.creation.box(bounds=np.stack([low, high]))
+    frame = np.eye(4)
+    frame[:3, :3] = axes
+    return primitive(kind, mesh.apply_transform(frame), part, 6)
+
+
+def _longer(
+    low: Array, high: Array, front: NDArray[np.bool_], eye: Array, hidden: Hidden
+) -> list[tuple[str, Array, Array]]:
+    """Return the longest box, and one half as much longer, if a neighbour hides where it ends."""
+    inner, outer = low.copy(), high.copy()
+    for k in range(2):
+        inner[k] -= hidden_beyond(hidden, _edge(k, low, high, eye, low[k]), -_unit(k))
+        if not front[k]:
+            outer[k] += hidden_beyond(hidden, _edge(k, low, high, eye, high[k]), _unit(k))
+    grown = float((outer - inner - high + low).sum()) > STEP
+    if not grown:
+        return []
+    return [('longer box', 0.5 * (low + inner), 0.5 * (high + outer)),
+            ('longest box', inner, outer)]
+
+
+def _unit(k: int) -> Array:
+    """Return the direction (3,) of an axis."""
+    return np.array([float(k == 0), float(k == 1), 0.0])
+
+
+def _edge(k: int, low: Array, high: Array, eye: Array, end: float) -> Array:
+    """Return places (P, 3) where the top and the side next to it end along axis k."""
+    share = np.linspace(0.1, 0.9, _ALONG_EDGE)
+    places = np.empty((2, _ALONG_EDGE, 3))
+    places[:, :, k] = end
+    places[0, :, 1 - k] = low[1 - k] + share * (high - low)[1 - k]
+    places[0, :, 2] = high[2]
+    places[1, :, 1 - k] = high[1 - k] if eye[1 - k] > low[1 - k] else low[1 - k]
+    places[1, :, 2] = share * high[2]
+    return places.reshape(-1, 3)
 
 
 def _fit_faces(part: SeenPart) -> _Faces:
@@ -149,8 +194,8 @@ class _Model:
 
 def _extents(
     points: Array, eye: Array, place: Array, noise: float
-) -> list[tuple[str, Array, Array]]:
-    """Return the corners of the box, or of both boxes that the view allows, and their names."""
+) -> tuple[list[tuple[str, Array, Array]], NDArray[np.bool_]]:
+    """Return name and corners of each box that the view allows, and which faces (3,) are seen."""
     over = points - place
     band = max(3.0 * noise, 0.004)
     near = np.abs(over) < band
@@ -174,14 +219,13 @@ def _extents(
     low[2] = 0.0
     hidden = [k for k in range(2) if not known[k]]
     if not hidden:
-        return [('box', low, high)]
+        return [('box', low, high)], seen
     if len(hidden) > 1 or not known[2]:
-        return []
+        return [], seen
     k, wide = hidden[0], high[1 - hidden[0]] - low[1 - hidden[0]]
     found = []
     for kind, deep in (('thin box', max(THIN * wide, THINNEST)), ('box', wide)):
         near_side = low.copy()
         near_side[k] = high[k] - deep
         found.append((kind, near_side, high))
-    return found
-
+    return found, seen

@@ -36,15 +36,22 @@ class SeenPart:
     """(3,) position of the camera [m]."""
     noise: float
     """Typical error of a point [m]."""
+    others: Points | None = None
+    """(M, 3) measured on everything else, which may hide a part of the object [m]."""
 
     def __post_init__(self) -> None:
-        for name, shape in (('points', (-1, 3)), ('normals', (-1, 3)), ('eye', (3,))):
+        for name, shape in (
+                ('points', (-1, 3)), ('normals', (-1, 3)), ('eye', (3,)), ('others', (-1, 3))):
+            if getattr(self, name) is None:
+                continue
             value = np.asarray(getattr(self, name), dtype=np.float64)
             if value.shape[-1:] != (3,) or value.ndim != len(shape):
-                raise InvalidRequest(name, value.shape, 'shape (N, 3), or (3,) of the eye')
+                raise InvalidRequest(name, value.shape, 'shape (N, 3); the eye (3,)')
             if not np.isfinite(value).all():
                 raise InvalidRequest(name, 'not finite', 'finite numbers')
             object.__setattr__(self, name, value)
+        if self.eye.shape != (3,):
+            raise InvalidRequest('eye', self.eye.shape, 'shape (3,)')
         if self.normals.shape != self.points.shape:
             raise InvalidRequest('normals', self.normals.shape, f'shape {self.points.shape}')
         if not 0.0 < self.noise < 0.1:

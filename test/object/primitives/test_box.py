@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boxes have the dimensions of what was seen, whatever is wrong with some of the points."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from seen_parts import seen_part, standing
@@ -89,6 +91,35 @@ def test_one_face_alone_leaves_the_depth_open():
     for box, depth in ((thin, THIN * 0.15), (deep, 0.15)):
         assert box.mesh.extents == pytest.approx([depth, 0.15, 0.2], abs=0.004)
         assert box.mesh.bounds[1, 0] == pytest.approx(0.03, abs=0.001)
+
+
+def test_a_hidden_end_leaves_the_length_open():
+    """A wall in front hides the right third, top and all: the true length is between two."""
+    truth = standing(trimesh.creation.box(SIDES))
+    eye = np.array([0.6, -0.1, 0.45])
+    y, z = np.meshgrid(np.arange(0.0, 0.1, 0.002), np.arange(0.0, 0.34, 0.002))
+    others = np.stack([np.full(y.size, 0.2), y.ravel(), z.ravel()], axis=1)
+
+    def hidden(points):
+        share = (0.2 - eye[0]) / (points[:, 0] - eye[0])
+        return eye[1] + share * (points[:, 1] - eye[1]) > 0.0
+
+    part = seen_part(truth, eye, noise=0.001, hidden=hidden)
+    assert [each.kind for each in fit_boxes(part, part.thinned(600))] == ['box']
+    part = replace(part, others=others)
+    length = {each.kind: dimensions(each.mesh)[1] for each in fit_boxes(part, part.thinned(600))}
+    assert length['box'] < 0.14 < 0.15 < length['longest box']
+    assert length['longer box'] == pytest.approx(
+        0.5 * (length['box'] + length['longest box']), abs=1e-6)
+
+
+def test_other_things_that_hide_nothing_change_nothing():
+    """A wall behind the box is no reason for a longer one."""
+    part = seen_part(carton(), noise=0.001)
+    y, z = np.meshgrid(np.arange(-0.5, 0.5, 0.005), np.arange(0.0, 0.5, 0.005))
+    others = np.stack([np.full(y.size, -0.3), y.ravel(), z.ravel()], axis=1)
+    assert dimensions(fitted(replace(part, others=others)).mesh) == pytest.approx(
+        dimensions(fitted(part).mesh))
 
 
 def test_the_result_moves_with_the_points():
