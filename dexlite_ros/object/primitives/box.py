@@ -17,18 +17,18 @@ import trimesh
 
 from dexlite_ros.object.cloud import mean_spacing
 from dexlite_ros.object.primitives.hidden import around, Hidden, hidden_beyond, STEP
-from dexlite_ros.object.primitives.robust import minimise, outermost, row_ends
+from dexlite_ros.object.primitives.robust import local_minima, minimise, outermost, row_ends
 from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart, turn
 
 Array = NDArray[np.float64]
 
 YAW_STEP = np.deg2rad(3.0)
-_STARTS = 3
 # Number of yaws that are refined.
-_FACE = 0.03
+_STARTS = 3
 # A face with a smaller share of the points is not seen.
-_ALONG_EDGE = 8
+_FACE = 0.03
 # Places along an edge where it is asked whether it is hidden.
+_ALONG_EDGE = 8
 THIN = 0.3
 """Depth of the thin one of two boxes whose depth is unknown [widths]."""
 THINNEST = 0.02
@@ -118,7 +118,7 @@ def _fit_faces(part: SeenPart) -> _Faces:
     yaw = np.arange(0.0, 0.5 * np.pi, YAW_STEP)
     side, sign, loss = _search(points, part.eye, part.noise, yaw, height)
     best: tuple[float, Array, Array] | None = None
-    for i in _local_minima(loss)[:_STARTS]:
+    for i in local_minima(loss)[:_STARTS]:
         model = _Model(points, sign[i])
         start = np.array([yaw[i], side[i, 0], side[i, 1], height])
         place, lost = minimise(model, start, part.noise)
@@ -164,13 +164,6 @@ def _search(
     over = np.maximum(np.maximum(*(across - side[:, :, None])), top)
     loss = np.log1p((over / noise)**2).mean(axis=1)
     return side.T, sign.T, loss
-
-
-def _local_minima(loss: Array) -> NDArray[np.integer]:
-    """Return the yaws (M,) whose neighbours, all around, are no better, best first."""
-    low = (loss <= np.roll(loss, 1)) & (loss <= np.roll(loss, -1))
-    index = np.flatnonzero(low)
-    return index[np.argsort(loss[index], kind='stable')]
 
 
 class _Model:

@@ -15,10 +15,10 @@ STEP = 0.005
 """Steps in which the end of a hidden part is looked for [m]."""
 FARTHEST = 0.25
 """Largest hidden part [m]."""
-_SHARE = 0.7
 # Of the places along an edge that are hidden, if the edge is.
-_AROUND = 4
+_SHARE = 0.7
 # Measured directions compared with that of a place.
+_AROUND = 4
 
 
 class Hidden:

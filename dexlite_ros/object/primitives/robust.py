@@ -12,17 +12,17 @@ Array = NDArray[np.float64]
 Model = Callable[[Array], tuple[Array, Array]]
 """From parameters (P,) to residuals (R,) and their derivatives (R, P)."""
 
-_ROW = 2.0
 # Width of a row [spacings].
-_BEFORE = 0.25
+_ROW = 2.0
 # The last point of a row lies this far before the face ends [spacings]: half of what it is for
 # points at random places, twice that of points in a square grid.
-_ROWS = 4
+_BEFORE = 0.25
 # A face with fewer rows does not tell where it ends.
+_ROWS = 4
+# Share of the rows of the largest face that end where a face ends, ...
 _AGREE = 0.2
-# Share of the rows of the largest face that end where a face ends,
+# ... and share of the most rows of this face that end at any one place.
 _ALIKE = 0.4
-# and share of the most rows of this face that end at any one place.
 
 
 def minimise(
@@ -121,3 +121,9 @@ def outermost(faces: list[Array], tolerance: float) -> float | None:
             place = ordered[agreed[-1]] - 0.5 * tolerance
             found.append(float(np.median(ordered[np.abs(ordered - place) <= tolerance])))
     return max(found, default=None)
+
+
+def local_minima(loss: Array) -> NDArray[np.integer]:
+    """Return where (M,) a loss (Y,) over all directions is no larger than beside, best first."""
+    index = np.flatnonzero((loss <= np.roll(loss, 1)) & (loss <= np.roll(loss, -1)))
+    return index[np.argsort(loss[index], kind='stable')]

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from dexlite_ros.object.primitives.robust import minimise, mode, outermost, row_ends
+from dexlite_ros.object.primitives.robust import local_minima, minimise, mode, outermost, row_ends
 
 RNG = np.random.default_rng(0)
 
@@ -76,3 +76,9 @@ def test_a_sliver_has_no_ends():
     assert ends((along, 0.1 * across)) == [None, None]
     assert ends((np.zeros(0), np.zeros(0))) == [None, None]
     assert outermost([], 0.003) is None
+
+
+def test_minima_all_around():
+    """The best first; the first and the last direction are neighbours."""
+    assert local_minima(np.array([1.0, 3.0, 2.0, 4.0, 0.5, 2.0])).tolist() == [4, 0, 2]
+    assert local_minima(np.array([0.5, 3.0, 2.0, 4.0, 0.7])).tolist() == [0, 2]

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is fitted to is checked, and what is fitted is judged from the camera's side."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from seen_parts import EYE, seen_part, standing
 import trimesh
 
 from dexlite_ros.errors import BadCloud, InvalidRequest
-from dexlite_ros.object.primitives.seen_part import FEWEST, primitive, SeenPart
+from dexlite_ros.object.primitives.seen_part import FEWEST, primitive, SeenPart, silhouette
 
 BALL = standing(trimesh.creation.icosphere(subdivisions=4, radius=0.04))
 
@@ -64,3 +66,21 @@ def test_an_open_mesh_is_no_solid():
     assert primitive('sphere', torn, part, 3) is None
     inside_out = trimesh.Trimesh(BALL.vertices, BALL.faces[:, ::-1])
     assert primitive('sphere', inside_out, part, 3) is None
+
+
+def test_what_is_around_has_coordinates_too():
+    """Points of other things are checked as those of the object are, and kept when thinned."""
+    part = seen_part(BALL)
+    other = replace(part, others=[[0.0, 0.1, 0.2]])
+    assert other.thinned(100).others.shape == (1, 3)
+    with pytest.raises(InvalidRequest, match='others'):
+        replace(part, others=np.zeros((4, 2)))
+
+
+def test_lines_of_sight_enclose_a_can():
+    """Its axis and radius, from the points alone."""
+    can = standing(trimesh.creation.cylinder(0.03, 0.1, sections=96), 0.0, 0.04, -0.02)
+    part = seen_part(can)
+    axis, radius = silhouette(part.points[part.points[:, 2] < 0.099], EYE)
+    assert axis == pytest.approx([0.04, -0.02], abs=0.004)
+    assert radius == pytest.approx(0.03, abs=0.003)
