@@ -29,7 +29,7 @@ THINNEST = 0.002
 WIDEST = 0.3
 """Largest radius [m]."""
 # At least this share of a solid's width must have been seen: a flat face is no large cylinder.
-_SHARE = 0.5
+_SHARE = 0.4
 # Number of parameters before the radii: the axis' x and y, and the height of the top.
 _AXIS = 3
 
@@ -58,7 +58,7 @@ def fit_upright(part: SeenPart, few: SeenPart, height: float) -> list[Primitive]
         fits = [_fit(outer, lateral, start, best[2], knots)
                 for start in (best[:2], *_first_axes(outer, lateral)[:1])]
         found.append(_solid(kind, part, min(fits, key=lambda fit: fit[1])[0], knots))
-    wide = 2.0 * silhouette(outer.points[lateral], outer.eye)[1] / _SHARE
+    wide = 2.0 * silhouette(outer.points, outer.eye)[1] / _SHARE
     return [each for each in found if each is not None and each.mesh.extents[0] < wide]
 
 

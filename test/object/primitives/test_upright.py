@@ -34,9 +34,10 @@ def test_a_clean_can():
 @pytest.mark.parametrize('hides', [
     lambda p: np.zeros(len(p), bool),
     lambda p: (p[:, 1] > 0.02) & (p[:, 2] < 0.09),
+    lambda p: (p[:, 1] > 0.01) & (p[:, 2] < 0.09),
     lambda p: p[:, 2] < 0.05,
     lambda p: p[:, 2] > 0.115,
-], ids=['nothing', 'a side', 'the foot', 'the top'])
+], ids=['nothing', 'half', 'more than half', 'the foot', 'the top'])
 def test_a_can_with_noise_outliers_and_a_neighbour(hides):
     """The radius holds within 1.5 mm, the height where it can be seen."""
     can = fits(seen_part(CAN, noise=0.002, outliers=0.05, hidden=hides))['cylinder']
@@ -78,10 +79,10 @@ def test_a_hole_in_the_profile_is_bridged():
 
 
 def test_a_flat_face_is_no_large_cylinder():
-    """A cylinder that is seen less than half as wide as it is does not count."""
+    """A cylinder that is seen over less than four tenths of its width does not count."""
     wall = standing(trimesh.creation.box((0.05, 0.1, 0.15)))
     for found in fits(seen_part(wall, np.array([0.6, 0.0, 0.4]), noise=0.001)).values():
-        assert found.mesh.extents[1] < 0.21
+        assert found.mesh.extents[1] < 0.26
 
 
 def test_the_result_moves_with_the_points():
