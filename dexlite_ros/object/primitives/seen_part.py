@@ -147,5 +147,5 @@ def silhouette(points: Points, eye: Points) -> tuple[Points, float]:
     beside = np.array([-gaze[1], gaze[0]])
     low, high = np.quantile(flat @ beside, (0.02, 0.98))
     radius = max(0.5 * float(high - low), 0.002)
-    near = float(np.quantile(flat @ gaze, 0.96))
+    near = float(np.quantile(flat @ gaze, 0.85))
     return 0.5 * (low + high) * beside + (near - radius) * gaze, radius

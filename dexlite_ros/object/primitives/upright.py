@@ -78,9 +78,9 @@ def _lateral(part: SeenPart, height: float) -> NDArray[np.bool_]:
 
 
 def _first_axes(part: SeenPart, lateral: NDArray[np.bool_]) -> list[Array]:
-    """Return axes (2,) to begin with: from the silhouette, and from a circle through the side."""
+    """Return axes (2,) to begin with: from silhouettes, and from a circle through the side."""
     flat = part.points[lateral, :2]
-    starts = [silhouette(part.points[lateral], part.eye)[0]]
+    starts = [silhouette(seen, part.eye)[0] for seen in (part.points[lateral], part.points)]
     middle = flat.mean(axis=0)
     centred = flat - middle
     weight = np.ones(len(flat))
