@@ -16,16 +16,19 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.object.cloud import mean_spacing
-from dexlite_ros.object.primitives.robust import minimise, row_ends
+from dexlite_ros.object.primitives.hidden import around, Hidden, hidden_beyond, STEP
+from dexlite_ros.object.primitives.robust import local_minima, minimise, outermost, row_ends
 from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart, turn
 
 Array = NDArray[np.float64]
 
 YAW_STEP = np.deg2rad(3.0)
-_STARTS = 3
 # Number of yaws that are refined.
-_FACE = 0.03
+_STARTS = 3
 # A face with a smaller share of the points is not seen.
+_FACE = 0.03
+# Places along an edge where it is asked whether it is hidden.
+_ALONG_EDGE = 8
 THIN = 0.3
 """Depth of the thin one of two boxes whose depth is unknown [widths]."""
 THINNEST = 0.02
@@ -44,25 +47,67 @@ class _Faces:
 
 def fit_boxes(part: SeenPart, few: SeenPart) -> list[Primitive]:
     """
-    Return the box through the seen faces; two if the view does not tell how deep it is.
+    Return the box through the seen faces; several if the view does not determine one.
+
+    Two if it does not tell how deep the box is, and two longer ones for each if something in
+    front hides where it ends.
 
     :param part: all points, which tell where faces end.
     :param few: some of them, which tell where faces are.
     """
-    found = []
     faces = _fit_faces(few)
     points, eye = part.points @ faces.axes, part.eye @ faces.axes
-    for kind, low, high in _extents(points, eye, faces.place, part.noise):
-        if (high - low < 1e-3).any() or (high - low > 1.0).any():
-            continue
-        mesh = trimesh.creation.box(bounds=np.stack([low, high]))
-        frame = np.eye(4)
-        frame[:3, :3] = faces.axes
-        mesh.apply_transform(frame)
-        box = primitive(kind, mesh, part, 6)
-        if box is not None:
-            found.append(box)
-    return found
+    corners, front = _extents(points, eye, faces.place, part.noise)
+    others = np.zeros((0, 3)) if part.others is None else part.others @ faces.axes
+    others = around(others, points, eye)
+    if len(others) > 1:
+        hidden = Hidden(others, eye)
+        corners += [each for seen in corners for each in _longer(*seen[1:], front, eye, hidden)]
+    found = [_solid(kind, low, high, faces.axes, part) for kind, low, high in corners]
+    return [each for each in found if each is not None]
+
+
+def _solid(kind: str, low: Array, high: Array, axes: Array, part: SeenPart) -> Primitive | None:
+    """Return the box between two corners (3,) in its own axes, if it is one."""
+    if (high - low < 1e-3).any() or (high - low > 1.0).any():
+        return None
+    mesh = trimesh.creation.box(bounds=np.stack([low, high]))
+    frame = np.eye(4)
+    frame[:3, :3] = axes
+    return primitive(kind, mesh.apply_transform(frame), part, 6)
+
+
+def _longer(
+    low: Array, high: Array, front: NDArray[np.bool_], eye: Array, hidden: Hidden
+) -> list[tuple[str, Array, Array]]:
+    """Return the longest box, and one half as much longer, if a neighbour hides where it ends."""
+    inner, outer = low.copy(), high.copy()
+    for k in range(2):
+        inner[k] -= hidden_beyond(hidden, _edge(k, low, high, eye, low[k]), -_unit(k))
+        if not front[k]:
+            outer[k] += hidden_beyond(hidden, _edge(k, low, high, eye, high[k]), _unit(k))
+    grown = float((outer - inner - high + low).sum()) > STEP
+    if not grown:
+        return []
+    return [('longer box', 0.5 * (low + inner), 0.5 * (high + outer)),
+            ('longest box', inner, outer)]
+
+
+def _unit(k: int) -> Array:
+    """Return the direction (3,) of an axis."""
+    return np.array([float(k == 0), float(k == 1), 0.0])
+
+
+def _edge(k: int, low: Array, high: Array, eye: Array, end: float) -> Array:
+    """Return places (P, 3) where the top and the side next to it end along axis k."""
+    share = np.linspace(0.1, 0.9, _ALONG_EDGE)
+    places = np.empty((2, _ALONG_EDGE, 3))
+    places[:, :, k] = end
+    places[0, :, 1 - k] = low[1 - k] + share * (high - low)[1 - k]
+    places[0, :, 2] = high[2]
+    places[1, :, 1 - k] = high[1 - k] if eye[1 - k] > low[1 - k] else low[1 - k]
+    places[1, :, 2] = share * high[2]
+    return places.reshape(-1, 3)
 
 
 def _fit_faces(part: SeenPart) -> _Faces:
@@ -73,7 +118,7 @@ def _fit_faces(part: SeenPart) -> _Faces:
     yaw = np.arange(0.0, 0.5 * np.pi, YAW_STEP)
     side, sign, loss = _search(points, part.eye, part.noise, yaw, height)
     best: tuple[float, Array, Array] | None = None
-    for i in _local_minima(loss)[:_STARTS]:
+    for i in local_minima(loss)[:_STARTS]:
         model = _Model(points, sign[i])
         start = np.array([yaw[i], side[i, 0], side[i, 1], height])
         place, lost = minimise(model, start, part.noise)
@@ -121,13 +166,6 @@ def _search(
     return side.T, sign.T, loss
 
 
-def _local_minima(loss: Array) -> NDArray[np.integer]:
-    """Return the yaws (M,) whose neighbours, all around, are no better, best first."""
-    low = (loss <= np.roll(loss, 1)) & (loss <= np.roll(loss, -1))
-    index = np.flatnonzero(low)
-    return index[np.argsort(loss[index], kind='stable')]
-
-
 class _Model:
     """Heights of points (N,) above the box of yaw, sides and top, and their derivatives."""
 
@@ -149,8 +187,8 @@ class _Model:
 
 def _extents(
     points: Array, eye: Array, place: Array, noise: float
-) -> list[tuple[str, Array, Array]]:
-    """Return the corners of the box, or of both boxes that the view allows, and their names."""
+) -> tuple[list[tuple[str, Array, Array]], NDArray[np.bool_]]:
+    """Return name and corners of each box that the view allows, and which faces (3,) are seen."""
     over = points - place
     band = max(3.0 * noise, 0.004)
     near = np.abs(over) < band
@@ -158,31 +196,29 @@ def _extents(
     seen = np.array([
         eye[k] > place[k] and (near[:, k] & (face == k)).sum() > _FACE * len(points)
         for k in range(3)])
-    width = 2.0 * mean_spacing(points)
+    spacing = mean_spacing(points)
     low, high = np.zeros(3), np.array(place)
     known = np.ones(3, bool)
     for k in range(3):
-        ends = [
-            end for other in range(3) if other != k and seen[other]
-            for own in [near[:, other] & (face == other)]
-            for end in [row_ends(points[own, k], points[own, 3 - k - other], width, band)]
-            if end is not None]
-        known[k] = bool(ends)
-        if known[k]:
-            low[k] = min(end[0] for end in ends)
+        ends = [row_ends(points[own, k], points[own, 3 - k - other], spacing)
+                for other in range(3) if other != k and seen[other]
+                for own in [near[:, other] & (face == other)]]
+        bottom, top = (outermost([each[side] for each in ends], band) for side in range(2))
+        known[k] = bottom is not None and top is not None
+        if bottom is not None and top is not None:
+            low[k] = -bottom
             if not seen[k]:
-                high[k] = max(end[1] for end in ends)
+                high[k] = top
     low[2] = 0.0
     hidden = [k for k in range(2) if not known[k]]
     if not hidden:
-        return [('box', low, high)]
+        return [('box', low, high)], seen
     if len(hidden) > 1 or not known[2]:
-        return []
+        return [], seen
     k, wide = hidden[0], high[1 - hidden[0]] - low[1 - hidden[0]]
     found = []
     for kind, deep in (('thin box', max(THIN * wide, THINNEST)), ('box', wide)):
         near_side = low.copy()
         near_side[k] = high[k] - deep
         found.append((kind, near_side, high))
-    return found
-
+    return found, seen

@@ -15,18 +15,24 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.object.primitives.robust import minimise
-from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart, turn
+from dexlite_ros.object.primitives.seen_part import (
+    Primitive,
+    primitive,
+    SeenPart,
+    silhouette,
+    turn,
+)
 
 Array = NDArray[np.float64]
 
 FREE = 0.7
 """A loss below this share of that of the touching solid is clearly better."""
-_SMALLEST, _LARGEST = 0.004, 0.3
 # Bounds of a half axis [m].
-_BELOW = 0.005
+_SMALLEST, _LARGEST = 0.004, 0.3
 # Deepest place below the table of what is fitted freely [m].
-_STEP = 1e-6
+_BELOW = 0.005
 # Of a numeric derivative [m, rad].
+_STEP = 1e-6
 
 
 def fit_spheres(part: SeenPart, few: SeenPart) -> list[Primitive]:
@@ -68,7 +74,7 @@ def fit_ellipsoids(part: SeenPart, few: SeenPart, height: float) -> list[Primiti
     :param few: some of them, which the ellipsoid is fitted to.
     :param height: estimate of where the top is [m].
     """
-    middle, radius = _silhouette(few)
+    middle, radius = silhouette(few.points, few.eye)
     gaze = few.eye[:2] - middle
     fits = []
     for turned in (0.0, 0.25 * np.pi):
@@ -99,18 +105,6 @@ def _first_sphere(part: SeenPart) -> tuple[Array, float]:
         off = np.linalg.norm(centred - centre, axis=1) - radius
         weight = 1.0 / (1.0 + (off / part.noise)**2)
     return middle + np.array(centre), radius
-
-
-def _silhouette(part: SeenPart) -> tuple[Array, float]:
-    """Return the axis (2,) and radius of the upright cylinder between the lines of sight."""
-    flat = part.points[:, :2]
-    gaze = part.eye[:2] - np.median(flat, axis=0)
-    gaze /= max(float(np.linalg.norm(gaze)), 1e-9)
-    beside = np.array([-gaze[1], gaze[0]])
-    low, high = np.quantile(flat @ beside, (0.02, 0.98))
-    radius = max(0.5 * float(high - low), _SMALLEST)
-    near = float(np.quantile(flat @ gaze, 0.97))
-    return 0.5 * (low + high) * beside + (near - radius) * gaze, radius
 
 
 def _shells(points: Array, place: Array) -> Array:

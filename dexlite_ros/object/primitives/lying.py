@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 from dexlite_ros.object.cloud import mean_spacing
 from dexlite_ros.object.primitives.meshes import turned_profile
 from dexlite_ros.object.primitives.profile import bends, first_radii, free_knots, hats
-from dexlite_ros.object.primitives.robust import minimise, row_ends
+from dexlite_ros.object.primitives.robust import local_minima, minimise, outermost, row_ends
 from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart, turn
 
 Array = NDArray[np.float64]
 
 YAW_STEP = np.deg2rad(6.0)
-_STARTS = 2
 # Number of yaws that are refined.
-_END = 0.03
+_STARTS = 2
 # An end with a smaller share of the points is not seen.
-_AXIS = 3
+_END = 0.03
 # Number of parameters before the radii: yaw, v of the axis, and u of the end towards the camera.
-_THINNEST, _WIDEST = 0.002, 0.3
+_AXIS = 3
 # Bounds of a radius [m].
+_THINNEST, _WIDEST = 0.002, 0.3
 
 
 def fit_lying(part: SeenPart, few: SeenPart) -> list[Primitive]:
@@ -38,9 +38,8 @@ def fit_lying(part: SeenPart, few: SeenPart) -> list[Primitive]:
     :param few: some of them, which the solids are fitted to.
     """
     yaw, middle, radius, loss = _search(few)
-    low = (loss <= np.roll(loss, 1)) & (loss <= np.roll(loss, -1))
     fits = []
-    for i in sorted(np.flatnonzero(low), key=lambda i: float(loss[i]))[:_STARTS]:
+    for i in local_minima(loss)[:_STARTS]:
         sign = _sign(few, yaw[i])
         end = float(np.quantile(sign * (few.points @ turn(yaw[i])[:, 0]), 0.97))
         start = np.array([yaw[i], middle[i], end, radius])
@@ -122,11 +121,12 @@ def _ends(part: SeenPart, place: Array, sign: float) -> tuple[float, float] | No
     over = sign * u - place[2]
     band = max(3.0 * part.noise, 0.004)
     end = (np.abs(over) < band) & (over > np.hypot(q, w) - radius)
-    found = row_ends(
-        u[~end], radius * np.arctan2(q[~end], w[~end]), 2.0 * mean_spacing(part.points), band)
-    if found is None:
+    rows = row_ends(
+        u[~end], radius * np.arctan2(q[~end], w[~end]), mean_spacing(part.points))
+    bottom, high = (outermost([ends], band) for ends in rows)
+    if bottom is None or high is None:
         return None
-    low, high = map(float, found)
+    low = -bottom
     eye = sign * float(part.eye @ turn(place[0])[:, 0])
     if end.sum() > _END * len(part) and eye > place[2]:
         low, high = (low, float(place[2])) if sign > 0.0 else (-float(place[2]), high)

@@ -14,16 +14,18 @@ from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPa
 
 Array = NDArray[np.float64]
 
-_BRIDGE = 1.5
 # Gaps in an outline are closed up to twice this [spacings].
-_RIM = 0.3
+_BRIDGE = 1.5
 # The outline lies this far outside of the outermost points [spacings].
-_CELL = 0.4
+_RIM = 0.3
 # Side of a pixel in which the outline is drawn [spacings].
-_INSETS = (0.0, 1.0, 2.0, 3.0)
+_CELL = 0.4
 # Tried, since an outline lies outside of all points, and half of them lie too far out [noise].
-_TOP = 0.1
+_INSETS = (0.0, 1.0, 2.0, 3.0)
+# Area of an outline [m^2]. Extruding the hull of an empty one would end the process.
+_SMALLEST = 1e-6
 # A top face has at least this share of the points.
+_TOP = 0.1
 
 
 def fit_prisms(part: SeenPart, height: float) -> list[Primitive]:
@@ -55,7 +57,7 @@ def _best(
     tries = [primitive(kind, extruded(inner, height), part, 2 * outline.num_vert() + 1)
              for inset in _INSETS
              for inner in [outline.offset(-inset * part.noise, manifold3d.JoinType.Miter)]
-             if not inner.is_empty()]
+             if inner.area() > _SMALLEST]
     return min((each for each in tries if each is not None),
                key=lambda each: each.residual, default=None)
 

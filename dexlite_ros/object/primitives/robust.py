@@ -12,10 +12,17 @@ Array = NDArray[np.float64]
 Model = Callable[[Array], tuple[Array, Array]]
 """From parameters (P,) to residuals (R,) and their derivatives (R, P)."""
 
-_AGREE = 0.2
-# Share of the rows of a face that end where it ends.
-_ROWS = 4
+# Width of a row [spacings].
+_ROW = 2.0
+# The last point of a row lies this far before the face ends [spacings]: half of what it is for
+# points at random places, twice that of points in a square grid.
+_BEFORE = 0.25
 # A face with fewer rows does not tell where it ends.
+_ROWS = 4
+# Share of the rows of the largest face that end where a face ends, ...
+_AGREE = 0.2
+# ... and share of the most rows of this face that end at any one place.
+_ALIKE = 0.4
 
 
 def minimise(
@@ -73,34 +80,50 @@ def mode(values: Array, width: float) -> float:
     return float(np.median(ordered[np.abs(ordered - peak) <= 0.5 * width]))
 
 
-def row_ends(along: Array, across: Array, width: float, tolerance: float) -> Array | None:
+def row_ends(along: Array, across: Array, spacing: float) -> Array:
     """
-    Return the lowest and the highest ``along`` (2,) of a face; None if it has too few rows.
-
-    A face ends at the outermost place where enough of its rows end. A neighbour that hides a part
-    of the face shortens rows, and wrong points lengthen some, but not all to the same place.
+    Return where each row of a face ends (2, M): minus its lowest, and its highest ``along``.
 
     :param along: (V,) coordinates in the direction of the ends.
     :param across: (V,) coordinates that divide the points into rows.
-    :param width: of a row; rows with fewer than two points are left out.
+    :param spacing: of the points; rows with fewer than two of them are left out.
+    """
+    row = np.floor(across / (_ROW * spacing)).astype(np.int64)
+    _, row, count = np.unique(row, return_inverse=True, return_counts=True)
+    ends = np.full((2, len(count)), -np.inf)
+    np.maximum.at(ends[0], row, -along)
+    np.maximum.at(ends[1], row, along)
+    # The last point of a row lies before its end.
+    return ends[:, count > 1] + _BEFORE * spacing
+
+
+def outermost(faces: list[Array], tolerance: float) -> float | None:
+    """
+    Return where a solid ends, given how far the rows (M,) of each of its faces reach.
+
+    This is the outermost place where enough rows of one face end. A neighbour that hides a part
+    of a face shortens rows, and wrong points lengthen some, but not all to the same place. None if
+    there are too few rows to tell.
+
+    :param faces: highest coordinates of the rows of each face.
     :param tolerance: a few times the error of a row's end.
     """
-    row = np.floor(across / width).astype(np.int64)
-    _, row, count = np.unique(row, return_inverse=True, return_counts=True)
-    low, high = np.full(len(count), np.inf), np.full(len(count), -np.inf)
-    np.minimum.at(low, row, along)
-    np.maximum.at(high, row, along)
-    if (count > 1).sum() < _ROWS:
+    most = max(map(len, faces), default=0)
+    if most < _ROWS:
         return None
-    return np.array([-_outermost(-low[count > 1], tolerance),
-                     _outermost(high[count > 1], tolerance)])
+    found = []
+    for ends in faces:
+        ordered = np.sort(ends)
+        count = np.arange(1, len(ends) + 1) - np.searchsorted(ordered, ordered - tolerance)
+        agreed = np.flatnonzero(
+            count >= max(_AGREE * most, _ALIKE * count.max(initial=0), 3.0))
+        if len(agreed):
+            place = ordered[agreed[-1]] - 0.5 * tolerance
+            found.append(float(np.median(ordered[np.abs(ordered - place) <= tolerance])))
+    return max(found, default=None)
 
 
-def _outermost(ends: Array, tolerance: float) -> float:
-    """Return the highest place where enough of the rows end."""
-    ordered = np.sort(ends)
-    count = np.arange(1, len(ends) + 1) - np.searchsorted(ordered, ordered - tolerance)
-    enough = min(max(_AGREE * len(ends), 3.0), count.max())
-    outermost = ordered[np.flatnonzero(count >= enough)[-1]]
-    near = np.abs(ordered - (outermost - 0.5 * tolerance)) <= tolerance
-    return float(np.median(ordered[near]))
+def local_minima(loss: Array) -> NDArray[np.integer]:
+    """Return where (M,) a loss (Y,) over all directions is no larger than beside, best first."""
+    index = np.flatnonzero((loss <= np.roll(loss, 1)) & (loss <= np.roll(loss, -1)))
+    return index[np.argsort(loss[index], kind='stable')]

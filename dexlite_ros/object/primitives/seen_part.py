@@ -20,8 +20,8 @@ from dexlite_ros.open3d_core import open3d_core
 
 FEWEST = 20
 """Smallest number of points that a solid is fitted to."""
-_BEST = 0.95
 # Share of the points, the nearest ones, that a residual is computed from.
+_BEST = 0.95
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,22 @@ class SeenPart:
     """(3,) position of the camera [m]."""
     noise: float
     """Typical error of a point [m]."""
+    others: Points | None = None
+    """(M, 3) measured on everything else, which may hide a part of the object [m]."""
 
     def __post_init__(self) -> None:
-        for name, shape in (('points', (-1, 3)), ('normals', (-1, 3)), ('eye', (3,))):
+        for name, shape in (
+                ('points', (-1, 3)), ('normals', (-1, 3)), ('eye', (3,)), ('others', (-1, 3))):
+            if getattr(self, name) is None:
+                continue
             value = np.asarray(getattr(self, name), dtype=np.float64)
             if value.shape[-1:] != (3,) or value.ndim != len(shape):
-                raise InvalidRequest(name, value.shape, 'shape (N, 3), or (3,) of the eye')
+                raise InvalidRequest(name, value.shape, 'shape (N, 3); the eye (3,)')
             if not np.isfinite(value).all():
                 raise InvalidRequest(name, 'not finite', 'finite numbers')
             object.__setattr__(self, name, value)
+        if self.eye.shape != (3,):
+            raise InvalidRequest('eye', self.eye.shape, 'shape (3,)')
         if self.normals.shape != self.points.shape:
             raise InvalidRequest('normals', self.normals.shape, f'shape {self.points.shape}')
         if not 0.0 < self.noise < 0.1:
@@ -125,3 +132,20 @@ def primitive(
     nearest = scene.compute_closest_points(core.core.Tensor(places))['points'].numpy()
     square = np.sort(((places - nearest)**2).sum(axis=1))[:int(np.ceil(_BEST * len(part)))]
     return Primitive(kind, mesh, float(np.sqrt(square.mean())), free)
+
+
+def silhouette(points: Points, eye: Points) -> tuple[Points, float]:
+    """
+    Return the axis (2,) and radius of the upright cylinder between the outermost lines of sight.
+
+    :param points: (N, 3) of its side towards the camera [m].
+    :param eye: (3,) position of the camera [m].
+    """
+    flat = points[:, :2]
+    gaze = eye[:2] - np.median(flat, axis=0)
+    gaze /= max(float(np.linalg.norm(gaze)), 1e-9)
+    beside = np.array([-gaze[1], gaze[0]])
+    low, high = np.quantile(flat @ beside, (0.02, 0.98))
+    radius = max(0.5 * float(high - low), 0.002)
+    near = float(np.quantile(flat @ gaze, 0.85))
+    return 0.5 * (low + high) * beside + (near - radius) * gaze, radius

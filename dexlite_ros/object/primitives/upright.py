@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from dexlite_ros.object.primitives.meshes import turned_profile
 from dexlite_ros.object.primitives.profile import bends, first_radii, free_knots, hats
 from dexlite_ros.object.primitives.robust import minimise
-from dexlite_ros.object.primitives.seen_part import Primitive, primitive, SeenPart
+from dexlite_ros.object.primitives.seen_part import (
+    FEWEST,
+    Primitive,
+    primitive,
+    SeenPart,
+    silhouette,
+)
 
 Array = NDArray[np.float64]
 
@@ -22,10 +28,10 @@ THINNEST = 0.002
 """Smallest radius of a profile [m]."""
 WIDEST = 0.3
 """Largest radius [m]."""
-_SHARE = 0.5
 # At least this share of a solid's width must have been seen: a flat face is no large cylinder.
-_AXIS = 3
+_SHARE = 0.4
 # Number of parameters before the radii: the axis' x and y, and the height of the top.
+_AXIS = 3
 
 
 def fit_upright(part: SeenPart, few: SeenPart, height: float) -> list[Primitive]:
@@ -36,7 +42,10 @@ def fit_upright(part: SeenPart, few: SeenPart, height: float) -> list[Primitive]
     :param few: some of them, which the solids are fitted to.
     :param height: estimate of where the top is [m].
     """
-    outer = few[_looks_outwards(few)]
+    outward = _looks_outwards(few)
+    if outward.sum() < FEWEST:
+        return []
+    outer = few[outward]
     lateral = _lateral(outer, height)
     if lateral.sum() < 10 or height < 0.005:
         return []
@@ -49,13 +58,13 @@ def fit_upright(part: SeenPart, few: SeenPart, height: float) -> list[Primitive]
         fits = [_fit(outer, lateral, start, best[2], knots)
                 for start in (best[:2], *_first_axes(outer, lateral)[:1])]
         found.append(_solid(kind, part, min(fits, key=lambda fit: fit[1])[0], knots))
-    wide = 2.0 * _silhouette(outer, lateral)[1] / _SHARE
+    wide = 2.0 * silhouette(outer.points, outer.eye)[1] / _SHARE
     return [each for each in found if each is not None and each.mesh.extents[0] < wide]
 
 
 def _looks_outwards(part: SeenPart) -> NDArray[np.bool_]:
     """Return the points (N,) that an upright convex solid may have on its outside."""
-    away = part.points[:, :2] - _silhouette(part, np.ones(len(part), bool))[0]
+    away = part.points[:, :2] - silhouette(part.points, part.eye)[0]
     inward = np.einsum('ni,ni->n', part.normals[:, :2], away)
     length = np.linalg.norm(away, axis=1) + 1e-9
     outward: NDArray[np.bool_] = inward / length > -0.3
@@ -68,22 +77,10 @@ def _lateral(part: SeenPart, height: float) -> NDArray[np.bool_]:
     return low & (part.normals[:, 2] < 0.8)
 
 
-def _silhouette(part: SeenPart, chosen: NDArray[np.bool_]) -> tuple[Array, float]:
-    """Return the axis (2,) and radius of the circle between the outermost lines of sight."""
-    flat = part.points[chosen, :2]
-    gaze = part.eye[:2] - np.median(flat, axis=0)
-    gaze /= max(float(np.linalg.norm(gaze)), 1e-9)
-    beside = np.array([-gaze[1], gaze[0]])
-    low, high = np.quantile(flat @ beside, (0.02, 0.98))
-    radius = max(0.5 * float(high - low), THINNEST)
-    near = float(np.quantile(flat @ gaze, 0.95))
-    return 0.5 * (low + high) * beside + (near - radius) * gaze, radius
-
-
 def _first_axes(part: SeenPart, lateral: NDArray[np.bool_]) -> list[Array]:
-    """Return axes (2,) to begin with: from the silhouette, and from a circle through the side."""
+    """Return axes (2,) to begin with: from silhouettes, and from a circle through the side."""
     flat = part.points[lateral, :2]
-    starts = [_silhouette(part, lateral)[0]]
+    starts = [silhouette(seen, part.eye)[0] for seen in (part.points[lateral], part.points)]
     middle = flat.mean(axis=0)
     centred = flat - middle
     weight = np.ones(len(flat))
