@@ -59,12 +59,12 @@ def free_between(first: Points, second: Points, eye: Points) -> bool:
 
     An object that hides a part of itself is in pieces as well, but in the image they touch.
 
-    :param first: (N, 3) [m].
+    :param first: (N, 3), more than one [m].
     :param second: (M, 3) [m].
     :param eye: (3,) position of the camera [m].
     """
     axes = camera_axes(first.mean(axis=0) - eye)
     images = [project(points - eye, axes)[0] for points in (first, second)]
     gap = float(cKDTree(images[0]).query(images[1])[0].min())
-    spacing = max(mean_spacing(first), mean_spacing(second))
+    spacing = max(mean_spacing(each) for each in (first, second) if len(each) > 1)
     return gap > _GAP * spacing / float(np.linalg.norm(first.mean(axis=0) - eye))
