@@ -8,6 +8,7 @@ in the frame of the input cloud.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.object.cleaning import DroppedPoints, largest_first
+from dexlite_ros.object.hypotheses import Hypothesis
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.object.viewpoint import Viewpoint
 from dexlite_ros.plan_warning import PlanWarning
@@ -151,6 +153,11 @@ class LikelySurface:
     """Method that closed it."""
     weight: float
     """How likely it is; the weights of all add up to 1."""
+
+    @classmethod
+    def list_of(cls, hypotheses: Sequence[Hypothesis]) -> tuple[LikelySurface, ...]:
+        """Return the hypotheses without their meshes."""
+        return tuple(cls(each.surface.method, each.weight) for each in hypotheses)
 
 
 @dataclass(frozen=True)

@@ -206,8 +206,7 @@ class GraspPlanner:
             len(wished) + refined.non_finite if request.optimize else 0, scene.input.num_points,
             scene.surface.seen_fraction, scene.surface.method, request.seed, self.device,
             self.model_id, stopped_early=request.optimize and refined.iterations < last,
-            hypotheses=tuple(
-                LikelySurface(each.surface.method, each.weight) for each in scene.hypotheses),
+            hypotheses=LikelySurface.list_of(scene.hypotheses),
             viewpoint=scene.input.viewpoint, dropped=scene.input.dropped,
             warnings=scene.input.warnings)
         if found is None or not len(chosen):
@@ -268,9 +267,7 @@ class GraspPlanner:
         looking = grasps.rotation @ palmar
         return (looking @ torch.from_numpy(wish).to(looking)).clamp(-1, 1).acos()
 
-    def _rank(
-        self, found: Shortlist, settings: PlannerSettings
-    ) -> tuple[Tensor, Rejections]:
+    def _rank(self, found: Shortlist, settings: PlannerSettings) -> tuple[Tensor, Rejections]:
         """Return indices of the grasps to return, best first, and the counts of rejected ones."""
         return select(
             found.staged.grasps.grasp, found.probability,
@@ -293,8 +290,7 @@ class GraspPlanner:
             metrics=_on_cpu(found.metrics),
             features=_on_cpu(found.features),
             start=found.start.cpu(),
-            contacts=contact_list(
-                found.staged.squeeze, self._hand['fine'].group_links, scene),
+            contacts=contact_list(found.staged.squeeze, self._hand['fine'].group_links, scene),
             surface=replace(scene.surface, vertices=scene.surface.vertices + scene.offset),
             report=report)
 

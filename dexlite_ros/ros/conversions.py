@@ -23,7 +23,13 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from dexlite_ros import plan_warning
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.known_hands import HANDS
-from dexlite_ros.msg import DexGrasp, DexGraspArray, PlanWarning, SynthesisReport
+from dexlite_ros.msg import (
+    DexGrasp,
+    DexGraspArray,
+    LikelySurface,
+    PlanWarning,
+    SynthesisReport,
+)
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
 
 METRICS = tuple(field.name for field in fields(GraspMetrics))
@@ -111,8 +117,8 @@ def report_message(report: PlanReport | None) -> SynthesisReport:
         model_id=report.model_id,
         stopped_early=bool(report.stopped_early),
         **{f'dropped_{name}': int(value) for name, value in vars(report.dropped).items()},
-        surface_methods=[each.method for each in report.hypotheses],
-        surface_weights=[each.weight for each in report.hypotheses],
+        hypotheses=[
+            LikelySurface(method=each.method, weight=each.weight) for each in report.hypotheses],
         viewpoint=_point((0.0, 0.0, 0.0) if eye is None else eye.tolist()),
         viewpoint_source=report.viewpoint.source,
         warnings=warning_messages(report.warnings),
