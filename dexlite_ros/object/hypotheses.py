@@ -47,7 +47,7 @@ class HypothesisSettings:
     """Cost of each number that was fitted."""
     parameters_max: int = 10
     """Largest number of parameters that cost; outlines have hundreds."""
-    completion: float = 2.5
+    completion: float = 2.2
     """Cost of the completed view, which passes through all points and so cannot be compared."""
     certain: float = 1.6
     """Cost up to which a simple solid is believed without completing the view."""
