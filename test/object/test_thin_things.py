@@ -23,9 +23,10 @@ PLATE = trimesh.creation.box((0.12, 0.08, 0.003))
 PEN = trimesh.creation.cylinder(0.003, 0.14)
 
 
-@pytest.mark.parametrize('camera, error', [('ideal', 0.0005), ('kinect', 0.001)])
+@pytest.mark.parametrize('camera, error, off_by', [
+    ('ideal', 0.0005, 0.001), ('kinect', 0.001, 0.0025)])
 @pytest.mark.parametrize('mesh', [PLATE, PEN], ids=['plate', 'pen'])
-def test_what_lies_flat_keeps_its_thickness(mesh, camera, error):
+def test_what_lies_flat_keeps_its_thickness(mesh, camera, error, off_by):
     """A plate of 3 mm and a pen of 6 mm: all of the true surface is near the closed one."""
     scene = table_scene(mesh, [], SceneSettings(camera), np.random.default_rng(1))
     closed = PlanningScene.build(scene.cloud, obstacles=scene.rest)
@@ -34,7 +35,7 @@ def test_what_lies_flat_keeps_its_thickness(mesh, camera, error):
     off = signed_distance(closed.surface.vertices, closed.surface.faces, places - closed.offset)
     assert np.abs(off).mean() < error
     extent = np.ptp(closed.surface.vertices @ scene.camera[:3, :3].T, axis=0)
-    assert extent[2] == pytest.approx(mesh.extents.min(), abs=0.0015)
+    assert extent[2] == pytest.approx(mesh.extents.min(), abs=off_by)
 
 
 def test_the_rim_of_a_cup_stays():
@@ -44,4 +45,4 @@ def test_the_rim_of_a_cup_stays():
     closed = PlanningScene.build(scene.cloud, obstacles=scene.rest)
     world = trimesh.transform_points(closed.surface.vertices + closed.offset, scene.camera)
     truth = mesh.copy().apply_transform(scene.object)
-    assert world[:, 2].max() == pytest.approx(truth.bounds[1, 2], abs=0.004)
+    assert -0.003 < world[:, 2].max() - truth.bounds[1, 2] < 0.008
