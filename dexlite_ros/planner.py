@@ -44,7 +44,13 @@ from dexlite_ros.plan_request import PlanClock, PlanProgress, PlanRequest
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import make_proposer, Proposer
 from dexlite_ros.ranking.grasp_features import grasp_features
-from dexlite_ros.ranking.selection import hard_filters, measure, select, shortlist
+from dexlite_ros.ranking.selection import (
+    early_filters,
+    hard_filters,
+    measure,
+    select,
+    shortlist,
+)
 from dexlite_ros.ranking.success_model import SuccessModel
 from dexlite_ros.refinement.backend import chosen_backend
 from dexlite_ros.refinement.rounds import hand_details, Population, Refinement
@@ -192,13 +198,13 @@ class GraspPlanner:
         found, chosen = None, torch.zeros(0, dtype=torch.long)
         if wished.any():
             clock.report('stage')
-            found = self._stage(
+            found, filtered = self._stage(
                 refined[wished.nonzero().squeeze(1)], refinement.energies[-1], scene, settings)
+            rejected += filtered
             clock.lap('stage')
             clock.report('rank')
             chosen, filtered = self._rank(found, settings)
-            rejected += filtered + Rejections(
-                surplus=int(wished.sum()) - len(found.probability))
+            rejected += filtered
             clock.lap('rank')
         last = settings.refinement.rounds[-1].optimizer.iterations
         report = PlanReport(
@@ -219,8 +225,8 @@ class GraspPlanner:
     def _stage(
         self, refined: Population, energy: GraspEnergy, scene: PlanningScene,
         settings: PlannerSettings,
-    ) -> Shortlist:
-        """Return the most promising refined grasps in three stages, with all their measures."""
+    ) -> tuple[Shortlist, Rejections]:
+        """Return the most promising refined grasps in three stages, and the counts of others."""
         placed = energy.place(refined.grasps)
         squeeze = squeeze_forces(
             placed, scene.field.centre_of_mass,
@@ -228,13 +234,16 @@ class GraspPlanner:
         features = grasp_features(placed, squeeze, energy, scene.surface)
         # A grasp with NaN among its features is never chosen.
         probability = self._success.probability(features).nan_to_num(0.0)
-        kept = shortlist(probability, settings.sought, settings.ranking)
+        kept, rejected = shortlist(
+            probability, early_filters(placed, features, energy.geometry, settings.ranking),
+            settings.sought, settings.ranking)
         placed, features = placed[kept], features[kept]
         staged = stage(placed, squeeze[kept], energy, settings.stages)
         metrics = measure(
             staged, placed, features, refined.energy[kept], energy, scene.obstacles)
         return Shortlist(
-            staged, metrics, features, probability[kept], refined.start.to(self._device)[kept])
+            staged, metrics, features, probability[kept],
+            refined.start.to(self._device)[kept]), rejected
 
     def _propose(
         self, scene: PlanningScene, request: PlanRequest, count: int, generator: torch.Generator

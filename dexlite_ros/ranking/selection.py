@@ -59,15 +59,35 @@ class RankingSettings:
         return cls(shortlist=math.inf, same_position=0.0).unfiltered()
 
 
-def shortlist(probability: Tensor, wanted: int, settings: RankingSettings) -> Tensor:
+def shortlist(
+    probability: Tensor, rejected_by: dict[str, Tensor], wanted: int, settings: RankingSettings
+) -> tuple[Tensor, Rejections]:
     """
-    Return indices of the grasps to stage, best first.
+    Return indices of the grasps to stage, best first, and the counts of the others.
 
+    :param probability: (B,) of success
+    :param rejected_by: from ``early_filters``
     :param wanted: number of grasps to be found; more are staged, because some fail filters that
         apply only afterwards
     """
-    count = min(settings.shortlist * wanted, len(probability))
-    return probability.argsort(descending=True, stable=True)[:math.ceil(count)]
+    alive, counts = _filtered(rejected_by, torch.ones_like(probability, dtype=torch.bool))
+    left = alive.nonzero().squeeze(1)
+    best = left[probability[left].argsort(descending=True, stable=True)]
+    count = math.ceil(min(settings.shortlist * wanted, len(best)))
+    return best[:count], Rejections(**counts, surplus=len(best) - count)
+
+
+def early_filters(
+    placed: PlacedGrasps, features: GraspFeatures, geometry: HandGeometry,
+    settings: RankingSettings,
+) -> dict[str, Tensor]:
+    """Return what ``hard_filters`` would reject (B,) that can be told before staging, by name."""
+    with torch.no_grad():
+        overlap = -geometry.capsule_gaps(placed.hand).amin(1)
+    return {
+        'penetration': -placed.gap.amin(1) > settings.penetration_max,
+        'self_penetration': overlap > settings.self_penetration_max,
+        'residual': 10.0 ** features.residual > settings.residual_max}
 
 
 def measure(
@@ -147,11 +167,8 @@ def select(
     Ties go to the lower index. A grasp that is similar to a better one is a duplicate; grasps left
     over beyond ``wanted`` are the surplus.
     """
-    alive = torch.ones_like(scores, dtype=torch.bool)
-    counts: dict[str, int] = {}
-    for name, rejects in {**rejected_by, 'score': scores < min_score}.items():
-        counts[name] = int((alive & rejects).sum())
-        alive &= ~rejects
+    alive, counts = _filtered(
+        {**rejected_by, 'score': scores < min_score}, torch.ones_like(scores, dtype=torch.bool))
     order = [int(i) for i in scores.argsort(descending=True, stable=True) if alive[i]]
     kept: list[int] = []
     duplicates = 0
@@ -165,6 +182,17 @@ def select(
     surplus = len(order) - len(kept) - duplicates
     return torch.tensor(kept, dtype=torch.long), Rejections(
         **counts, duplicate=duplicates, surplus=surplus)
+
+
+def _filtered(
+    rejected_by: dict[str, Tensor], alive: Tensor
+) -> tuple[Tensor, dict[str, int]]:
+    """Return which grasps (B,) no filter rejects, and how often each was the first to reject."""
+    counts: dict[str, int] = {}
+    for name, rejects in rejected_by.items():
+        counts[name] = int((alive & rejects).sum())
+        alive = alive & ~rejects
+    return alive, counts
 
 
 def _same(grasps: GraspBatch, index: int, kept: list[int], settings: RankingSettings) -> Tensor:
