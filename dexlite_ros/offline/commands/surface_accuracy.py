@@ -106,7 +106,7 @@ def main(argv: list[str]) -> int:
 
 def _label(measured: Measured) -> str:
     row = measured.accuracy
-    return f'{row.name}\n{row.method}\n{row.error:.1f} mm, unseen {row.unseen:.1f} mm'
+    return f'{row.name}\n{row.method} {row.error:.1f} mm'
 
 
 def _table(
@@ -116,7 +116,7 @@ def _table(
         f'{"object":<32}{"method":<24}{"error":>7}{"unseen":>8}{"bias":>7}{"wrong":>8}'
         f'{"normal":>8}{"IoU":>7}{"seen":>7}{"time":>7}'
     )
-    yield (f'{"":<56}{"mm":>7}{"mm":>8}{"mm":>7}{"%":>8}{"deg":>8}{"%":>7}{"%":>7}{"s":>7}')
+    yield f'{"":<56}{"mm":>7}{"mm":>8}{"mm":>7}{"%":>8}{"deg":>8}{"%":>7}{"%":>7}{"s":>7}'
     for row in [*results, *([mean_of(results)] if results else [])]:
         yield (
             f'{row.name:<32}{row.method:<24}{row.error:7.2f}{row.unseen:8.2f}{row.bias:7.2f}'
