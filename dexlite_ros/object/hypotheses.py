@@ -47,7 +47,7 @@ class HypothesisSettings:
     """Cost of each number that was fitted."""
     parameters_max: int = 10
     """Largest number of parameters that cost; outlines have hundreds."""
-    completion: float = 2.5
+    completion: float = 2.2
     """Cost of the completed view, which passes through all points and so cannot be compared."""
     certain: float = 1.6
     """Cost up to which a simple solid is believed without completing the view."""
@@ -98,12 +98,16 @@ def hypotheses(
     evidence = ViewEvidence(cloud.points, cloud.viewpoint, noise, walls, support)
     found = _simple(cloud, support, texture, noise, evidence, choice)
     between()
-    if not found or found[0][0] > choice.certain:
+    if not found or found[0].cost > choice.certain:
         surface = close_surface(cloud, support, settings, between)
-        intrusion = evidence.of(_mesh(surface)).intrusion
-        found.append((choice.completion + intrusion, surface))
-        found.sort(key=lambda each: each[0])
-    return _weighed(found, choice)
+        mesh = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
+        cost = choice.completion + evidence.of(mesh).intrusion
+        found = sorted([*found, _Candidate(cost, mesh, surface)], key=lambda each: each.cost)
+    kept = _different(found, choice)
+    weights = np.exp(choice.sharpness * (kept[0].cost - np.array([each.cost for each in kept])))
+    return tuple(
+        Hypothesis(each.surface or _surface(each, cloud.points, choice.edge), float(weight))
+        for each, weight in zip(kept, weights / weights.sum()))
 
 
 def spread(hypotheses: Sequence[Hypothesis], points: Points) -> NDArray[np.float64]:
@@ -123,11 +127,21 @@ def spread(hypotheses: Sequence[Hypothesis], points: Points) -> NDArray[np.float
     return deviation
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    cost: float
+    mesh: trimesh.Trimesh
+    surface: ObjectSurface | None = None
+    """None: a simple solid, whose mesh is too coarse yet."""
+    kind: str = ''
+    """Of the simple solid."""
+
+
 def _simple(
     cloud: PointCloud, support: Plane, texture: Texture, noise: float, evidence: ViewEvidence,
     choice: HypothesisSettings,
-) -> list[tuple[float, ObjectSurface]]:
-    """Return the simple solids with their costs, the best ones first."""
+) -> list[_Candidate]:
+    """Return the simple solids, the best ones first."""
     assert cloud.viewpoint is not None
     turn, foot = _support_frame(support, cloud.points)
     normals = facing_normals(cloud.points, cloud.viewpoint, texture.neighbours)
@@ -138,11 +152,8 @@ def _simple(
         mesh = trimesh.Trimesh(each.mesh.vertices @ turn + foot, each.mesh.faces, process=False)
         cost = evidence.of(mesh).cost
         cost += choice.per_parameter * min(each.free, choice.parameters_max)
-        found.append((cost, each.kind, mesh))
-    found.sort(key=lambda each: each[0])
-    return [
-        (cost, _surface(mesh, cloud.points, f'view+{kind}', choice.edge))
-        for cost, kind, mesh in found[:MOST]]
+        found.append(_Candidate(cost, mesh, kind=each.kind))
+    return sorted(found, key=lambda each: each.cost)
 
 
 def _support_frame(support: Plane, points: Points) -> tuple[Points, Points]:
@@ -153,35 +164,30 @@ def _support_frame(support: Plane, points: Points) -> tuple[Points, Points]:
     return np.stack([side, np.cross(up, side), up]), support.project(points.mean(axis=0)[None])[0]
 
 
-def _surface(mesh: trimesh.Trimesh, points: Points, method: str, edge: float) -> ObjectSurface:
+def _surface(solid: _Candidate, points: Points, edge: float) -> ObjectSurface:
     """Return a solid as a surface of small triangles, as whatever is sampled on it needs."""
-    vertices, faces = trimesh.remesh.subdivide_to_size(mesh.vertices, mesh.faces, edge)
+    vertices, faces = trimesh.remesh.subdivide_to_size(
+        solid.mesh.vertices, solid.mesh.faces, edge)
     fine = trimesh.Trimesh(vertices, faces)
     return ObjectSurface(
-        np.array(fine.vertices), np.array(fine.faces), seen_fraction(fine, points), method)
+        np.array(fine.vertices), np.array(fine.faces), seen_fraction(fine, points),
+        f'view+{solid.kind}')
 
 
-def _weighed(
-    found: list[tuple[float, ObjectSurface]], choice: HypothesisSettings
-) -> tuple[Hypothesis, ...]:
-    """Return those that are likely enough and differ from better ones, with their weights."""
-    kept: list[tuple[float, ObjectSurface]] = []
-    for cost, surface in found:
-        weight = float(np.exp(choice.sharpness * (found[0][0] - cost)))
-        if weight >= choice.weight_min and len(kept) < MOST and all(
-                _distance(surface, other) > choice.differ for _, other in kept):
-            kept.append((weight, surface))
-    total = sum(weight for weight, _ in kept)
-    return tuple(Hypothesis(surface, weight / total) for weight, surface in kept)
+def _different(found: list[_Candidate], choice: HypothesisSettings) -> list[_Candidate]:
+    """Return those that are likely enough and differ from better ones."""
+    most = found[0].cost - np.log(choice.weight_min) / choice.sharpness
+    kept: list[_Candidate] = []
+    for each in found:
+        if each.cost <= most and len(kept) < MOST and all(
+                _distance(each.mesh, other.mesh) > choice.differ for other in kept):
+            kept.append(each)
+    return kept
 
 
-def _distance(one: ObjectSurface, other: ObjectSurface) -> float:
+def _distance(one: trimesh.Trimesh, other: trimesh.Trimesh) -> float:
     """Return the mean distance of two surfaces, from points on each to points on the other [m]."""
     first, second = (
-        sample_mesh(_mesh(each), 1000, np.random.default_rng(0)).points for each in (one, other))
+        sample_mesh(each, 1000, np.random.default_rng(0)).points for each in (one, other))
     return 0.5 * float(
         cKDTree(second).query(first)[0].mean() + cKDTree(first).query(second)[0].mean())
-
-
-def _mesh(surface: ObjectSurface) -> trimesh.Trimesh:
-    return trimesh.Trimesh(surface.vertices, surface.faces, process=False)
