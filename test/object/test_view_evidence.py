@@ -10,7 +10,7 @@ import trimesh
 
 from dexlite_ros.object.sampling import Camera, view_mesh
 from dexlite_ros.object.support import Plane
-from dexlite_ros.object.view_evidence import Fit, OUTLIER, ViewEvidence
+from dexlite_ros.object.view_evidence import OUTLIER, ViewEvidence
 
 NOISE = 0.001
 TABLE = Plane(np.array([0.0, 0.0, 1.0]), 0.0)
@@ -66,7 +66,7 @@ def test_misfit_is_in_units_of_the_noise():
     far = look(ABOVE, 2 * NOISE)
     doubled = far.evidence().of(TRUTH).misfit
     chi = np.minimum((2 * np.random.default_rng(0).standard_normal(100_000))**2, OUTLIER)
-    assert doubled == pytest.approx(chi.mean(), rel=0.1)
+    assert doubled == pytest.approx(chi.mean(), rel=0.15)
 
 
 @pytest.mark.parametrize('walls', [None, ALL_AROUND], ids=['walls', 'no walls'])
@@ -127,13 +127,12 @@ def test_what_is_under_the_table_is_not_seen():
 def test_motion_changes_nothing():
     """Evidence and surface may be in any frame."""
     turn = trimesh.transformations.rotation_matrix(0.7, (1, 2, 3), (0.3, 0.1, -0.2))
-    def moved(points): return trimesh.transform_points(points, turn)
+    points, eye, walls = (trimesh.transform_points(each, turn)
+                          for each in (SEEN.points, ABOVE[None], SEEN.walls))
     normal = turn[:3, :3] @ TABLE.normal
     table = Plane(normal, float(normal @ turn[:3, 3]))
-    there = ViewEvidence(
-        moved(SEEN.points), moved(ABOVE[None])[0], NOISE, moved(SEEN.walls), table)
+    there = ViewEvidence(points, eye[0], NOISE, walls, table)
     aside = TRUTH.copy().apply_translation((0.0, 0.01, 0.0))
     here, other = SEEN.evidence().of(aside), there.of(aside.copy().apply_transform(turn))
-    assert isinstance(other, Fit)
     assert other.misfit == pytest.approx(here.misfit, rel=0.02)
     assert other.intrusion == pytest.approx(here.intrusion, rel=0.15)
