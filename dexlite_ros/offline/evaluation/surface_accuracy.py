@@ -116,7 +116,7 @@ def measure(
         trimesh.transform_points(sight.target.points, sight.judge))
     accuracy = Accuracy(
         name=name, method=surface.method, seen_fraction=surface.seen_fraction, seconds=seconds,
-        **_differences(truth, closed, seen, rng))
+        **differences(truth, closed, seen, rng))
     return Measured(accuracy, truth, closed)
 
 
@@ -135,10 +135,17 @@ def _mean_of_known(values: NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else float('nan')
 
 
-def _differences(
+def differences(
     mesh: trimesh.Trimesh, closed: ClosedView, seen: Points, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Compare signed distances near the surface, and normals on it; all in one frame."""
+    """
+    Return the figures of ``Accuracy`` that compare a closed surface with the true one.
+
+    :param mesh: closed true surface [m]
+    :param closed: in the same frame
+    :param seen: (N, 3) measured points of the object, in the same frame [m]
+    :param rng: chooses the places that are compared
+    """
     low, high = mesh.bounds
     places = rng.uniform(low - BAND, high + BAND, (40000, 3))
     truth = signed_distance(mesh.vertices, mesh.faces, places)
