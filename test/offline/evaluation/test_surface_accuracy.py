@@ -42,7 +42,7 @@ def test_a_ball_of_another_radius(radius):
     assert found['bias'] == pytest.approx(1e3 * (RADIUS - radius), abs=0.05)
     assert found['error'] == pytest.approx(1e3 * abs(RADIUS - radius), abs=0.05)
     smaller, larger = sorted([RADIUS, radius])
-    assert found['iou'] == pytest.approx((smaller / larger) ** 3, abs=0.01)
+    assert found['iou'] == pytest.approx((smaller / larger) ** 3, abs=0.02)
     assert found['normal_error'] < 3.0
     assert (found['wrong_sign'] > 0) == (radius < RADIUS - 0.002)
     assert np.isnan(found['unseen']), 'all of it was seen'
@@ -122,7 +122,7 @@ def test_objects_that_fail_are_named():
 
 def test_the_command_measures_scenes(tmp_path, capsys):
     """As JSON with all figures and a picture with two panels, and as text with the same."""
-    call = ['surface-accuracy', '--objects', 'household:4', '--scene', 'table', '--neighbours',
+    call = ['surface-accuracy', '--objects', 'household:2', '--scene', 'table', '--neighbours',
             '1', '--limit', '1']
     picture = tmp_path / 'surfaces.png'
     assert main([*call, '--json', '--picture', str(picture)]) == 0
