@@ -47,6 +47,7 @@ def complete_view(
     eye: Points,
     spacing: float,
     support: Plane | None = None,
+    noise: float = 0.0,
 ) -> Completion:
     """
     Add points to the unseen side of an object.
@@ -56,10 +57,11 @@ def complete_view(
     :param eye: (3,) position of the camera [m].
     :param spacing: of the points [m].
     :param support: plane the object stands on, if known.
+    :param noise: typical error of a point, also where it changes slowly across the image [m].
     """
     view = DepthView.of(points, eye)
-    moves = find_moves(SymmetryFinder(points, normals, view, spacing), points, support)
-    moved, turned = _believable(points, normals, view, moves, support)
+    moves = find_moves(SymmetryFinder(points, normals, view, spacing, noise), points, support)
+    moved, turned = _believable(points, normals, view, moves, support, noise)
     hull = moved if support is None else np.concatenate([moved, _feet(moved, view, support)])
     assumed, outward = _boundary(view, moves, moved, hull, support, spacing)
     distance, nearest = cKDTree(moved).query(assumed, workers=-1)
@@ -132,13 +134,14 @@ def _believable(
     view: DepthView,
     moves: Isometries,
     support: Plane | None,
+    noise: float,
 ) -> tuple[Points, Points]:
     """Return the symmetric images that are not in empty space, with their normals."""
     moved, turned = moves.apply(points), moves.turn(normals)
     flat, outward = moved[1:].reshape(-1, 3), turned[1:].reshape(-1, 3)
-    keep = view.behind(flat) > -0.004
+    keep = view.behind(flat) > -max(0.004, 2.5 * noise)
     if support is not None:
-        keep &= support.height(flat) > -0.002
+        keep &= support.height(flat) > -max(0.002, 2.0 * noise)
     return np.concatenate([points, flat[keep]]), np.concatenate([normals, outward[keep]])
 
 

@@ -98,7 +98,7 @@ def hypotheses(
     found = _simple(cloud, support, texture, noise, evidence, choice)
     between()
     if not found or found[0].cost > choice.certain:
-        surface = close_surface(cloud, support, settings, between)
+        surface = close_surface(cloud, support, settings, between, noise)
         mesh = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
         cost = choice.completion + evidence.of(mesh).intrusion
         found = sorted([*found, _Candidate(cost, mesh, surface)], key=lambda each: each.cost)

@@ -94,6 +94,7 @@ def close_surface(
     support: Plane | None = None,
     settings: SurfaceSettings | None = None,
     between: Callable[[], None] = lambda: None,
+    noise: float = 0.0,
 ) -> ObjectSurface:
     """
     Close the surface of a clean cloud, completing the far side of a one-sided cloud.
@@ -102,6 +103,7 @@ def close_surface(
     :param support: plane the object stands on, if known; it bounds the unseen side.
     :param settings: None: the defaults.
     :param between: called between long steps; ends the work by raising an error.
+    :param noise: error of a cloud from one side, if more is known than the points tell [m].
     :raises BadCloud: when no surface fits.
     """
     settings = settings or SurfaceSettings()
@@ -109,7 +111,9 @@ def close_surface(
     if cloud.viewpoint is None:
         return _close_full(cloud.points, texture, settings, between)
     try:
-        return _close_view(cloud.points, cloud.viewpoint, texture, support, settings, between)
+        return _close_view(
+            cloud.points, cloud.viewpoint, texture, support, settings, between,
+            max(noise, texture.noise))
     except BadCloud:
         feet = [] if support is None else [support.project(cloud.points)]
         hull = trimesh.convex.convex_hull(np.concatenate([cloud.points, *feet]))
@@ -123,10 +127,11 @@ def _close_view(
     support: Plane | None,
     settings: SurfaceSettings,
     between: Callable[[], None],
+    noise: float,
 ) -> ObjectSurface:
     """Complete and close what was seen from ``eye``."""
     normals = facing_normals(seen, eye, texture.neighbours)
-    whole = complete_view(seen, normals, eye, texture.spacing, support)
+    whole = complete_view(seen, normals, eye, texture.spacing, support, noise)
     pick = np.random.default_rng(0).permutation(len(whole.points))[: settings.max_points]
     points, normals = whole.points[pick], whole.normals[pick]
     between()

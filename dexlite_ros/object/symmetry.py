@@ -75,6 +75,7 @@ class SymmetryFinder:
         normals: Points,
         view: DepthView,
         spacing: float,
+        noise: float = 0.0,
         settings: SymmetrySettings | None = None,
     ) -> None:
         """
@@ -84,6 +85,7 @@ class SymmetryFinder:
         :param normals: (N, 3) unit, outwards.
         :param view: tells which space was seen to be empty.
         :param spacing: of the points [m].
+        :param noise: typical error of a point [m].
         :param settings: None: the defaults.
         """
         self.settings = settings or SymmetrySettings()
@@ -94,7 +96,8 @@ class SymmetryFinder:
         self._view = view
         self._seen = cKDTree(points)
         self._all_normals = normals
-        self._reach = max(0.004, 1.3 * spacing)
+        self._reach = max(0.004, 1.3 * spacing, 2.5 * noise)
+        self._unsure = max(0.003, 2.0 * noise)
 
     def evidence(self, moves: Isometries, samples: int | None = None) -> Evidence:
         """Return the evidence for every move, from the first ``samples`` points."""
@@ -109,7 +112,7 @@ class SymmetryFinder:
         alike = np.einsum('ni,ni->n', turned, self._all_normals[index]) > 0.7
         overlap = (np.isfinite(near) & alike).reshape(shape)
         return Evidence(
-            np.clip((-depth - 0.003) / 0.02, 0.0, 1.0).mean(axis=1),
+            np.clip((-depth - self._unsure) / 0.02, 0.0, 1.0).mean(axis=1),
             overlap.mean(axis=1),
             (~overlap & (depth > 0.0)).mean(axis=1),
         )

@@ -80,8 +80,7 @@ class ViewEvidence:
         seen = np.zeros(shape, dtype=bool)
         seen[tuple(place.T)] = True
         seen = ndimage.binary_closing(np.pad(seen, 3), iterations=2)[3:-3, 3:-3] | seen
-        # Nothing may have been measured in a hole: only a wall seen through it shows that it is
-        # one.
+        # Nothing may have been measured in a hole: only a wall behind it shows that it is one.
         solid = seen if len(walls) else ndimage.binary_fill_holes(seen)
         apart = ndimage.distance_transform_cdt(~solid, metric='chessboard') > MARGIN
         depth = _wall_depths(walls - eye, axes, corner, pixel, shape)
