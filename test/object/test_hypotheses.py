@@ -30,6 +30,11 @@ TABLE = Plane(np.array([0.0, 0.0, 1.0]), 0.0)
 BOX = trimesh.creation.box((0.06, 0.09, 0.13))
 CAN = trimesh.creation.cylinder(radius=0.045, height=0.06, sections=64)
 """As likely to stand as to lie."""
+ANGLE = trimesh.boolean.union([
+    trimesh.creation.box((0.12, 0.03, 0.06)),
+    trimesh.creation.box((0.03, 0.12, 0.06)).apply_translation((0.045, 0.045, 0.0))])
+NUT = trimesh.creation.cylinder(radius=0.04, height=0.08, sections=6)
+"""Neither is one of the simple solids that are tried first."""
 SEEN = 0.008
 """[m]"""
 
@@ -97,7 +102,9 @@ def test_simple_things_are_closed_as_such(mesh, seed, upright, kinds):
 
 def test_weights_and_order(box):
     """Best first, all together one, and each really different from the others."""
-    for found in (box[1], kinect(CAN, 1).close()):
+    several = [kinect(mesh, 0).close() for mesh in (ANGLE, NUT)]
+    assert max(map(len, several)) > 1, 'nothing is in doubt'
+    for found in (box[1], *several):
         weights = [each.weight for each in found]
         assert sum(weights) == pytest.approx(1.0)
         assert weights == sorted(weights, reverse=True)
