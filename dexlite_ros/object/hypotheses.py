@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 import trimesh
 
 from dexlite_ros.object.cloud import PointCloud, Points
@@ -186,8 +185,9 @@ def _different(found: list[_Candidate], choice: HypothesisSettings) -> list[_Can
 
 
 def _distance(one: trimesh.Trimesh, other: trimesh.Trimesh) -> float:
-    """Return the mean distance of two surfaces, from points on each to points on the other [m]."""
-    first, second = (
-        sample_mesh(each, 1000, np.random.default_rng(0)).points for each in (one, other))
-    return 0.5 * float(
-        cKDTree(second).query(first)[0].mean() + cKDTree(first).query(second)[0].mean())
+    """Return the mean distance of two surfaces, from points on each to the other [m]."""
+    return 0.5 * sum(
+        float(np.abs(signed_distance(
+            there.vertices, there.faces,
+            sample_mesh(here, 1000, np.random.default_rng(0)).points)).mean())
+        for here, there in ((one, other), (other, one)))

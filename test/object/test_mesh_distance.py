@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The signed distance of a grid's nodes to a mesh."""
+"""The signed distance of a grid's nodes, and of points, to a mesh."""
 
 import numpy as np
 import pytest
 import trimesh
 
-from dexlite_ros.object.mesh_distance import EXACT_BAND, mesh_distance
+from dexlite_ros.object.mesh_distance import EXACT_BAND, mesh_distance, signed_distance
 from dexlite_ros.object.mug import mug
 
 SPACING = 0.002
@@ -46,3 +46,15 @@ def test_no_node_outside_the_bounding_box_is_inside(turn):
     assert (found[((nodes < low) | (nodes > high)).any(-1)] > 0).all()
     volume = np.count_nonzero(found < 0) * SPACING**3
     assert volume == pytest.approx(mesh.volume, rel=0.03)
+
+
+def test_signed_distance_to_a_ball():
+    """The distance from the middle less the radius: negative inside, and for no points none."""
+    radius, middle = 0.04, np.array([0.3, -0.2, 0.1])
+    ball = trimesh.creation.icosphere(subdivisions=5, radius=radius).apply_translation(middle)
+    places = middle + np.random.default_rng(0).uniform(-0.1, 0.1, (2000, 3))
+    found = signed_distance(ball.vertices, ball.faces, places)
+    true = np.linalg.norm(places - middle, axis=1) - radius
+    np.testing.assert_allclose(found, true, atol=5e-5)
+    assert (found < 0).any() and (found > 0).any()
+    assert signed_distance(ball.vertices, ball.faces, np.zeros((0, 3))).shape == (0,)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import json
 from pathlib import Path
 import shlex
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar
 
 import tyro
 
-from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import (
     Cached,
@@ -22,17 +21,15 @@ from dexlite_ros.offline.commands.common_options import (
 )
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0, AT_LEAST_1, POSITIVE
+from dexlite_ros.offline.commands.scene_options import SceneOptions
 from dexlite_ros.offline.evaluation.cell_list import Extent
 from dexlite_ros.offline.evaluation.evaluation import Evaluation
 from dexlite_ros.offline.evaluation.figures import ALL
 from dexlite_ros.offline.evaluation.grasp_source import grasp_source
-from dexlite_ros.offline.evaluation.question import BUILTIN, Question
+from dexlite_ros.offline.evaluation.question import Question
 from dexlite_ros.offline.evaluation.report import markdown
 from dexlite_ros.offline.objects.measured_cloud import Setup, View
 from dexlite_ros.offline.physics.judge import TestName
-from dexlite_ros.offline.scenes.depth_camera import CameraName
-from dexlite_ros.offline.scenes.sight import RecordedView, Scene, SceneView
-from dexlite_ros.offline.scenes.table_scene import SceneSettings
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
 
 USUAL: tuple[TestName, ...] = ('six-forces', 'lift', 'noise')
@@ -40,17 +37,15 @@ USUAL_IN_SCENES: tuple[TestName, ...] = ('table-lift',)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
+class Evaluate(ProposerOptions, SceneOptions, Listed, OnDevice, Parallel, Cached, Printed):
     """
     Plan on clouds of known objects, judge all grasps in MuJoCo, and write a report.
 
-    The output is report.md, report.json, report.png and contact_sheet.png. After an
-    interruption, the same command resumes where it stopped.
+    The output is report.md, report.json, report.png and contact_sheet.png, with scenes also
+    surfaces.png. After an interruption, the same command resumes where it stopped.
     """
 
-    objects: str = BUILTIN
-    """Folder of meshes, or folder with a manifest.csv; procedural:N-M or household:N-M: that range
-    of generated objects; 'builtin': six shapes."""
+    without_scenes: ClassVar[tuple[str, ...]] = ('views', 'no_table', 'points', 'noise')
     only: Annotated[
         tuple[str, ...] | None, tyro.conf.arg(metavar='NAME [NAME ...]')] = None
     """Names of the objects to take; None: all."""
@@ -64,14 +59,6 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
     unranked: Annotated[int | None, tyro.conf.arg(metavar='STEPS')] = None
     """Judge all --max-grasps proposals after this many refinement steps, without filtering;
     None: judge refined, filtered and ranked grasps."""
-    scene: Literal['table'] | None = None
-    """Simulated scenes on a table, seen by a depth camera; None: clouds as --views says."""
-    camera: CameraName = 'kinect'
-    """The camera of these scenes, with its errors."""
-    neighbours: Annotated[int, AT_LEAST_0] = 0
-    """Number of other objects beside the object, in these scenes."""
-    scenes: Path | None = None
-    """Folder of recorded scenes, in place of objects; docs/evaluation.md describes its files."""
     oracle: bool = False
     """In scenes: plan on the true mesh and table instead of the object's cloud."""
     views: View = 'full'
@@ -100,32 +87,15 @@ class Evaluate(ProposerOptions, Listed, OnDevice, Parallel, Cached, Printed):
         source = grasp_source(
             self.planner, self.known_method(), self.weights, self.temperature, self.unranked,
             self.backend)
+        scene = self.viewed_scene(self.oracle)
         usual = ALL if isinstance(source, Path) else 20
         return Question(
             objects=self.objects, split=self.split, tier=self.tier, source=source,
             views=self.views, support=not self.no_table, points=self.points,
             noise=Setup.usual_noise(self.views) if self.noise is None else self.noise,
             max_grasps=usual if self.max_grasps is None else self.max_grasps,
-            tests=self.tests or (USUAL_IN_SCENES if self.viewed_scene() else USUAL),
-            device=self.device, scene=self.viewed_scene())
-
-    def viewed_scene(self) -> Scene | None:
-        """
-        Return how scenes are seen; None without scenes.
-
-        :raises InvalidRequest: for options that exclude each other, or have no effect
-        """
-        if self.scenes is not None:
-            if self.scene or self.objects != BUILTIN or self.neighbours:
-                raise InvalidRequest(
-                    'scenes', str(self.scenes), 'no --scene, --objects and --neighbours beside it')
-            return RecordedView(self.scenes, self.oracle)
-        if self.scene:
-            return SceneView(SceneSettings(self.camera, self.neighbours), self.oracle)
-        if self.oracle or self.neighbours:
-            raise InvalidRequest(
-                'scene', None, "'table' or --scenes: --oracle and --neighbours are for scenes")
-        return None
+            tests=self.tests or (USUAL_IN_SCENES if scene else USUAL),
+            device=self.device, scene=scene)
 
 
 def main(argv: list[str]) -> int:
@@ -136,9 +106,9 @@ def main(argv: list[str]) -> int:
     evaluation = Evaluation.run(
         options.question(), extent, options.output, options.workers, options.time_limit)
     figures = evaluation.report(shlex.join(['dexlite', 'evaluate', *argv]), options.workers)
-    sheet = evaluation.contact_sheet()
+    sheets = evaluation.contact_sheet(), evaluation.surface_sheet()
     print(json.dumps(figures, allow_nan=False) if options.json else markdown(figures))
     if not options.json:
-        pictures = f', pictures: {sheet}' if sheet else ''
+        pictures = ''.join(f', pictures: {sheet}' for sheet in sheets if sheet)
         print(f'report: {options.output / "report.md"}{pictures}')
     return 0

@@ -17,7 +17,7 @@ from dexlite_ros.offline.evaluation.question import BUILTIN, Question
 from dexlite_ros.offline.objects.builtin_objects import write_builtin_objects
 from dexlite_ros.offline.objects.sources import find_objects, Target
 from dexlite_ros.offline.scenes.recorded_scene import list_scenes
-from dexlite_ros.offline.scenes.sight import RecordedView, SceneView
+from dexlite_ros.offline.scenes.sight import RecordedView, Scene, SceneView
 
 PLAN_FILE = re.compile(r'scale_([0-9.]+)\.json')
 
@@ -47,37 +47,53 @@ def list_cells(question: Question, extent: Extent, folder: Path) -> list[Cell]:
     :param folder: folder of the results; the built-in objects are written there
     :raises InvalidRequest: when no object matches, or none has imported grasps
     """
-    objects = _objects(question, extent, folder)
-    scenes = question.scene if isinstance(question.scene, SceneView) else None
-    count = scenes.settings.neighbours if scenes else 0
+    everything = find_all(
+        question.objects, question.split, question.tier, question.scene, folder / 'objects')
+    objects = [each for each in everything if extent.only is None or each.name in extent.only]
+    objects = objects[:extent.limit]
+    if not objects:
+        raise InvalidRequest('objects', question.objects, 'a folder with the wanted objects')
+    if isinstance(question.scene, RecordedView) and set(extent.scales) != {1.0}:
+        raise InvalidRequest('scales', extent.scales, '1: recorded scenes have their size')
     return [
         Cell(
             target, scale, question.viewing(seed), source, question.max_grasps, question.tests,
-            question.device, folder / 'cells', _neighbours(objects, target, count, seed))
+            question.device, folder / 'cells',
+            draw_neighbours(everything, target, question.scene, seed))
         for target, scale, source in _sources(question.source, objects, extent.scales)
         for seed in range(extent.seeds)]
 
 
-def _objects(question: Question, extent: Extent, folder: Path) -> list[Target]:
-    objects: list[Target]
-    if isinstance(question.scene, RecordedView):
-        objects = [*list_scenes(question.scene.folder)]
-    else:
-        builtin = question.objects == BUILTIN
-        place = str(write_builtin_objects(folder / 'objects')) if builtin else question.objects
-        objects = find_objects(place, question.split, question.tier)
-    if extent.only is not None:
-        objects = [each for each in objects if each.name in extent.only]
-    objects = objects[:extent.limit]
-    if not objects:
-        raise InvalidRequest('objects', question.objects, 'a folder with the wanted objects')
-    return objects
+def find_all(
+    where: str, split: str | None, tier: str | None, scene: Scene | None, folder: Path
+) -> list[Target]:
+    """
+    Return all objects of a source, or of the recorded scenes.
+
+    :param where: source, or BUILTIN
+    :param split, tier: selection from a folder's manifest.csv
+    :param folder: the built-in objects are written there
+    :raises FileError: when there is no such folder, or nothing in it
+    """
+    if isinstance(scene, RecordedView):
+        return [*list_scenes(scene.folder)]
+    if where == BUILTIN:
+        return find_objects(str(write_builtin_objects(folder)), split, tier)
+    return find_objects(where, split, tier)
 
 
-def _neighbours(
-    objects: list[Target], target: Target, count: int, seed: int
+def draw_neighbours(
+    objects: list[Target], target: Target, scene: Scene | None, seed: int
 ) -> tuple[Target, ...]:
-    """Return other objects to put beside one, the same for the same objects and seed."""
+    """
+    Return other objects to put beside one in a simulated scene.
+
+    They are the same for the same seed and the same list of all objects, however few of these
+    are looked at.
+
+    :raises InvalidRequest: when there are not as many others as the scene has neighbours
+    """
+    count = scene.settings.neighbours if isinstance(scene, SceneView) else 0
     others = [each for each in objects if each.name != target.name]
     if len(others) < count:
         raise InvalidRequest(

@@ -18,10 +18,17 @@ from numpy.typing import NDArray
 import torch
 import trimesh
 
-from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError
+from dexlite_ros.errors import (
+    BadCloud,
+    FileError,
+    NoGraspFound,
+    ScaleError,
+    UnusableObject,
+)
 from dexlite_ros.files import plain, write_json
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.object.geometry_file import MENDED
+from dexlite_ros.offline.evaluation.closed_view import ClosedView
 from dexlite_ros.offline.objects.sources import load_target, Target
 from dexlite_ros.offline.physics.contact_figures import contact_figures, diversity, spread
 from dexlite_ros.offline.physics.judge import judge
@@ -68,6 +75,11 @@ class Cell:
         """File of the grasps."""
         return self.folder / f'{self.name}.grasps.json'
 
+    @property
+    def closed(self) -> Path:
+        """File of the closed surface, if a scene was seen through a camera."""
+        return self.folder / f'{self.name}.surface.npz'
+
 
 @dataclass(frozen=True)
 class Found:
@@ -84,6 +96,8 @@ class Found:
     """Height of the table [m]."""
     around: tuple[trimesh.Trimesh, ...] = ()
     """What stands beside the object, in the same frame."""
+    closed: ClosedView | None = None
+    """What was closed from a camera's view of a scene, in the same frame."""
 
 
 def evaluate_cell(cell: Cell) -> None:
@@ -100,6 +114,10 @@ def evaluate_cell(cell: Cell) -> None:
             found = _imported(cell, cell.planner)
         else:
             found = _plan(cell, cell.planner, mesh)
+    except (FileError, UnusableObject) as error:
+        # There is no such scene: of the scene's files, or of a neighbour.
+        _write(cell, left_out(cell, str(error)))
+        return
     except (NoGraspFound, BadCloud, ScaleError) as error:
         # Expected failures to plan are recorded; any other error propagates.
         _write(cell, content | {'error': str(error)})
@@ -107,6 +125,8 @@ def evaluate_cell(cell: Cell) -> None:
     placed = [trimesh.transform_points(piece, found.pose) for piece in pieces]
     judged = _judged(found, placed, cell)
     write_grasps(found.grasp_set, cell.grasps)
+    if found.closed is not None:
+        found.closed.write(cell.closed)
     _write(cell, content | {
         'plan': found.plan,
         'grasps': [{**known, **figures} for known, figures in zip(found.predicted, judged)],
@@ -129,7 +149,7 @@ def _blank(cell: Cell) -> dict[str, Any]:
 
 
 def _plan(cell: Cell, choice: PlannerChoice, mesh: trimesh.Trimesh) -> Found:
-    beside = [load_target(each)[0] for each in cell.neighbours]
+    beside = [load_target(each, cell.scale)[0] for each in cell.neighbours]
     sight, around = see(cell.target.name, mesh, cell.viewing, beside)
     plan = _planner(choice, cell.max_grasps, cell.device).plan(
         sight.target, PlanRequest(max_grasps=cell.max_grasps, seed=cell.viewing.seed),
@@ -141,9 +161,11 @@ def _plan(cell: Cell, choice: PlannerChoice, mesh: trimesh.Trimesh) -> Found:
         for rank, probability in enumerate(plan.success_probability)]
     turn, shift = (torch.from_numpy(part) for part in (sight.judge[:3, :3], sight.judge[:3, 3]))
     grasps = plan.grasps.each(lambda batch: batch.transformed(turn, shift))
+    seen = isinstance(cell.viewing, Scene) and not cell.viewing.oracle
     return Found(
         GraspSet(grasps, plan.hand, cell.target.name, cell.scale), predicted,
-        _plan_figures(plan), sight.object, sight.table, around)
+        _plan_figures(plan), sight.object, sight.table, around,
+        ClosedView.of(plan.surface, sight) if seen else None)
 
 
 def _imported(cell: Cell, path: Path) -> Found:

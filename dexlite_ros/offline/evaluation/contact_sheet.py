@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One picture of grasps that held and grasps that did not, for a quick visual check."""
+"""Pictures for a quick visual check: grasps that held or did not, and closed surfaces."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from dexlite_ros.offline.evaluation.cells import Cell
+from dexlite_ros.offline.evaluation.closed_view import ClosedView, write_closed_views
 from dexlite_ros.offline.evaluation.figures import Content, outcomes
 from dexlite_ros.offline.objects.sources import load_target
 from dexlite_ros.output.grasp_table import rank_label
@@ -18,6 +19,8 @@ from dexlite_ros.output.plan_file import read_grasps
 COLUMNS = 4
 """Columns of successes, and as many of failures."""
 PANEL = (240, 240)
+SURFACES_MAX = 64
+"""Largest number of closed surfaces in a picture."""
 GREEN, RED = (20, 120, 40), (180, 30, 20)
 Shown = tuple[Cell, Content, int]
 """A cell, its content, the rank of one grasp."""
@@ -47,6 +50,27 @@ def write_contact_sheet(
             panels += [_panel(*each, test, colour) for each in shown]
             panels += [Image.new('RGB', PANEL, 'white')] * (COLUMNS - len(shown))
     return write_sheet(path, panels, 2 * COLUMNS)
+
+
+def write_surfaces(path: Path, cells: list[tuple[Cell, Content]]) -> Path | None:
+    """
+    Write the closed surface of each object beside the true one, and return the path.
+
+    Each object is shown once, and at most 64 are, spread over all. None if no plan has one.
+    """
+    first = {content['object']: (cell, content) for cell, content in reversed(cells)
+             if cell.closed.exists()}
+    shown = list(first.values())[::-1]
+    if not shown:
+        return None
+    views = []
+    for index in np.unique(np.linspace(0, len(shown) - 1, SURFACES_MAX).astype(int)):
+        cell, content = shown[index]
+        mesh, _ = load_target(cell.target, cell.scale)
+        label = f'{content["object"]}\n{content["plan"]["surface_method"]}'
+        views.append((label, mesh.apply_transform(np.array(content['pose'])),
+                      ClosedView.read(cell.closed)))
+    return write_closed_views(path, views)
 
 
 def _first(cell: Cell, content: Content, test: str, passed: bool) -> Shown | None:

@@ -14,7 +14,7 @@ from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.evaluation.cell_list import Extent, list_cells
 from dexlite_ros.offline.evaluation.cells import Cell, evaluate_cell, left_out
-from dexlite_ros.offline.evaluation.contact_sheet import write_contact_sheet
+from dexlite_ros.offline.evaluation.contact_sheet import write_contact_sheet, write_surfaces
 from dexlite_ros.offline.evaluation.figures import Content, read_cell
 from dexlite_ros.offline.evaluation.grasp_source import describe
 from dexlite_ros.offline.evaluation.question import Question
@@ -81,6 +81,10 @@ class Evaluation:
         """Write pictures of grasps that held or failed the first test; None without grasps."""
         return write_contact_sheet(
             self.folder / 'contact_sheet.png', self.usable, self.question.tests[0])
+
+    def surface_sheet(self) -> Path | None:
+        """Write pictures of closed surfaces beside the true ones; None without scenes."""
+        return write_surfaces(self.folder / 'surfaces.png', self.usable)
 
 
 def _processor() -> str:

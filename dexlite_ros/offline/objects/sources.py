@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.errors import FileError, InvalidRequest, MissingDependency, UnusableObject
+from dexlite_ros.object.geometry_file import load_mesh
 from dexlite_ros.offline.objects.mesh_folder import list_objects, load_pieces, ObjectFile
 from dexlite_ros.offline.objects.procedural.families import make_shape, SERIES
 
@@ -96,6 +97,17 @@ def load_target(
         mesh.apply_scale(scale)
         return mesh, [part * scale for part in shape.parts]
     return load_pieces(target, scale)
+
+
+def load_solid(target: Target) -> trimesh.Trimesh:
+    """
+    Return the solid mesh of an object [m], without cutting it into pieces.
+
+    :raises FileError: when the file is not a mesh or not the surface of a solid
+    """
+    if isinstance(target, ProceduralObject):
+        return make_shape(target.family, target.seed).mesh.copy()
+    return load_mesh(target.path, target.unit)
 
 
 def trouble(target: Target) -> str:

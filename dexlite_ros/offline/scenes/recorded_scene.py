@@ -87,8 +87,20 @@ def _write_points(path: Path, points: NDArray[np.float64]) -> None:
 def _pose(path: Path, stored: object, key: str) -> NDArray[np.float64]:
     if not isinstance(stored, dict) or key not in stored:
         raise FileError(path, f'it has no {key}, a pose of 4 x 4 numbers')
-    pose = np.asarray(stored[key], dtype=np.float64)
-    turn = pose[:3, :3]
-    if pose.shape != (4, 4) or not np.allclose(turn @ turn.T, np.eye(3), atol=1e-3):
+    try:
+        pose = np.asarray(stored[key], dtype=np.float64)
+    except (TypeError, ValueError):
+        pose = np.zeros(0)
+    if not _is_rigid(pose):
         raise FileError(path, f'its {key} is not a rigid pose of 4 x 4 numbers')
     return pose
+
+
+def _is_rigid(pose: NDArray[np.float64]) -> bool:
+    """Return whether an array is a (4, 4) rotation and translation."""
+    if pose.shape != (4, 4) or not np.isfinite(pose).all():
+        return False
+    turn = pose[:3, :3]
+    return bool(
+        np.allclose(turn @ turn.T, np.eye(3), atol=1e-3) and np.linalg.det(turn) > 0.0
+        and np.allclose(pose[3], (0.0, 0.0, 0.0, 1.0)))

@@ -75,7 +75,7 @@ class Sight:
 
 def see(
     name: str, mesh: trimesh.Trimesh, viewing: Viewing,
-    neighbours: Sequence[trimesh.Trimesh] = (),
+    neighbours: Sequence[trimesh.Trimesh] = (), rng: np.random.Generator | None = None,
 ) -> tuple[Sight, tuple[trimesh.Trimesh, ...]]:
     """
     Return what is seen of an object, and its neighbours where they stand in the judge's frame.
@@ -83,10 +83,11 @@ def see(
     :param name: of the object, or of the recorded scene
     :param mesh: true mesh in its own frame [m]
     :param neighbours: meshes to put beside it in a simulated scene [m]
+    :param rng: in the state that the viewing's seed gives; None: a new one
     :raises BadCloud: when the camera sees too little of the object
     :raises FileError: when a recorded scene cannot be read
     """
-    rng = np.random.default_rng(viewing.seed)
+    rng = rng or np.random.default_rng(viewing.seed)
     if isinstance(viewing, Setup):
         cloud, pose, support = measured_cloud(mesh, viewing, rng)
         height = None if support is None else support.offset

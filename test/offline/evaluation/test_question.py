@@ -11,6 +11,8 @@ from dexlite_ros.offline.evaluation.cell_list import Extent, list_cells
 from dexlite_ros.offline.evaluation.grasp_source import grasp_source
 from dexlite_ros.offline.evaluation.question import BUILTIN, Question
 from dexlite_ros.offline.planner_choice import PlannerChoice
+from dexlite_ros.offline.scenes.sight import RecordedView, SceneView
+from dexlite_ros.offline.scenes.table_scene import SceneSettings
 
 QUESTION = Question(
     objects=BUILTIN, split=None, tier=None, source=PlannerChoice(), views='full', support=True,
@@ -21,13 +23,35 @@ QUESTION = Question(
     {'objects': 'other'}, {'split': 'dev'}, {'tier': 'core'}, {'views': 'single'},
     {'support': False}, {'points': 100}, {'noise': 0.1}, {'max_grasps': 6}, {'tests': ('noise',)},
     {'device': 'cuda'}, {'source': PlannerChoice(temperature=0.5)},
-    {'source': PlannerChoice(unranked=3)}])
+    {'source': PlannerChoice(unranked=3)}, {'scene': SceneView(SceneSettings())},
+    {'scene': RecordedView(Path('scenes'))}])
 def test_all_settings_are_part_of_the_question(change, tmp_path):
     """A folder accepts one question, also repeatedly; another one is refused."""
     QUESTION.claim(tmp_path)
     QUESTION.claim(tmp_path)
     with pytest.raises(InvalidRequest, match='new folder'):
         replace(QUESTION, **change).claim(tmp_path)
+
+
+def test_all_settings_of_scenes_are_part_of_the_question():
+    """Camera, neighbours, oracle, folder; not the seed, which is that of a cell."""
+    scenes = [
+        None, SceneView(SceneSettings()), SceneView(SceneSettings('stereo')),
+        SceneView(SceneSettings(neighbours=1)), SceneView(SceneSettings(), oracle=True),
+        RecordedView(Path('one')), RecordedView(Path('two')), RecordedView(Path('one'), True)]
+    questions = [replace(QUESTION, scene=each) for each in scenes]
+    assert len({each.key() for each in questions}) == len(scenes)
+    assert questions[1].key() == replace(QUESTION, scene=SceneView(SceneSettings())).key()
+    for each in questions[1:]:
+        assert each.viewing(3) == replace(each.scene, seed=3)
+
+
+def test_scenes_are_for_ranked_plans(tmp_path):
+    """Neither imported grasps nor unfiltered proposals can be tried in them."""
+    with pytest.raises(InvalidRequest, match='imported grasps'):
+        replace(QUESTION, scene=SceneView(SceneSettings()), source=tmp_path)
+    with pytest.raises(InvalidRequest, match='no-table'):
+        replace(QUESTION, scene=SceneView(SceneSettings()), source=PlannerChoice(unranked=0))
 
 
 def test_options_that_do_nothing_are_refused(tmp_path):
@@ -49,7 +73,7 @@ def test_cells_are_objects_by_scales_by_seeds(tmp_path):
     cells = list_cells(
         QUESTION, Extent(only=('ball', 'box'), limit=1, scales=(1.0, 0.5), seeds=3), tmp_path)
     assert len({cell.name for cell in cells}) == len(cells) == 6
-    assert {cell.setup.seed for cell in cells} == {0, 1, 2}
+    assert {cell.viewing.seed for cell in cells} == {0, 1, 2}
     with pytest.raises(InvalidRequest, match='wanted objects'):
         list_cells(QUESTION, Extent(only=('no such',)), tmp_path)
 

@@ -18,7 +18,12 @@ from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.objects.mesh_folder import ObjectFile
 from dexlite_ros.offline.objects.prepared_object import prepare, split_of
 from dexlite_ros.offline.objects.procedural.families import FAMILIES, HOUSEHOLD_FAMILIES
-from dexlite_ros.offline.objects.sources import find_objects, load_target, ProceduralObject
+from dexlite_ros.offline.objects.sources import (
+    find_objects,
+    load_solid,
+    load_target,
+    ProceduralObject,
+)
 
 BOX = trimesh.creation.box((0.04, 0.06, 0.10))
 
@@ -43,6 +48,15 @@ def test_household_objects_are_numbered():
     assert load_target(objects[1])[0].is_watertight
     with pytest.raises(InvalidRequest, match='count'):
         find_objects('household')
+
+
+def test_a_solid_is_the_mesh_that_is_judged(tmp_path):
+    """Without its pieces, in metres, for numbers and for files of another unit."""
+    trimesh.Trimesh(1000 * BOX.vertices, BOX.faces).export(tmp_path / 'box.stl')
+    for target in (*find_objects('household:2'), *find_objects(str(tmp_path), unit=0.001)):
+        solid, (mesh, _) = load_solid(target), load_target(target)
+        np.testing.assert_allclose(solid.bounds, mesh.bounds, atol=1e-9)
+        assert solid.volume == pytest.approx(mesh.volume) and solid.extents.max() < 0.5
 
 
 def test_names_and_shapes_never_change(root):
