@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.mechanics.energy_terms import EnergyWeights
 from dexlite_ros.mechanics.grasp_energy import EnergySettings
 from dexlite_ros.mechanics.squeeze_forces import SqueezeSettings
 from dexlite_ros.object.cloud import CloudLimits
@@ -21,8 +22,10 @@ from dexlite_ros.refinement.backend import Backend, BACKENDS
 from dexlite_ros.refinement.optimizer import OptimizerSettings
 from dexlite_ros.refinement.rounds import RefinementSettings, Round
 
-SLIDING = EnergySettings(margin=0.0)
-CLEAR = EnergySettings(margin=0.0015)
+_WEIGHTS = EnergyWeights(self_penetration=100.0)
+"""With a tenth of it, half of the refined grasps of small things penetrate themselves."""
+SLIDING = EnergySettings(_WEIGHTS, margin=0.0)
+CLEAR = EnergySettings(_WEIGHTS, margin=0.0015)
 """The last round keeps a small gap, so that the surface between the hand's points is clear."""
 
 

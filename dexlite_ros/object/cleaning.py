@@ -95,7 +95,8 @@ class CleanCloud:
 
 
 def clean_cloud(
-    cloud: PointCloud, limits: CloudLimits | None = None, support: Plane | None = None
+    cloud: PointCloud, limits: CloudLimits | None = None, support: Plane | None = None,
+    walls: Points | None = None,
 ) -> CleanCloud:
     """
     Return the usable points of the object in ``cloud``; raise an error if it is unusable.
@@ -107,6 +108,7 @@ def clean_cloud(
     :param cloud: as measured.
     :param limits: requirements; None: the defaults.
     :param support: plane that the object stands on; None: looked for in the cloud.
+    :param walls: (W, 3) other points seen by the camera [m]; None: it is not known what is around.
     :raises BadCloud: too few usable points, or all on one plane or line.
     :raises ScaleError: too small or too large for a hand.
     """
@@ -117,7 +119,8 @@ def clean_cloud(
     cloud, support = _without_support(cloud, support, eye, limits, account)
     require_count(len(cloud), limits.min_points, 'above the support')
     cloud = _thinned(cloud, 8 * limits.num_points, limits, account)
-    cloud, others = _one_object(cloud, eye, limits, account)
+    cloud, others = _one_object(
+        cloud, eye, np.zeros((0, 3)) if walls is None else walls, limits, account)
     require_count(len(cloud), limits.min_points, 'after outliers were removed')
     require_size(cloud.points, limits)
     require_solid(cloud.points, limits, support)
@@ -222,7 +225,7 @@ def _without_support(
 
 
 def _one_object(
-    cloud: PointCloud, eye: Points | None, limits: CloudLimits, account: _Account
+    cloud: PointCloud, eye: Points | None, walls: Points, limits: CloudLimits, account: _Account
 ) -> tuple[PointCloud, Points]:
     """Return the largest object's points, and those of all other objects (M, 3)."""
     group = group_points(cloud.points, limits.neighbours, limits.outlier_factor)
@@ -232,7 +235,7 @@ def _one_object(
     largest = cloud.points[group == 0]
     for number in range(1, len(size)):
         points = cloud.points[group == number]
-        if _is_part(largest, points, eye):
+        if _is_part(largest, points, eye, walls):
             kind[number] = '' if len(points) >= limits.min_cluster * size[0] else 'stray'
         elif len(points) >= SECOND_OBJECT * size[0]:
             kind[number] = 'other_objects'
@@ -253,11 +256,10 @@ def _one_object(
     return cloud, others
 
 
-def _is_part(largest: Points, points: Points, eye: Points | None) -> bool:
+def _is_part(largest: Points, points: Points, eye: Points | None, walls: Points) -> bool:
     """Return whether a group is near an object, and no free space is seen between them."""
-    if float(cKDTree(largest).query(points)[0].min()) > PART_GAP:
-        return False
-    return eye is None or not free_between(largest, points, eye)
+    near = float(cKDTree(largest).query(points)[0].min()) <= PART_GAP
+    return near and (eye is None or not free_between(largest, points, eye, walls))
 
 
 def _viewpoint(

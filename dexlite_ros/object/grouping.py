@@ -22,6 +22,8 @@ STRAY = -1
 """Group of the points that have no close neighbours."""
 _GAP = 2.5
 """Spacings between two groups in the image from which they do not touch."""
+_BEHIND = 0.01
+"""How far behind two groups a point is that is seen between them [m]."""
 SPARSEST = 3.0
 """Spacing of the sparsest part, relative to the typical one, that still belongs to a cloud."""
 
@@ -53,18 +55,30 @@ def group_points(points: Points, neighbours: int, factor: float) -> NDArray[np.i
     return group
 
 
-def free_between(first: Points, second: Points, eye: Points) -> bool:
+def free_between(first: Points, second: Points, eye: Points, walls: Points) -> bool:
     """
     Return whether a camera sees past two groups, so that they are not parts of one object.
 
-    An object that hides a part of itself is in pieces as well, but in the image they touch.
+    An object that hides a part of itself is in pieces as well, but in the image they touch. Where
+    it is known what is around, a gap in the image is free only if something behind it is seen:
+    in front of it may be what hides the middle, and where it shines nothing is measured.
 
     :param first: (N, 3), more than one [m].
     :param second: (M, 3) [m].
     :param eye: (3,) position of the camera [m].
+    :param walls: (W, 3) other points seen by the camera, none if it is not known what is around.
     """
     axes = camera_axes(first.mean(axis=0) - eye)
-    images = [project(points - eye, axes)[0] for points in (first, second)]
-    gap = float(cKDTree(images[0]).query(images[1])[0].min())
+    images, reach = zip(*(project(points - eye, axes) for points in (first, second)))
+    apart, nearest = cKDTree(images[0]).query(images[1])
+    end = int(apart.argmin())
+    gap, start = float(apart[end]), int(nearest[end])
     spacing = max(mean_spacing(each) for each in (first, second) if len(each) > 1)
-    return gap > _GAP * spacing / float(np.linalg.norm(first.mean(axis=0) - eye))
+    if gap <= _GAP * spacing / float(np.linalg.norm(first.mean(axis=0) - eye)):
+        return False
+    if not len(walls):
+        return True
+    image, depth = project(walls - eye, axes)
+    middle = 0.5 * (images[0][start] + images[1][end])
+    between = np.linalg.norm(image - middle, axis=1) < 0.5 * gap
+    return bool((depth[between] > max(reach[0][start], reach[1][end]) + _BEHIND).any())

@@ -93,7 +93,7 @@ class PlanningScene:
             account = InputReport()
             found: tuple[Hypothesis, ...] = (Hypothesis(surface_from_mesh(mesh), 1.0),)
         else:
-            clean = clean_cloud(target, limits, support)
+            clean = clean_cloud(target, limits, support, walls)
             between()
             support, walls = clean.support, np.concatenate([walls, clean.others])
             offset = clean.cloud.points.mean(0)
