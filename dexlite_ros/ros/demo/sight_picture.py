@@ -69,7 +69,7 @@ def draw_sight(
     """
     support = fit_support(sight.rest, sight.points) if len(sight.rest) else None
     colours = _rest_colours(sight.rest, support)
-    turn = _upright(support)
+    turn = _upright(support, sight)
     sight = _turned(sight, turn)
     panels = [] if sight.eye is None else [_camera_panel(sight, colours)]
     if sight.surface is None:
@@ -86,12 +86,15 @@ def draw_sight(
     return write_sheet(path, panels, min(COLUMNS, len(panels)))
 
 
-def _upright(support: Plane | None) -> NDArray[np.float64]:
+def _upright(support: Plane | None, sight: Sight) -> NDArray[np.float64]:
     """Return a rotation (3, 3) to a frame with z up, if it is known what is up."""
     if support is None:
         return np.eye(3)
     up = support.normal
-    side = np.cross(up, np.eye(3)[np.argmin(np.abs(up))])
+    along = None if sight.eye is None else sight.points.mean(axis=0) - sight.eye
+    if along is None or np.linalg.norm(np.cross(up, along)) < 0.1 * np.linalg.norm(along):
+        along = np.eye(3)[np.argmin(np.abs(up))]
+    side = np.cross(up, along)
     side /= np.linalg.norm(side)
     return np.stack([side, np.cross(up, side), up])
 
