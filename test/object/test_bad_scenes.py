@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is planned on scenes that lack something, and what the report says of it (docs/clouds.md)."""
+"""What scenes get that lack something, and what the report says of it: see docs/clouds.md."""
 
 from __future__ import annotations
 
