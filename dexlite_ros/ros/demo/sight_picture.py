@@ -31,7 +31,7 @@ from dexlite_ros.output.picture import (
 from dexlite_ros.ros.conversions import staged_grasps
 from dexlite_ros.ros.demo.sight import Sight
 
-PANEL = (480, 480)
+PANEL = (420, 420)
 COLUMNS = 3
 HANDS = 3
 INFERRED_COLOUR = (0.62, 0.80, 0.86)
@@ -43,7 +43,7 @@ SPLAT = 3
 """Radius of a point in the camera's picture [pixels]."""
 NEAREST = 0.01
 """Points nearer to the sensor, or behind it, are not drawn [m]."""
-DRAWN = 1500
+DRAWN = 1000
 """Largest number of points on the surface."""
 EDGE = 0.004
 """Longest edge of the triangles that are coloured [m]."""

@@ -89,6 +89,6 @@ def test_the_frame_of_the_clouds_does_not_matter(tmp_path: Path) -> None:
     upright = _draw(tmp_path / 'upright.png', sight)
     other = _draw(tmp_path / 'tilted.png', tilted, plan_in_frame(PLAN, matrix))
     # Points may be a pixel beside.
-    coarse = [each.reshape(96, 10, 144, 10, 3).mean(axis=(1, 3)) for each in (upright, other)]
+    coarse = [each.reshape(84, 10, 126, 10, 3).mean(axis=(1, 3)) for each in (upright, other)]
     assert np.mean(np.abs(coarse[0] - coarse[1]) > 25) < 0.01
     assert np.mean(upright < 250) > 0.1
