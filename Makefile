@@ -8,7 +8,7 @@ RUN := tools/run.sh
 .PHONY: help setup build demo test bench evaluate-quick evaluate lint format check-requirements clean
 
 help:
-	@echo 'make demo    set up, then plan grasps for a sample cloud and draw them'
+	@echo 'make demo    set up, then plan grasps for a view of a table and draw them'
 	@echo 'make test    set up, check style and types, run the tests'
 	@echo 'make setup   set up only (repeated: only what changed)'
 	@echo 'make build   same as setup; rebuilds the messages if they changed'

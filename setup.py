@@ -21,7 +21,7 @@ setup(
     maintainer_email='maintainers@dexlite-ros.example',
     license='Apache-2.0',
     packages=find_packages(include=['dexlite_ros', 'dexlite_ros.*']),
-    package_data={'': ['py.typed', '*.yaml', '*.json', '*.safetensors']},
+    package_data={'': ['py.typed', '*.yaml', '*.json', '*.ply', '*.safetensors']},
     python_requires='>=3.11',
     install_requires=REQUIREMENTS,
     # What needs one of these imports it where it is used, and says how to install it.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Demo: the planner, a published cloud of a mug, one call of the planner, and RViz.
+Demo: the planner, published clouds of an object on a table, one call of the planner, and RViz.
 
 The client prints its table and exits; the planner and RViz run until Ctrl-C.
 """
@@ -14,9 +14,10 @@ from launch_ros.substitutions import FindPackageShare
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments, the planner, the cloud and the client."""
-    return LaunchDescription(
-        [*_arguments(), _planner(), _demo_node('cloud_publisher'), _demo_node('demo_client')])
+    """Return the arguments, the planner, the clouds and the client."""
+    return LaunchDescription([
+        *_arguments(), _planner(), _demo_node('cloud_publisher', 'frame_id', 'example'),
+        _demo_node('demo_client')])
 
 
 def _arguments() -> list[DeclareLaunchArgument]:
@@ -26,7 +27,11 @@ def _arguments() -> list[DeclareLaunchArgument]:
             description='Namespace of all nodes and topics; empty: the root.'),
         DeclareLaunchArgument(
             'frame_id', default_value='camera',
-            description="Frame of the demo cloud, and RViz's fixed frame: no transforms needed."),
+            description="Frame of the demo clouds, and RViz's fixed frame: no transforms needed."),
+        DeclareLaunchArgument(
+            'example', default_value='table', choices=['table', 'all-sides'],
+            description='table: a tube behind a neighbour, seen by one camera. all-sides: a mug '
+                        'without a table, seen by three.'),
         DeclareLaunchArgument(
             'rviz', default_value='true', choices=['true', 'false'],
             description='true: show clouds and grasps in RViz (needs a screen).'),
@@ -46,12 +51,12 @@ def _planner() -> IncludeLaunchDescription:
     )
 
 
-def _demo_node(name: str) -> Node:
+def _demo_node(name: str, *parameters: str) -> Node:
     return Node(
         package='dexlite_ros',
         executable=name,
         name=name,
         namespace=LaunchConfiguration('namespace'),
-        parameters=[{'frame_id': LaunchConfiguration('frame_id')}],
+        parameters=[{each: LaunchConfiguration(each) for each in parameters}],
         output='screen',
     )

@@ -91,6 +91,18 @@ def test_nothing_opens_a_window_by_itself():
     assert declared['rviz']['default_value'] == 'false'
 
 
+def test_the_demo_offers_the_examples_there_are(root):
+    """The launch file has them written out, as it is read before the package is."""
+    pytest.importorskip('rclpy', reason='the demo needs ROS 2 (rclpy)')
+    examples = import_module('dexlite_ros.ros.demo.examples')
+    tree = ast.parse((LAUNCH / 'demo.launch.py').read_text())
+    (call,) = (each for each in _calls(tree, 'DeclareLaunchArgument')
+               if each.args[0].value == 'example')
+    given = {each.arg: each.value for each in call.keywords}
+    assert ast.literal_eval(given['choices']) == list(examples.EXAMPLES)
+    assert ast.literal_eval(given['default_value']) == examples.DEFAULT_EXAMPLE
+
+
 def test_started_executables_are_installed(root):
     """Each executable in a launch file or CMakeLists.txt has a module with a main function."""
     text = (root / 'CMakeLists.txt').read_text()

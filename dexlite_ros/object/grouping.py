@@ -32,11 +32,15 @@ def group_points(points: Points, neighbours: int, factor: float) -> NDArray[np.i
     """
     Return the number (N,) of the group that each point belongs to; 0 is the largest.
 
+    Of points that are too few to have that many neighbours, all are stray.
+
     :param points: (N, 3) evenly thinned [m].
     :param neighbours: number of neighbours that tell the local density.
     :param factor: points this many times farther apart than usual there are not neighbours.
     """
     count = len(points)
+    if count <= neighbours:
+        return np.full(count, STRAY)
     distance, index = cKDTree(points).query(points, k=neighbours + 1)
     distance, index = distance[:, 1:], index[:, 1:]
     usual = float(np.median(distance[:, -1]))

@@ -47,10 +47,12 @@ def find_support(points: Points, noise: float, eye: Points | None) -> Plane | No
     beyond the object in most directions, and all other points are on the side of the camera. A
     face of the object is not surrounded by anything.
 
-    :param points: (N, 3) evenly thinned [m].
+    :param points: (N, 3) evenly thinned, none if all were stray [m].
     :param noise: typical distance of points from local planes [m].
     :param eye: (3,) where the camera is, if that is likely [m]; None: unknown.
     """
+    if len(points) < 3:
+        return None
     tolerance = float(np.clip(3.0 * noise, 0.001, 0.006))
     some = points[::1 + len(points) // _ENOUGH]
     if len(some) < len(points) and _largest_plane(some, tolerance, len(some)) is None:

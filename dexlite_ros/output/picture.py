@@ -7,6 +7,7 @@ Letters: H, W pixels, R rays, T triangles.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,21 +79,21 @@ def render_grasps(
     :param labels: text for each of the B panels
     """
     panels = [
-        grasp_panel(hand, grasps[[index]], target, label) for index, label in enumerate(labels)]
+        grasp_panel(hand, grasps[[index]], [target], label) for index, label in enumerate(labels)]
     return write_sheet(path, panels, columns=len(panels))
 
 
 def grasp_panel(
     hand: str,
     grasp: GraspBatch,
-    target: ColouredMesh,
+    target: Sequence[ColouredMesh],
     label: str,
     size: tuple[int, int] = PANEL,
     colour: tuple[int, int, int] = (60, 60, 60),
 ) -> Image.Image:
     """Return a picture of one hand (a batch of 1) on an object, seen from the thumb's side."""
     direction = grasp.rotation[0].numpy() @ VIEW_IN_PALM
-    panel = render([target, *hand_meshes(hand, grasp)], direction, size)
+    panel = render([*target, *hand_meshes(hand, grasp)], direction, size)
     write_label(panel, label, colour)
     return panel
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-A plan as RViz markers: for each grasp the hand, contacts, forces, approach and label.
+A plan as RViz markers: the surface it was made on, and for each grasp hand, contacts, forces, ...
 
-Namespaces are ``hand/<rank>`` (id: link), ``contacts``, ``forces``, ``approach`` and ``label``
-(id: rank), so that each can be toggled in RViz. Every array starts with DELETEALL, because the
-next plan may have fewer grasps. Letters: K grasps shown, L links, T triangles.
+Namespaces are ``surface``, ``hand/<rank>`` (id: link), ``contacts``, ``forces``, ``approach`` and
+``label`` (id: rank), so that each can be toggled in RViz. Every array starts with DELETEALL,
+because the next plan may have fewer grasps. Letters: K grasps shown, L links, T triangles.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geometry_msgs.msg import Pose, Vector3
+import numpy as np
+from numpy.typing import NDArray
 from std_msgs.msg import ColorRGBA, Header
 import torch
 from torch import Tensor
@@ -21,6 +23,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.meshes import link_meshes
+from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.output.grasp_table import rank_label
 from dexlite_ros.plan import Contacts, GraspPlan
 from dexlite_ros.ros.conversions import points, pose
@@ -30,6 +33,8 @@ ARROW_LENGTH = 0.08
 FORCE_LENGTH = 0.04
 CONTACT_DIAMETER = 0.006
 LABEL_HEIGHT = 0.012
+SURFACE = 'surface'
+"""Namespace of the closed surface of the object."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,15 @@ class PlanMarkers:
 
     def draw(self, plan: GraspPlan, header: Header, style: MarkerStyle) -> MarkerArray:
         """
-        Return the markers of the best grasps.
+        Return the markers of the object's surface and of the best grasps.
 
-        :param plan: plan with poses in ``header.frame_id``.
+        :param plan: plan with poses and surface in ``header.frame_id``.
         :param header: header of every marker.
         :param style: number of hands and their opacity.
         """
         count = min(style.max_hands, len(plan))
         shown = plan.grasps.grasp[:count]
-        markers = list(clear_markers(header).markers)
+        markers = [*clear_markers(header).markers, _surface(plan.surface, header)]
         for rank in range(count):
             colour = _colour(float(plan.score[rank]), style.alpha * (1.0 if rank == 0 else 0.5))
             markers += self._hand(shown[rank:rank + 1], rank, header, colour)
@@ -113,6 +118,28 @@ class PlanMarkers:
 def clear_markers(header: Header) -> MarkerArray:
     """Return a message that removes all markers; DELETEALL also needs a frame."""
     return MarkerArray(markers=[Marker(header=header, action=Marker.DELETEALL)])
+
+
+def surface_corners(markers: MarkerArray) -> NDArray[np.float64] | None:
+    """
+    Return the triangles (T, 3, 3) of the object's surface, for clients.
+
+    :param markers: as a planner publishes them
+    :return: in the frame of the markers [m]; None: they have no surface
+    """
+    for marker in markers.markers:
+        if marker.ns == SURFACE:
+            corners = np.array([(point.x, point.y, point.z) for point in marker.points])
+            return corners.reshape(-1, 3, 3)
+    return None
+
+
+def _surface(surface: ObjectSurface, header: Header) -> Marker:
+    marker = _marker(header, SURFACE, 0, Marker.TRIANGLE_LIST, 1.0)
+    vertices = points(torch.as_tensor(surface.vertices, dtype=torch.float64))
+    marker.points = [vertices[index] for index in surface.faces.ravel().tolist()]
+    marker.color = ColorRGBA(r=0.66, g=0.84, b=0.78, a=0.6)
+    return marker
 
 
 def _contacts(contacts: Contacts, rank: int, header: Header) -> list[Marker]:

@@ -32,7 +32,7 @@ from dexlite_ros.ros.synthesis_request import SynthesisRequest
 from dexlite_ros.ros.transforms import FrameTransforms, plan_in_frame, transform_points
 from dexlite_ros.ros.worker import Job
 
-PUBLISHING_TIME = 0.15
+PUBLISHING_TIME = 0.25
 """Part of each time budget reserved for converting the plan to messages [s]."""
 
 

@@ -140,7 +140,7 @@ def transform_points(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def plan_in_frame(plan: GraspPlan, matrix: np.ndarray) -> GraspPlan:
-    """Return ``plan`` with every pose, point, normal and force in the target frame."""
+    """Return ``plan`` with every pose, point, normal, force and vertex in the target frame."""
     if np.array_equal(matrix, np.eye(4)):
         return plan
     pose = torch.as_tensor(matrix, dtype=plan.grasps.grasp.translation.dtype)
@@ -149,6 +149,8 @@ def plan_in_frame(plan: GraspPlan, matrix: np.ndarray) -> GraspPlan:
         plan,
         grasps=plan.grasps.each(lambda batch: batch.transformed(rotation, shift)),
         contacts=tuple(_contacts_in_frame(c, rotation, shift) for c in plan.contacts),
+        surface=replace(
+            plan.surface, vertices=transform_points(matrix, plan.surface.vertices)),
     )
 
 

@@ -2,6 +2,7 @@
 """Groups follow the local density."""
 
 import numpy as np
+import pytest
 import trimesh
 
 from dexlite_ros.object.grouping import group_points, STRAY
@@ -28,6 +29,15 @@ def test_a_sparse_side_belongs_to_the_object():
     sparse = (points[:, 0] < 0.0) & (np.arange(4000) % 10 > 0)
     group = group_points(points[~sparse], 8, 2.5)
     assert (group == 0).mean() > 0.99
+
+
+@pytest.mark.parametrize('count', [0, 1, 2, 8, 9])
+def test_a_few_points_are_no_group(count):
+    """Up to as many as neighbours tell the density all are stray; one more can be a group."""
+    points = 0.001 * np.random.default_rng(0).standard_normal((count, 3))
+    group = group_points(points, 8, 2.5)
+    assert group.shape == (count,)
+    assert (group == STRAY).all() if count <= 8 else (group == 0).any()
 
 
 def test_single_points_are_stray():

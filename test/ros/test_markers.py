@@ -19,7 +19,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.ros.markers import clear_markers, MarkerStyle, PlanMarkers
+from dexlite_ros.ros.markers import clear_markers, MarkerStyle, PlanMarkers, surface_corners
 
 HEADER = Header(stamp=Time(sec=3), frame_id='camera')
 
@@ -48,7 +48,7 @@ def test_every_grasp_has_hand_contacts_approach_and_label(drawn: MarkerArray) ->
     shapes = sum(len(vertices) > 0 for vertices, _ in link_meshes(SHADOW_RIGHT))
     assert counts == {
         'hand/0': shapes, 'hand/1': shapes, 'hand/2': shapes,
-        'contacts': 3, 'forces': 3, 'approach': 3, 'label': 3,
+        'contacts': 3, 'forces': 3, 'approach': 3, 'label': 3, 'surface': 1,
     }
     assert len([m for m in shown if m.ns == 'contacts' and m.id == 1][0].points) == 3
 
@@ -85,6 +85,14 @@ def test_ghost_hands_stand_where_the_kinematics_says(drawn: MarkerArray) -> None
         shown = corners @ rotation.T + [place.x, place.y, place.z]
         truth = corners @ poses.rotation[2, link].numpy().T + poses.position[2, link].numpy()
         np.testing.assert_allclose(shown, truth, atol=1e-5)
+
+
+def test_the_surface_is_the_one_that_was_planned_on(drawn: MarkerArray) -> None:
+    """Its triangles arrive with their corners in order, also for clients; without it None."""
+    surface = make_plan(5).surface
+    corners = surface_corners(drawn)
+    np.testing.assert_allclose(corners, surface.vertices[surface.faces], atol=1e-12)
+    assert surface_corners(clear_markers(HEADER)) is None
 
 
 def test_approach_arrows_point_out_of_the_palm(drawn: MarkerArray) -> None:

@@ -128,7 +128,7 @@ def test_listening_without_tf2_gives_frames_without_tf2() -> None:
 
 
 def test_a_plan_moves_as_one_rigid_body() -> None:
-    """Hands, contact points, normals and forces all move by the same transform."""
+    """Hands, contact points, normals, forces and surface all move by the same transform."""
     matrix = transform_matrix(TURN)
     plan = make_plan()
     moved = plan_in_frame(plan, matrix)
@@ -143,6 +143,8 @@ def test_a_plan_moves_as_one_rigid_body() -> None:
         turn = torch.tensor(matrix[:3, :3], dtype=torch.float32)
         torch.testing.assert_close(new.normals, old.normals @ turn.T)
         torch.testing.assert_close(new.forces, old.forces @ turn.T)
+    np.testing.assert_allclose(
+        moved.surface.vertices, transform_points(matrix, plan.surface.vertices), atol=1e-9)
     assert moved.score is plan.score
 
 

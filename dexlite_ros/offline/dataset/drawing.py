@@ -51,7 +51,7 @@ class Drawn:
         mesh = union([piece * self.scale for piece in self.target.pieces])
         shown = ColouredMesh(np.asarray(mesh.vertices), np.asarray(mesh.faces), OBJECT_COLOUR)
         label = f'{self.target.name} x {self.scale:g}\n{", ".join(self.reasons)}'
-        return grasp_panel(self.hand, self.grasp.grasp, shown, label, PANEL)
+        return grasp_panel(self.hand, self.grasp.grasp, [shown], label, PANEL)
 
 
 def file_name(key: str) -> str:

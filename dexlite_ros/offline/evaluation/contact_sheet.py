@@ -101,4 +101,4 @@ def _panel(
     reason = content['grasps'][rank]['verdicts'][test]['reason']
     label = f'{content["object"][:26]}\n{rank_label(rank, reason)}'
     return grasp_panel(
-        grasp_set.hand, grasp_set.grasps.grasp[[rank]], target, label, PANEL, colour)
+        grasp_set.hand, grasp_set.grasps.grasp[[rank]], [target], label, PANEL, colour)

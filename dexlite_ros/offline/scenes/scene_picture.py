@@ -13,6 +13,7 @@ import trimesh
 
 from dexlite_ros.offline.scenes.body_rays import Array
 from dexlite_ros.offline.scenes.seen_scene import SeenScene
+from dexlite_ros.output.camera_view import camera_view
 from dexlite_ros.output.picture import (
     cloud_mesh,
     ColouredMesh,
@@ -31,8 +32,6 @@ NEIGHBOUR_COLOUR = (0.4, 0.6, 0.85)
 TRUTH_COLOUR = (0.75, 0.85, 0.75)
 TABLE_NOISE = 0.01
 """Other points higher than this above the table are coloured as neighbours [m]."""
-SPLAT = 2
-"""Radius of a point in the picture of the camera [pixels]."""
 DRAWN_POINTS = 6000
 """Largest number of points of one colour in the other picture."""
 SIDEWAYS = np.deg2rad(70.0)
@@ -63,23 +62,8 @@ def _camera_panel(scene: SeenScene) -> Image.Image:
     points = np.concatenate([scene.rest, scene.cloud.points])
     colours = np.concatenate([
         _rest_colours(scene), np.tile(OBJECT_COLOUR, (len(scene.cloud), 1))])
-    depth = points[:, 2]
-    shade = np.interp(depth, np.quantile(depth, [0.02, 0.98]), [1.0, 0.45])
-    place = points[:, :2] / points[:, 2:]
-    middle = (scene.cloud.points[:, :2] / scene.cloud.points[:, 2:]).mean(axis=0)
-    reach = np.quantile(np.abs(place - middle), 0.95, axis=0)
-    width, height = PANEL
-    scale = 0.5 * min(width / reach[0], height / reach[1])
-    column, row = np.round((place - middle) * scale + [width / 2, height / 2]).astype(int).T
-    pixels = np.full((height, width, 3), 255, np.uint8)
-    order = np.argsort(-depth, kind='stable')  # The nearest point of a pixel is drawn last.
-    painted = (255 * colours * shade[:, None]).astype(np.uint8)[order]
-    for right in range(-SPLAT, SPLAT + 1):
-        for down in range(-SPLAT, SPLAT + 1):
-            at = np.stack([row + down, column + right])[:, order]
-            inside = ((at >= 0) & (at < [[height], [width]])).all(axis=0)
-            pixels[at[0, inside], at[1, inside]] = painted[inside]
-    return Image.fromarray(pixels)
+    seen = scene.cloud.points[:, :2] / scene.cloud.points[:, 2:]
+    return camera_view(points, colours, np.append(seen.mean(axis=0), 1.0), PANEL)
 
 
 def _rest_colours(scene: SeenScene) -> Array:

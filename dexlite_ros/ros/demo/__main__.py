@@ -2,8 +2,9 @@
 """
 End-to-end demo: ``python -m dexlite_ros.ros.demo``.
 
-Starts the planner node as a separate process, publishes the cloud of a mug as seen by three
-cameras, calls the service, prints the ten best grasps and draws the best three hands.
+Starts the planner node as a separate process and publishes what a depth camera measures of an
+object and of the table and a neighbour around it. Calls the service, prints the ten best grasps
+and draws what was seen, the surface that was made of it and the best three hands.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ import time
 from builtin_interfaces.msg import Duration
 import rclpy
 
-from dexlite_ros.msg import SynthesisReport
 from dexlite_ros.ros.client import PlannerClient
+from dexlite_ros.ros.demo.examples import DEFAULT_EXAMPLE, EXAMPLES
 from dexlite_ros.ros.process import initialise
 from dexlite_ros.srv import GraspSynthesis
 
@@ -43,6 +44,10 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog='demo', description='A cloud in, grasps out.')
     parser.add_argument('--output', type=Path, default=Path('output/demo.png'), help='picture')
+    parser.add_argument(
+        '--example', choices=EXAMPLES, default=DEFAULT_EXAMPLE,
+        help='table: a tube behind a neighbour, seen by one camera (default); all-sides: a mug '
+             'without a table, seen by three')
     parser.add_argument('--seed', type=int, default=1, help='of the grasps; 0: a new one')
     options = parser.parse_args(args)
     # Keep traffic on this machine, and two demos from hearing each other.
@@ -80,30 +85,22 @@ def _planner_process() -> Iterator[None]:
 
 def _run(options: argparse.Namespace) -> int:
     # Imported here, so that they load while the node is loading, too.
-    from dexlite_ros.output.picture import ColouredMesh, OBJECT_COLOUR
     from dexlite_ros.ros.demo.cloud_publisher import CloudPublisher
-    from dexlite_ros.ros.demo.demo_client import ask, draw, summary, table
-    from dexlite_ros.ros.demo.demo_cloud import demo_cloud, demo_mesh
+    from dexlite_ros.ros.demo.demo_client import report
 
-    publisher = CloudPublisher(demo_cloud())
+    example = EXAMPLES[options.example]()
+    publisher = CloudPublisher(example)
     with PlannerClient() as client, _repeated(publisher.publish):
         client.wait_until_active()
         deadline = time.monotonic() + DISCOVERY
         while not publisher.listeners and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(PERIOD)  # by then the node has received a cloud
-        print('the node is active; asking for grasps of the mug ...', flush=True)
-        response = ask(client, GraspSynthesis.Request(
-            object_id='mug', seed=options.seed, timeout=Duration(sec=25)))
+        time.sleep(PERIOD)  # by then the node has received the clouds
+        print(f'the node is active; asking for grasps of the {example.name} ...', flush=True)
+        status = report(client, options.output, request=GraspSynthesis.Request(
+            object_id=example.name, seed=options.seed, timeout=Duration(sec=25)))
     publisher.destroy_node()
-    if response.report.error_code != SynthesisReport.NONE:
-        print(f'no grasps: {response.report.error_msg}')
-        return response.report.error_code
-    print(table(response.result))
-    print(summary(response.report), flush=True)
-    mesh = demo_mesh()
-    draw(response.result, ColouredMesh(mesh.vertices, mesh.faces, OBJECT_COLOUR), options.output)
-    return 0
+    return status
 
 
 @contextmanager

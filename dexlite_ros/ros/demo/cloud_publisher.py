@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The executable ``cloud_publisher``: publishes one cloud repeatedly, like a sensor.
+The executable ``cloud_publisher``: publishes clouds repeatedly, like a segmented depth image.
 
-    ros2 run dexlite_ros cloud_publisher --ros-args -p file:=mug.ply -p frame_id:=camera
+    ros2 run dexlite_ros cloud_publisher --ros-args -p file:=mug.ply -p obstacles:=table.ply
 
-Without a file it publishes the demo mug.
+Without a file it publishes an example.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from rclpy.exceptions import InvalidParameterTypeException, ParameterException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from sensor_msgs.msg import PointCloud2
 
 from dexlite_ros.errors import DexliteError, InvalidRequest
 from dexlite_ros.object.cloud import PointCloud
-from dexlite_ros.object.geometry_file import load_cloud
-from dexlite_ros.ros.demo import demo_cloud
+from dexlite_ros.object.geometry_file import load_cloud, load_obstacles
+from dexlite_ros.ros.demo.examples import DEFAULT_EXAMPLE, Example, EXAMPLES, FRAME
 from dexlite_ros.ros.parameters.table import Entry, ParameterTable
 from dexlite_ros.ros.point_clouds import point_cloud_message
 from dexlite_ros.ros.process import initialise, spin, stop_on_signal
@@ -38,7 +39,9 @@ class PublisherSettings:
     """The parameters, checked; PUBLISHER_TABLE describes them."""
 
     file: str = ''
-    frame_id: str = demo_cloud.FRAME
+    obstacles: str = ''
+    example: str = DEFAULT_EXAMPLE
+    frame_id: str = FRAME
     rate: float = 1.0
 
     def __post_init__(self) -> None:
@@ -50,25 +53,46 @@ class PublisherSettings:
             raise InvalidRequest(
                 "parameter 'frame_id'", self.frame_id,
                 'the name of a frame, without a leading slash and without spaces')
+        if self.example not in EXAMPLES:
+            raise InvalidRequest(
+                "parameter 'example'", self.example, f'one of {", ".join(EXAMPLES)}')
+        if self.obstacles and not self.file:
+            raise InvalidRequest(
+                "parameter 'obstacles'", self.obstacles,
+                "empty, or given together with the parameter 'file'")
+
+    def load(self) -> Example:
+        """
+        Return the clouds of the files, or of the example.
+
+        :raises FileError: a file cannot be read.
+        """
+        if not self.file:
+            return EXAMPLES[self.example]()
+        cloud = load_cloud(self.file)
+        return Example(
+            self.file, cloud, load_obstacles(self.obstacles, cloud) if self.obstacles else None)
 
 
 PUBLISHER_TABLE = ParameterTable(PublisherSettings(), (
-    Entry('file', 'Cloud to publish, .ply or .pcd [m]; empty: the demo mug.', read_only=True),
+    Entry('file', 'Cloud to publish, .ply or .pcd [m]; empty: an example.', read_only=True),
+    Entry('obstacles', 'Cloud or mesh around it [m]; empty: none.', read_only=True),
+    Entry('example', f'Example to publish without a file: {", ".join(EXAMPLES)}.', read_only=True),
     Entry('frame_id', 'Frame that the points are given in.', read_only=True),
     Entry('rate', f'Clouds per second [Hz]. ({SLOWEST:g} to {FASTEST:g})', read_only=True),
 ))
 
 
 class CloudPublisher(Node):
-    """Publishes a cloud on ``object_cloud``, with a new stamp each time."""
+    """Publishes ``object_cloud`` and, if there are any, ``obstacle_cloud``, newly stamped."""
 
-    def __init__(self, cloud: PointCloud | None = None, **kwargs: Any) -> None:
+    def __init__(self, example: Example | None = None, **kwargs: Any) -> None:
         """
-        Load the cloud.
+        Load the clouds.
 
-        :param cloud: cloud to publish; None: the file named by the parameter.
+        :param example: what to publish; None: what the parameters say.
         :param kwargs: as for rclpy.node.Node.
-        :raises DexliteError: a parameter has a value that cannot be used, or the file cannot be
+        :raises DexliteError: a parameter has a value that cannot be used, or a file cannot be
             read.
         :raises ParameterException: a parameter has a value of another type.
         """
@@ -76,21 +100,29 @@ class CloudPublisher(Node):
         PUBLISHER_TABLE.declare(self)
         settings = PUBLISHER_TABLE.read(self)
         self.period = 1.0 / settings.rate
-        if cloud is None:
-            cloud = load_cloud(settings.file) if settings.file else demo_cloud.demo_cloud()
-        self._message = point_cloud_message(
-            cloud.points, settings.frame_id, self.get_clock().now().to_msg(), cloud.normals)
-        self._publisher = self.create_publisher(PointCloud2, 'object_cloud', 1)
+        shown = settings.load() if example is None else example
+        # Obstacles first: whoever has the object's cloud has, as a rule, those, too.
+        self._outputs: list[tuple[Publisher, PointCloud2]] = []
+        if shown.obstacles is not None:
+            self._add('obstacle_cloud', PointCloud(shown.obstacles), settings.frame_id)
+        self._add('object_cloud', shown.cloud, settings.frame_id)
+
+    def _add(self, topic: str, cloud: PointCloud, frame: str) -> None:
+        message = point_cloud_message(
+            cloud.points, frame, self.get_clock().now().to_msg(), cloud.normals)
+        self._outputs.append((self.create_publisher(PointCloud2, topic, 1), message))
 
     @property
     def listeners(self) -> int:
-        """Return the number of subscriptions to the cloud."""
-        return self._publisher.get_subscription_count()
+        """Return the number of subscriptions, of the topic that has the fewest."""
+        return min(publisher.get_subscription_count() for publisher, _ in self._outputs)
 
     def publish(self) -> None:
-        """Publish the cloud, stamped with the current time."""
-        self._message.header.stamp = self.get_clock().now().to_msg()
-        self._publisher.publish(self._message)
+        """Publish the clouds, stamped with the current time."""
+        stamp = self.get_clock().now().to_msg()
+        for publisher, message in self._outputs:
+            message.header.stamp = stamp
+            publisher.publish(message)
 
 
 def main(args: Sequence[str] | None = None) -> int:

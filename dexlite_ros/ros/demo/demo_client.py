@@ -18,23 +18,17 @@ import sys
 import time
 
 import rclpy
-from rclpy.qos import qos_profile_sensor_data
 from rclpy.utilities import remove_ros_args
-from sensor_msgs.msg import PointCloud2
 
 from dexlite_ros.msg import DexGraspArray, SynthesisReport
-from dexlite_ros.output.grasp_table import grasp_table, rank_label, TableRow
-from dexlite_ros.output.picture import cloud_mesh, ColouredMesh, render_grasps
+from dexlite_ros.output.grasp_table import grasp_table, TableRow
 from dexlite_ros.ros.client import DEFAULT_PLANNER, PlannerClient
-from dexlite_ros.ros.conversions import staged_grasps
-from dexlite_ros.ros.point_clouds import finite_points
+from dexlite_ros.ros.demo.sight import SightListener
+from dexlite_ros.ros.demo.sight_picture import draw_sight, HANDS
 from dexlite_ros.ros.process import initialise
 from dexlite_ros.srv import GraspSynthesis
 
 ROWS = 10
-HANDS = 3
-POINTS = 3000
-"""Largest number of points of the cloud in the picture."""
 PATIENCE = 60.0
 """How long to wait for the planner, and then for the first cloud [s]."""
 INTERVAL = 0.5
@@ -73,13 +67,17 @@ def table(result: DexGraspArray) -> str:
 
 
 def summary(report: SynthesisReport) -> str:
-    """Return one line on the number of grasps and the time of each step, and the warnings."""
+    """Return the number of grasps, the time of each step, the likely surfaces, the warnings."""
     line = (
         f'{report.num_returned} grasps from {report.num_candidates} starts in '
         f'{report.total_time:.2f} s on {report.device} (surface {report.surface_time:.2f}, '
         f'starts {report.propose_time:.2f}, refinement {report.refine_time:.2f}, '
         f'stages {report.stage_time:.2f}, ranking {report.rank_time:.2f}), seed {report.seed}')
-    return '\n'.join([line, *(
+    likely = ', '.join(f'{each.method} {each.weight:.0%}' for each in report.hypotheses)
+    surface = (
+        f'surface: {likely}; planned on the first, {report.seen_fraction:.0%} of it measured '
+        f'(viewpoint: {report.viewpoint_source})')
+    return '\n'.join([line, surface, *(
         f'warning: {each.code}: {each.message}' for each in report.warnings)])
 
 
@@ -102,7 +100,7 @@ def main(args: Sequence[str] | None = None) -> int:
     initialise(args)
     try:
         with PlannerClient(options.planner) as client:
-            return report(client, options.output, options.patience)
+            return report(client, options.output, options.patience, options.planner)
     except TimeoutError as error:
         print(f'no grasps: {error}', file=sys.stderr)
         return 1
@@ -117,60 +115,42 @@ def _seconds(text: str) -> float:
     return value
 
 
-def report(client: PlannerClient, path: Path, patience: float = PATIENCE) -> int:
+def report(
+    client: PlannerClient, path: Path, patience: float = PATIENCE, planner: str = DEFAULT_PLANNER,
+    request: GraspSynthesis.Request | None = None,
+) -> int:
     """
     Wait for planner and cloud, call once, print the table and draw the picture.
 
     :param client: need not be connected to a running planner yet.
     :param path: PNG to write.
     :param patience: how long to wait for the planner, and then for the first cloud [s].
+    :param planner: its name, as for the client.
+    :param request: what to ask for; None: an empty request.
     :return: 0, or the error code if the planner returns no grasp.
     :raises TimeoutError: the planner does not become active, or does not answer.
     """
-    clouds: list[PointCloud2] = []
-    client.node.create_subscription(
-        PointCloud2, 'object_cloud', clouds.append, qos_profile_sensor_data)
+    listener = SightListener(client, planner)
     try:
         client.wait_until_active(patience)
     except TimeoutError as error:
         raise TimeoutError(
             f'{error}; start it ("ros2 launch dexlite_ros planner.launch.py") or name it '
             '(--planner)') from None
-    response = ask(client, GraspSynthesis.Request(), patience)
+    response = ask(client, request or GraspSynthesis.Request(), patience)
     if response.report.error_code != SynthesisReport.NONE:
         waited = f' (waited {patience:g} s)' if response.report.error_code in NOT_YET else ''
         print(f'no grasps: {response.report.error_msg}{waited}', file=sys.stderr)
         return response.report.error_code
     print(table(response.result))
-    print(summary(response.report))
-    _draw_on_cloud(response.result, clouds, path)
+    print(summary(response.report), flush=True)
+    sight = listener.of(response)
+    if isinstance(sight, str):
+        print(f'no picture: {sight}', file=sys.stderr)
+        return 0
+    written = draw_sight(response.result, response.report, sight, path)
+    print(f'picture of the best {min(HANDS, len(response.result.grasps))}: {written.resolve()}')
     return 0
-
-
-def _draw_on_cloud(result: DexGraspArray, clouds: list[PointCloud2], path: Path) -> None:
-    """Draw the hands at the newest cloud, or say why there is no picture."""
-    if not clouds:
-        print('no picture: this client has received no cloud itself', file=sys.stderr)
-    elif clouds[-1].header.frame_id.removeprefix('/') != result.header.frame_id:
-        print(f'no picture: the cloud is in frame "{clouds[-1].header.frame_id}"', file=sys.stderr)
-    else:
-        points = finite_points(clouds[-1])
-        draw(result, cloud_mesh(points[:: 1 + len(points) // POINTS]), path)
-
-
-def draw(result: DexGraspArray, target: ColouredMesh, path: Path) -> None:
-    """
-    Write a picture of the best hands at the object, side by side, and print its path.
-
-    :param result: result with at least one grasp.
-    :param target: the object in the result's frame.
-    :param path: PNG to write; its folder is created if needed.
-    """
-    best = result.grasps[:HANDS]
-    labels = [rank_label(grasp.rank, f'score {grasp.score:.2f}') for grasp in best]
-    grasps = staged_grasps(result).grasp[:len(best)]
-    written = render_grasps(path, best[0].hand, grasps, target, labels)
-    print(f'picture of the best {len(best)}: {written.resolve()}')
 
 
 if __name__ == '__main__':

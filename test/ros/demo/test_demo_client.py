@@ -13,12 +13,14 @@ import pytest
 
 pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 
+import numpy as np
 from PIL import Image
 from planner_process import box_points, cloud_message, PlannerProcess
 import rclpy
 
 from dexlite_ros.msg import SynthesisReport as Report
 from dexlite_ros.ros.demo.demo_client import main, report
+from dexlite_ros.ros.demo.sight import SightListener
 
 
 @pytest.fixture(scope='module')
@@ -65,8 +67,27 @@ def test_it_may_be_started_before_the_first_cloud(
     assert status.result() == 0, said.err
     ranks = re.findall(r'^ +(\d+)  [01]\.\d{3} ', said.out, re.M)
     assert ranks == [str(rank) for rank in range(len(ranks))] and ranks
+    assert re.search(r'^surface: \S+ 100%; planned on the first, \d+% of it', said.out, re.M)
     with Image.open(picture) as image:
         assert image.format == 'PNG' and image.width >= image.height
+
+
+def test_the_sight_is_that_of_the_response(planner: PlannerProcess) -> None:
+    """The surface that was planned on comes with the markers of this very result."""
+    points = box_points()
+    listener = SightListener(planner.client, 'planner')
+    for shift in (0.0, 0.3):
+        planner.publish(cloud_message(points + np.array([shift, 0.0, 0.0])))
+        time.sleep(0.3)
+        response = planner.call(timeout=40.0)
+        assert response.report.error_code == Report.NONE, response.report.error_msg
+        sight = listener.of(response)
+        np.testing.assert_allclose(sight.points, points + [shift, 0.0, 0.0], atol=1e-6)
+        assert not len(sight.rest)
+        corners = sight.surface.reshape(-1, 3)
+        np.testing.assert_allclose(
+            corners.mean(axis=0), sight.points.mean(axis=0), atol=0.02)
+        assert np.abs(np.ptp(corners, axis=0) - np.ptp(sight.points, axis=0)).max() < 0.02
 
 
 def test_without_a_planner_it_says_how_to_start_one() -> None:
