@@ -13,6 +13,11 @@ WARNINGS = {
     'part_missing':
         'The cloud covers several sides, but a large part of the object was not measured.',
     'hardly_seen': 'Most of the surface was inferred; the scores are less certain.',
+    'partly_hidden':
+        "Something nearer to the camera stands along more than a quarter of the object's outline "
+        'and may hide a part of it.',
+    'hardly_above_support':
+        'The points are hardly higher than the errors of the support; perhaps there is no object.',
     'points_dropped': 'A large share of the points was not used.',
     'far_points': 'Points far from the object were dropped.',
     'several_objects': 'The cloud holds several objects; grasps are of the largest.',

@@ -10,7 +10,7 @@ Letters: B candidates, K returned grasps.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -51,33 +51,15 @@ from dexlite_ros.ranking.selection import (
     select,
     shortlist,
 )
+from dexlite_ros.ranking.shortlist import Shortlist
 from dexlite_ros.ranking.success_model import SuccessModel
 from dexlite_ros.refinement.backend import chosen_backend
 from dexlite_ros.refinement.rounds import hand_details, Population, Refinement
-from dexlite_ros.stages import contact_list, stage, Staged
+from dexlite_ros.stages import contact_list, stage
 
 FITTING_TIME = 0.3
 """Time that one fit of a surface takes at most; open3d lets no other thread run in it [s]."""
 Measures = TypeVar('Measures', GraspMetrics, GraspFeatures)
-
-
-@dataclass(frozen=True)
-class Shortlist:
-    """K staged grasps with their probabilities and measures."""
-
-    staged: Staged
-    metrics: GraspMetrics
-    features: GraspFeatures
-    probability: Tensor
-    """(K,) probability that the grasp holds."""
-    start: Tensor
-    """(K,) index of the start that each grasp was refined from."""
-
-    def __getitem__(self, index: Tensor) -> Shortlist:
-        """Select grasps."""
-        return Shortlist(
-            self.staged[index], self.metrics[index], self.features[index],
-            self.probability[index], self.start[index])
 
 
 class GraspPlanner:

@@ -17,13 +17,18 @@ from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.hypotheses import hypotheses, Hypothesis
 from dexlite_ros.object.obstacles import apart_from_object, Obstacles
-from dexlite_ros.object.support import fit_support, Plane
+from dexlite_ros.object.occlusion import hidden_outline
+from dexlite_ros.object.support import fit_support, Plane, plane_noise
 from dexlite_ros.object.surface import ObjectSurface, surface_from_mesh, SurfaceSettings
 from dexlite_ros.object.viewpoint import Viewpoint
 from dexlite_ros.plan_warning import PlanWarning
 
 HARDLY_SEEN = 0.3
 """Seen fraction of the surface below which there is a warning."""
+HIDDEN = 0.25
+"""Share of the outline along which something nearer stands, above which there is a warning."""
+FLAT = 2.4
+"""Height of the object relative to the noise of its support, below which there is a warning."""
 ON_OBJECT = 30
 """Number of obstacle points on the object from which there is a warning: fewer may touch it."""
 
@@ -98,7 +103,8 @@ class PlanningScene:
             support, walls = clean.support, np.concatenate([walls, clean.others])
             offset = clean.cloud.points.mean(0)
             account = InputReport(
-                len(clean.cloud), clean.viewpoint, clean.dropped, clean.warnings)
+                len(clean.cloud), clean.viewpoint, clean.dropped,
+                (*clean.warnings, *_doubts_of_view(clean.cloud, support, walls)))
             found = hypotheses(
                 clean.cloud.moved(-offset), _moved(support, -offset), walls - offset, settings,
                 between=between)
@@ -147,6 +153,29 @@ def _doubts(surface: ObjectSurface, on_object: Points) -> tuple[PlanWarning, ...
         found.append(PlanWarning(
             'object_in_obstacles',
             f'{len(on_object)} points of the obstacle cloud lie on the object; they were dropped'))
+    return tuple(found)
+
+
+def _doubts_of_view(
+    cloud: PointCloud, support: Plane | None, walls: Points
+) -> tuple[PlanWarning, ...]:
+    """Return what gives reason to doubt that these points are one whole object."""
+    found = []
+    if support is not None:
+        noise = plane_noise(walls, support)
+        height = float(np.quantile(support.height(cloud.points), 0.9))
+        if height < FLAT * noise:
+            found.append(PlanWarning(
+                'hardly_above_support',
+                f'the points are {1e3 * height:.1f} mm above the support, which is measured with '
+                f'an error of {1e3 * noise:.1f} mm: this may be a part of the support'))
+    if cloud.viewpoint is not None:
+        hidden = hidden_outline(cloud.points, cloud.viewpoint, walls)
+        if hidden > HIDDEN:
+            found.append(PlanWarning(
+                'partly_hidden',
+                f'something nearer stands along {100 * hidden:.0f} % of the outline and may hide '
+                'a part of the object; how large it is was inferred: look from another side'))
     return tuple(found)
 
 

@@ -14,6 +14,8 @@ from dexlite_ros.open3d_core import open3d_core
 
 _ON_PLANE = 0.012
 """Height up to which points may be on a plane [m]."""
+_TRIES = 4
+"""Number of planes that are looked at for a support."""
 _ENOUGH = 200
 """Number of points that tell the noise on a plane."""
 
@@ -85,9 +87,9 @@ def fit_support(
     """
     Find the plane in ``obstacles`` that an object stands on, if there is one.
 
-    The largest plane is accepted if it contains at
-    least a fifth of the obstacle points near the object, and if the object lies above it, by no
-    more than ``gap``.
+    The largest plane is accepted that contains at least a fifth of the obstacle points near the
+    object, if the object lies above it, by no more than ``gap``. A few are looked at: the largest
+    may be a side of something that stands beside the object.
 
     :param obstacles: (M, 3) points of the scene without the object [m].
     :param points: (N, 3) on the object, without stray ones [m].
@@ -101,14 +103,16 @@ def fit_support(
     near = obstacles[np.linalg.norm(obstacles - middle, axis=1) < reach]
     if len(near) < 30:
         return None
-    found = segment_plane(near, tolerance)
-    if found is None or len(found[1]) < 0.2 * len(near):
-        return None
-    plane = found[0]
-    if plane.height(middle) < 0:
-        plane = plane.flipped()
-    low = float(np.quantile(plane.height(points), 0.02))
-    return plane if -0.02 < low < gap else None
+    left = near
+    for _ in range(_TRIES):
+        found = segment_plane(left, tolerance)
+        if found is None or len(found[1]) < 0.2 * len(near):
+            return None
+        plane = found[0] if found[0].height(middle) >= 0 else found[0].flipped()
+        if -0.02 < float(np.quantile(plane.height(points), 0.02)) < gap:
+            return plane
+        left = np.delete(left, found[1], axis=0)
+    return None
 
 
 def plane_noise(points: Points, plane: Plane) -> float:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from dexlite_ros.object.grouping import group_points, STRAY
+from dexlite_ros.object.grouping import free_between, group_points, STRAY
 from dexlite_ros.object.sampling import sample_mesh
 
 BALL = trimesh.creation.icosphere(subdivisions=4, radius=0.04)
@@ -45,3 +45,27 @@ def test_single_points_are_stray():
     lonely = np.array([[0.2, 0.0, 0.0], [0.0, 0.25, 0.1], [0.1, 0.1, 0.1]])
     group = group_points(np.concatenate([ball(800), lonely]), 8, 2.5)
     assert (group[-3:] == STRAY).all()
+
+
+def plate(left: float, right: float, away: float) -> np.ndarray:
+    """Return points of a plate across the view of a camera at the origin that looks along z."""
+    x, y = np.meshgrid(np.arange(left, right, 0.002), np.arange(-0.02, 0.02, 0.002))
+    return np.column_stack([x.ravel(), y.ravel(), np.full(x.size, away)])
+
+
+@pytest.mark.parametrize(('wall', 'free'), [
+    (np.zeros((0, 3)), True),  # nothing is known of what is around
+    (plate(-0.2, 0.2, 0.9), True),  # seen behind the gap
+    (plate(-0.01, 0.01, 0.4), False),  # in front of it
+    (plate(0.1, 0.2, 0.9), False),  # elsewhere: in the gap nothing was measured
+])
+def test_a_gap_is_free_where_something_behind_it_is_seen(wall, free):
+    """What hides the middle, or shines, does not make two objects of one."""
+    one, other = plate(-0.05, -0.01, 0.7), plate(0.01, 0.05, 0.7)
+    assert free_between(one, other, np.zeros(3), wall) is free
+
+
+def test_parts_that_touch_in_the_image_have_no_gap():
+    """Even with a wall behind them."""
+    one, other = plate(-0.05, 0.0, 0.7), plate(0.001, 0.05, 0.75)
+    assert not free_between(one, other, np.zeros(3), plate(-0.2, 0.2, 0.9))

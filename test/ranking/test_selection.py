@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.plan import GraspMetrics
+from dexlite_ros.plan import GraspMetrics, Rejections
 from dexlite_ros.ranking.selection import hard_filters, RankingSettings, select, shortlist
 
 SETTINGS = RankingSettings()
@@ -25,10 +25,22 @@ def metrics(count: int) -> GraspMetrics:
 def test_shortlist_takes_the_likeliest():
     """The best are staged, twice as many as sought; ties go to the first."""
     probability = torch.tensor([0.2, 0.9, 0.5, 0.5, 0.1]).repeat(10)
-    assert shortlist(probability, 8, SETTINGS).tolist() == [
-        1, 6, 11, 16, 21, 26, 31, 36, 41, 46, 2, 3, 7, 8, 12, 13]
-    assert len(shortlist(probability, 10, SETTINGS)) == 20
-    assert len(shortlist(probability, 99, SETTINGS)) == 50
+    best, rejected = shortlist(probability, {}, 8, SETTINGS)
+    assert best.tolist() == [1, 6, 11, 16, 21, 26, 31, 36, 41, 46, 2, 3, 7, 8, 12, 13]
+    assert rejected == Rejections(surplus=34)
+    assert len(shortlist(probability, {}, 10, SETTINGS)[0]) == 20
+    assert len(shortlist(probability, {}, 99, SETTINGS)[0]) == 50
+
+
+def test_what_is_rejected_early_leaves_its_place_to_others():
+    """Rejected grasps are not staged, and counted for the first filter; all counts add up."""
+    probability = torch.linspace(0.0, 1.0, 50)
+    deep, bent = torch.zeros(2, 50, dtype=torch.bool)
+    deep[40:], bent[35:45] = True, True
+    best, rejected = shortlist(
+        probability, {'penetration': deep, 'self_penetration': bent}, 8, SETTINGS)
+    assert best.tolist() == list(range(34, 18, -1))
+    assert rejected == Rejections(penetration=10, self_penetration=5, surplus=19)
 
 
 @pytest.mark.parametrize(('name', 'value', 'reason'), [

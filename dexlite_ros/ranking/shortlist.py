@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The most promising grasps of a plan, on their way to the final selection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from dexlite_ros.plan import GraspFeatures, GraspMetrics
+from dexlite_ros.stages import Staged
+
+
+@dataclass(frozen=True)
+class Shortlist:
+    """K staged grasps with their probabilities and measures."""
+
+    staged: Staged
+    metrics: GraspMetrics
+    features: GraspFeatures
+    probability: Tensor
+    """(K,) probability that the grasp holds."""
+    start: Tensor
+    """(K,) index of the start that each grasp was refined from."""
+
+    def __getitem__(self, index: Tensor) -> Shortlist:
+        """Select grasps."""
+        return Shortlist(
+            self.staged[index], self.metrics[index], self.features[index],
+            self.probability[index], self.start[index])
