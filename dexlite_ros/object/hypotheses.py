@@ -46,7 +46,11 @@ class HypothesisSettings:
     """Cost of each number that was fitted."""
     parameters_max: int = 10
     """Largest number of parameters that cost; outlines have hundreds."""
-    completion: float = 2.2
+    extended: float = 0.5
+    """Cost of a box longer than what was seen of it, where a neighbour hides its end."""
+    walls_max: int = 4000
+    """Number of points around the object that are looked at for that."""
+    completion: float = 2.5
     """Cost of the completed view, which passes through all points and so cannot be compared."""
     certain: float = 1.6
     """Cost up to which a simple solid is believed without completing the view."""
@@ -95,7 +99,8 @@ def hypotheses(
     texture = Texture.of(cloud.points, settings or SurfaceSettings())
     noise = max(texture.noise, plane_noise(walls, support), choice.noise_min)
     evidence = ViewEvidence(cloud.points, cloud.viewpoint, noise, walls, support)
-    found = _simple(cloud, support, texture, noise, evidence, choice)
+    few = walls[::1 + len(walls) // choice.walls_max]
+    found = _simple(cloud, support, few, texture, noise, evidence, choice)
     between()
     if not found or found[0].cost > choice.certain:
         surface = close_surface(cloud, support, settings, between, noise)
@@ -137,20 +142,22 @@ class _Candidate:
 
 
 def _simple(
-    cloud: PointCloud, support: Plane, texture: Texture, noise: float, evidence: ViewEvidence,
-    choice: HypothesisSettings,
+    cloud: PointCloud, support: Plane, walls: Points, texture: Texture, noise: float,
+    evidence: ViewEvidence, choice: HypothesisSettings,
 ) -> list[_Candidate]:
     """Return the simple solids, the best ones first."""
     assert cloud.viewpoint is not None
     turn, foot = _support_frame(support, cloud.points)
     normals = facing_normals(cloud.points, cloud.viewpoint, texture.neighbours)
     part = SeenPart(
-        (cloud.points - foot) @ turn.T, normals @ turn.T, (cloud.viewpoint - foot) @ turn.T, noise)
+        (cloud.points - foot) @ turn.T, normals @ turn.T, (cloud.viewpoint - foot) @ turn.T, noise,
+        (walls - foot) @ turn.T)
     found = []
     for each in fit_primitives(part):
         mesh = trimesh.Trimesh(each.mesh.vertices @ turn + foot, each.mesh.faces, process=False)
         cost = evidence.of(mesh).cost
         cost += choice.per_parameter * min(each.free, choice.parameters_max)
+        cost += choice.extended * each.kind.startswith('longe')
         found.append(_Candidate(cost, mesh, kind=each.kind))
     return sorted(found, key=lambda each: each.cost)
 

@@ -29,6 +29,8 @@ _STARTS = 3
 _FACE = 0.03
 # Places along an edge where it is asked whether it is hidden.
 _ALONG_EDGE = 8
+SAME = 0.003
+"""Corners of boxes that are closer than this count as the same [m]."""
 THIN = 0.3
 """Depth of the thin one of two boxes whose depth is unknown [widths]."""
 THINNEST = 0.02
@@ -57,7 +59,10 @@ def fit_boxes(part: SeenPart, few: SeenPart) -> list[Primitive]:
     """
     faces = _fit_faces(few)
     points, eye = part.points @ faces.axes, part.eye @ faces.axes
-    corners, front = _extents(points, eye, faces.place, part.noise)
+    # Where the faces are not quite flat, twice the noise may tell better where they end.
+    (corners, front), (more, _) = (
+        _extents(points, eye, faces.place, scale * part.noise) for scale in (1.0, 2.0))
+    corners += [each for each in more if not any(_alike(each, other) for other in corners)]
     others = np.zeros((0, 3)) if part.others is None else part.others @ faces.axes
     others = around(others, points, eye)
     if len(others) > 1:
@@ -65,6 +70,11 @@ def fit_boxes(part: SeenPart, few: SeenPart) -> list[Primitive]:
         corners += [each for seen in corners for each in _longer(*seen[1:], front, eye, hidden)]
     found = [_solid(kind, low, high, faces.axes, part) for kind, low, high in corners]
     return [each for each in found if each is not None]
+
+
+def _alike(one: tuple[str, Array, Array], other: tuple[str, Array, Array]) -> bool:
+    """Return whether the corners of two boxes are the same within what hardly matters."""
+    return all(bool(np.abs(a - b).max() < SAME) for a, b in zip(one[1:], other[1:]))
 
 
 def _solid(kind: str, low: Array, high: Array, axes: Array, part: SeenPart) -> Primitive | None:
