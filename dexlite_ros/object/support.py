@@ -58,14 +58,16 @@ def segment_plane(
     points: Points, tolerance: float
 ) -> tuple[Plane, NDArray[np.integer]] | None:
     """
-    Return the plane through most of ``points``, and which they are (I,); None if on a line.
+    Return the plane through most of ``points``, and which they are (I,); None if they have none.
 
     Found by RANSAC (Fischler and Bolles 1981), then fitted to its inliers. Which side is up is
     arbitrary. The same points give the same plane.
 
-    :param points: (N, 3), at least three [m].
+    :param points: (N, 3) [m].
     :param tolerance: largest distance of an inlier [m].
     """
+    if len(points) < 3:
+        return None
     open3d = open3d_core()
     open3d.utility.random.seed(0)
     shape = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))

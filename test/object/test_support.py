@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from dexlite_ros.object.support import Plane, plane_noise
+from dexlite_ros.object.support import fit_support, Plane, plane_noise, segment_plane
 
 TILTED = Plane(np.array([0.2, -0.1, 1.0]), 0.3)
 
@@ -41,3 +41,31 @@ def test_few_points_tell_nothing():
     few = np.concatenate([0.001 * rng.standard_normal(150), rng.uniform(0.02, 0.2, 3000)])
     assert plane_noise(on_plane(TILTED, few), TILTED) == 0.0
     assert plane_noise(np.zeros((0, 3)), TILTED) == 0.0
+
+
+def test_fewer_than_three_points_have_no_plane():
+    """Nor has nothing; three have one."""
+    points = np.eye(3)
+    assert all(segment_plane(points[:count], 0.001) is None for count in range(3))
+    found = segment_plane(points, 0.001)
+    assert found is not None and len(found[1]) == 3
+
+
+def test_a_support_is_found_beside_a_larger_side():
+    """The side of a carton has more points near the object than the table; the table is found."""
+    rng = np.random.default_rng(0)
+    table = np.column_stack([rng.uniform(-0.2, 0.2, (1500, 2)), np.zeros(1500)])
+    side = np.column_stack([
+        np.full(3000, 0.06), rng.uniform(-0.15, 0.15, 3000), rng.uniform(0.0, 0.2, 3000)])
+    thing = np.column_stack([rng.uniform(-0.03, 0.03, (400, 2)), rng.uniform(0.0, 0.1, 400)])
+    found = fit_support(np.concatenate([table, side]), thing)
+    assert found is not None
+    assert found.normal == pytest.approx([0.0, 0.0, 1.0], abs=0.01)
+    assert fit_support(side, thing) is None
+
+
+def test_all_obstacles_on_one_wrong_plane_leave_none():
+    """After it is taken away nothing is left to look at."""
+    rng = np.random.default_rng(0)
+    wall = np.column_stack([np.full(900, 0.06), rng.uniform(-0.1, 0.1, (900, 2))])
+    assert fit_support(wall, rng.uniform(-0.03, 0.03, (300, 3))) is None
