@@ -85,18 +85,22 @@ def fit_support(
     points: Points,
     tolerance: float = 0.006,
     gap: float = 0.03,
+    overhang: float = 0.08,
 ) -> Plane | None:
     """
     Find the plane in ``obstacles`` that an object stands on, if there is one.
 
     The largest plane is accepted that contains at least a fifth of the obstacle points near the
     object, if the object lies above it, by no more than ``gap``. A few are looked at: the largest
-    may be a side of something that stands beside the object.
+    may be a side of something that stands beside the object. If none is that near, the object is
+    taken to stand on the nearest one up to ``overhang`` below: from above, a thing that is wider
+    at its top hides its own foot, and a neighbour may hide it as well.
 
     :param obstacles: (M, 3) points of the scene without the object [m].
     :param points: (N, 3) on the object, without stray ones [m].
     :param tolerance: thickness of the plane [m].
-    :param gap: largest distance of the object's lowest points above the plane [m].
+    :param gap: distance of the object's lowest points above the plane that is usual [m].
+    :param overhang: largest such distance [m].
     """
     if not len(points):
         return None
@@ -105,16 +109,19 @@ def fit_support(
     near = obstacles[np.linalg.norm(obstacles - middle, axis=1) < reach]
     if len(near) < 30:
         return None
-    left = near
+    left, lowest, nearest = near, overhang, None
     for _ in range(_TRIES):
         found = segment_plane(left, tolerance)
         if found is None or len(found[1]) < 0.2 * len(near):
-            return None
+            break
         plane = found[0] if found[0].height(middle) >= 0 else found[0].flipped()
-        if -0.02 < float(np.quantile(plane.height(points), 0.02)) < gap:
+        low = float(np.quantile(plane.height(points), 0.02))
+        if -0.02 < low < gap:
             return plane
+        if gap <= low < lowest:
+            lowest, nearest = low, plane
         left = np.delete(left, found[1], axis=0)
-    return None
+    return nearest
 
 
 def plane_noise(points: Points, plane: Plane) -> float:

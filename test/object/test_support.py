@@ -69,3 +69,12 @@ def test_all_obstacles_on_one_wrong_plane_leave_none():
     rng = np.random.default_rng(0)
     wall = np.column_stack([np.full(900, 0.06), rng.uniform(-0.1, 0.1, (900, 2))])
     assert fit_support(wall, rng.uniform(-0.03, 0.03, (300, 3))) is None
+
+
+@pytest.mark.parametrize(('above', 'stands'), [(0.02, True), (0.05, True), (0.1, False)])
+def test_a_thing_that_hides_its_foot_stands_on_the_table(above, stands):
+    """Seen from above only its top is seen, centimetres over the table; not a decimetre."""
+    rng = np.random.default_rng(0)
+    table = np.column_stack([rng.uniform(-0.2, 0.2, (1500, 2)), np.zeros(1500)])
+    top = np.column_stack([rng.uniform(-0.04, 0.04, (400, 2)), np.full(400, above)])
+    assert (fit_support(table, top) is not None) is stands
