@@ -93,8 +93,8 @@ def fit_support(
     The largest plane is accepted that contains at least a fifth of the obstacle points near the
     object, if the object lies above it, by no more than ``gap``. A few are looked at: the largest
     may be a side of something that stands beside the object. If none is that near, the object is
-    taken to stand on the nearest one up to ``overhang`` below: from above, a thing that is wider
-    at its top hides its own foot, and a neighbour may hide it as well.
+    taken to stand on the largest up to ``overhang`` below: from above, a thing that is wider at
+    its top hides its own foot, and a neighbour may hide it as well.
 
     :param obstacles: (M, 3) points of the scene without the object [m].
     :param points: (N, 3) on the object, without stray ones [m].
@@ -109,7 +109,7 @@ def fit_support(
     near = obstacles[np.linalg.norm(obstacles - middle, axis=1) < reach]
     if len(near) < 30:
         return None
-    left, lowest, nearest = near, overhang, None
+    left, farther = near, None
     for _ in range(_TRIES):
         found = segment_plane(left, tolerance)
         if found is None or len(found[1]) < 0.2 * len(near):
@@ -118,10 +118,10 @@ def fit_support(
         low = float(np.quantile(plane.height(points), 0.02))
         if -0.02 < low < gap:
             return plane
-        if gap <= low < lowest:
-            lowest, nearest = low, plane
+        if farther is None and gap <= low < overhang:
+            farther = plane
         left = np.delete(left, found[1], axis=0)
-    return nearest
+    return farther
 
 
 def plane_noise(points: Points, plane: Plane) -> float:

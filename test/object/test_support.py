@@ -56,7 +56,7 @@ def test_a_support_is_found_beside_a_larger_side():
     rng = np.random.default_rng(0)
     table = np.column_stack([rng.uniform(-0.2, 0.2, (1500, 2)), np.zeros(1500)])
     side = np.column_stack([
-        np.full(3000, 0.06), rng.uniform(-0.15, 0.15, 3000), rng.uniform(0.0, 0.2, 3000)])
+        np.full(3000, 0.12), rng.uniform(-0.15, 0.15, 3000), rng.uniform(0.0, 0.2, 3000)])
     thing = np.column_stack([rng.uniform(-0.03, 0.03, (400, 2)), rng.uniform(0.0, 0.1, 400)])
     found = fit_support(np.concatenate([table, side]), thing)
     assert found is not None
@@ -67,7 +67,7 @@ def test_a_support_is_found_beside_a_larger_side():
 def test_all_obstacles_on_one_wrong_plane_leave_none():
     """After it is taken away nothing is left to look at."""
     rng = np.random.default_rng(0)
-    wall = np.column_stack([np.full(900, 0.06), rng.uniform(-0.1, 0.1, (900, 2))])
+    wall = np.column_stack([np.full(900, 0.12), rng.uniform(-0.1, 0.1, (900, 2))])
     assert fit_support(wall, rng.uniform(-0.03, 0.03, (300, 3))) is None
 
 
