@@ -22,4 +22,9 @@ evaluate core_network --tier core --tests six-forces lift
 evaluate core_dexlite --tier core --planner dexlite --tests six-forces
 evaluate core_single_view --tier core --method hull --views single --no-table --tests six-forces
 evaluate core_single_view_table --tier core --method hull --views single --tests six-forces
+evaluate table_kinect --tier core --scene table --camera kinect --seeds 2
+evaluate table_ideal --tier core --scene table --camera ideal --seeds 2
+evaluate table_oracle --tier core --scene table --camera kinect --seeds 2 --oracle
+evaluate core_both --tier core --tests six-forces
+evaluate core_single_view_both --tier core --views single --no-table --tests six-forces
 evaluate hard --tier hard --method hull --tests six-forces
