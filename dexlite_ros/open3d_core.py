@@ -16,6 +16,9 @@ import sys
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 _NAME = 'open3d.cpu.pybind'
 
 
@@ -34,6 +37,21 @@ def open3d_core() -> Any:
 
         return open3d
     return found
+
+
+def raycasting_scene(*meshes: tuple[NDArray[np.floating], NDArray[np.integer]]) -> Any:
+    """
+    Return an open3d scene of triangle meshes, which answers for rays and nearest points.
+
+    :param meshes: vertices (V, 3) [m] and faces (F, 3) of each; numbered in this order
+    """
+    core = open3d_core()
+    scene = core.t.geometry.RaycastingScene()
+    for vertices, faces in meshes:
+        scene.add_triangles(
+            core.core.Tensor(np.array(vertices, np.float32)),
+            core.core.Tensor(np.array(faces, np.uint32)))
+    return scene
 
 
 def _load() -> ModuleType | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import trimesh
 
 from dexlite_ros.object.cloud import PointCloud, Points
+from dexlite_ros.object.depth_view import camera_axes
 from dexlite_ros.object.mesh_distance import signed_distance
 from dexlite_ros.object.orientation import facing_normals
 from dexlite_ros.object.primitives.fit import fit_primitives
@@ -164,10 +165,7 @@ def _simple(
 
 def _support_frame(support: Plane, points: Points) -> tuple[Points, Points]:
     """Return axes (3, 3), in rows, with z up from the support, and an origin (3,) on it [m]."""
-    up = support.normal
-    side = np.cross(up, np.eye(3)[np.argmin(np.abs(up))])
-    side /= np.linalg.norm(side)
-    return np.stack([side, np.cross(up, side), up]), support.project(points.mean(axis=0)[None])[0]
+    return camera_axes(support.normal), support.project(points.mean(axis=0)[None])[0]
 
 
 def _surface(solid: _Candidate, points: Points, edge: float) -> ObjectSurface:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from dexlite_ros.open3d_core import open3d_core
+from dexlite_ros.open3d_core import open3d_core, raycasting_scene
 
 EXACT_BAND = 2.5
 """Half width of the band in which nodes hold the exact distance [spacings]."""
@@ -41,10 +41,7 @@ def mesh_distance(
     :param spacing: distance between neighbouring nodes [m]
     :param shape: (3,) numbers of nodes X, Y, Z
     """
-    core = open3d_core()
-    scene = core.t.geometry.RaycastingScene()
-    scene.add_triangles(
-        core.core.Tensor(vertices.astype(np.float32)), core.core.Tensor(faces.astype(np.uint32)))
+    core, scene = open3d_core(), raycasting_scene((vertices, faces))
     axes = [origin[i] + spacing * np.arange(shape[i]) for i in range(3)]
     nodes = np.stack(np.meshgrid(*axes, indexing='ij'), axis=-1).astype(np.float32)
     votes = [_parity(core, scene, nodes, spacing, axis) for axis in range(3)]
@@ -68,13 +65,8 @@ def signed_distance(
     :param vertices: (V, 3) [m]
     :param faces: (F, 3) indices into the vertices
     """
-    core = open3d_core()
-    scene = core.t.geometry.RaycastingScene()
-    scene.add_triangles(
-        core.core.Tensor(np.array(vertices, np.float32)),
-        core.core.Tensor(np.array(faces, np.uint32)))
-    places = core.core.Tensor(np.array(points, np.float32))
-    distance: NDArray[np.float64] = scene.compute_signed_distance(
+    places = open3d_core().core.Tensor(np.array(points, np.float32))
+    distance: NDArray[np.float64] = raycasting_scene((vertices, faces)).compute_signed_distance(
         places, nsamples=3).numpy().astype(np.float64)
     return distance
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from dexlite_ros.object.cloud import mean_spacing, Points
-from dexlite_ros.object.depth_view import camera_axes, DepthView, project
+from dexlite_ros.object.depth_view import DepthView, project
 
 NEARER = 0.02
 """Something this much nearer to the camera than the object beside it hides a part of it [m]."""
@@ -28,9 +28,8 @@ def hidden_outline(points: Points, eye: Points, walls: Points) -> float:
     view = DepthView.of(points, eye)
     width = _REACH * mean_spacing(points) / float(np.linalg.norm(points.mean(axis=0) - eye))
     border = np.argwhere((view.inside < 0.0) & (view.inside > -2.0 * view.pixel))
-    axes = camera_axes(view.axes[2])
-    image, reach = project(walls - eye, axes)
-    ahead = (walls - eye) @ axes[2] > 0.0
+    image, reach = project(walls - eye, view.axes)
+    ahead = (walls - eye) @ view.axes[2] > 0.0
     tree = cKDTree(image[ahead])
     places = view.corner + view.pixel * border
     near = tree.query_ball_point(places, width)

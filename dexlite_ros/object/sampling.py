@@ -15,7 +15,7 @@ import trimesh
 
 from dexlite_ros.errors import BadCloud
 from dexlite_ros.object.cloud import PointCloud, Points
-from dexlite_ros.open3d_core import open3d_core
+from dexlite_ros.open3d_core import open3d_core, raycasting_scene
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,10 @@ def cast_rays(mesh: trimesh.Trimesh, origins: Points, directions: Points) -> NDA
     :param directions: (R, 3) unit.
     :return: (R,) [m].
     """
-    open3d = open3d_core()
-    scene = open3d.t.geometry.RaycastingScene()
-    scene.add_triangles(
-        open3d.core.Tensor(np.array(mesh.vertices, np.float32)),
-        open3d.core.Tensor(np.array(mesh.faces, np.uint32)),
-    )
+    scene = raycasting_scene((mesh.vertices, mesh.faces))
     rays = np.concatenate([origins, directions], axis=1).astype(np.float32)
-    distance: NDArray[np.floating] = scene.cast_rays(open3d.core.Tensor(rays))['t_hit'].numpy()
+    hits = scene.cast_rays(open3d_core().core.Tensor(rays))
+    distance: NDArray[np.floating] = hits['t_hit'].numpy()
     return distance.astype(np.float64)
 
 

@@ -19,7 +19,7 @@ import trimesh
 from dexlite_ros.object.cloud import mean_spacing, Points
 from dexlite_ros.object.depth_view import camera_axes, project
 from dexlite_ros.object.support import Plane
-from dexlite_ros.open3d_core import open3d_core
+from dexlite_ros.open3d_core import open3d_core, raycasting_scene
 
 POINTS, FREE = 700, 1500
 """Largest numbers of points and of empty places that are looked at."""
@@ -100,11 +100,7 @@ class ViewEvidence:
 
     def of(self, mesh: trimesh.Trimesh) -> Fit:
         """Return how a closed surface fits; in the frame of the points [m]."""
-        core = open3d_core()
-        scene = core.t.geometry.RaycastingScene()
-        scene.add_triangles(
-            core.core.Tensor(np.array(mesh.vertices, np.float32)),
-            core.core.Tensor(np.array(mesh.faces, np.uint32)))
+        core, scene = open3d_core(), raycasting_scene((mesh.vertices, mesh.faces))
         rays = self._points - self._eye
         reach = np.linalg.norm(rays, axis=1)
         ways = np.concatenate([rays / reach[:, None], self._ways])

@@ -25,7 +25,7 @@ from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.hand.meshes import link_meshes
-from dexlite_ros.open3d_core import open3d_core
+from dexlite_ros.open3d_core import raycasting_scene
 from dexlite_ros.output.grasp_table import rank_label
 from dexlite_ros.plan import GraspPlan
 
@@ -183,14 +183,8 @@ def render(
     :param size: width and height [pixels]
     :param frame: (V, 3) points that fill the frame [m]; None: all vertices
     """
-    open3d = open3d_core()
-    scene = open3d.t.geometry.RaycastingScene()
-    colours = []
-    for mesh in meshes:
-        scene.add_triangles(
-            open3d.core.Tensor(mesh.vertices.astype(np.float32)),
-            open3d.core.Tensor(mesh.faces.astype(np.uint32)))
-        colours.append(mesh.colour)
+    scene = raycasting_scene(*((mesh.vertices, mesh.faces) for mesh in meshes))
+    colours = [mesh.colour for mesh in meshes]
     if frame is None:
         frame = np.concatenate([mesh.vertices for mesh in meshes])
     rays, axes = _camera(frame, direction, size)

@@ -70,7 +70,7 @@ def shortlist(
     :param wanted: number of grasps to be found; more are staged, because some fail filters that
         apply only afterwards
     """
-    alive, counts = _filtered(rejected_by, torch.ones_like(probability, dtype=torch.bool))
+    alive, counts = _filtered(rejected_by, probability)
     left = alive.nonzero().squeeze(1)
     best = left[probability[left].argsort(descending=True, stable=True)]
     count = math.ceil(min(settings.shortlist * wanted, len(best)))
@@ -167,8 +167,7 @@ def select(
     Ties go to the lower index. A grasp that is similar to a better one is a duplicate; grasps left
     over beyond ``wanted`` are the surplus.
     """
-    alive, counts = _filtered(
-        {**rejected_by, 'score': scores < min_score}, torch.ones_like(scores, dtype=torch.bool))
+    alive, counts = _filtered({**rejected_by, 'score': scores < min_score}, scores)
     order = [int(i) for i in scores.argsort(descending=True, stable=True) if alive[i]]
     kept: list[int] = []
     duplicates = 0
@@ -185,9 +184,10 @@ def select(
 
 
 def _filtered(
-    rejected_by: dict[str, Tensor], alive: Tensor
+    rejected_by: dict[str, Tensor], scores: Tensor
 ) -> tuple[Tensor, dict[str, int]]:
     """Return which grasps (B,) no filter rejects, and how often each was the first to reject."""
+    alive = torch.ones_like(scores, dtype=torch.bool)
     counts: dict[str, int] = {}
     for name, rejects in rejected_by.items():
         counts[name] = int((alive & rejects).sum())

@@ -16,7 +16,7 @@ import trimesh
 from dexlite_ros.errors import BadCloud, InvalidRequest
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.primitives.robust import mode
-from dexlite_ros.open3d_core import open3d_core
+from dexlite_ros.open3d_core import open3d_core, raycasting_scene
 
 FEWEST = 20
 """Smallest number of points that a solid is fitted to."""
@@ -123,13 +123,9 @@ def primitive(
     facing = np.einsum('fi,fi->f', mesh.face_normals, part.eye - mesh.triangles_center) > 0.0
     if not facing.any():
         return None
-    core = open3d_core()
-    scene = core.t.geometry.RaycastingScene()
-    scene.add_triangles(
-        core.core.Tensor(np.asarray(mesh.vertices, np.float32)),
-        core.core.Tensor(np.asarray(mesh.faces[facing], np.uint32)))
+    scene = raycasting_scene((mesh.vertices, mesh.faces[facing]))
     places = part.points.astype(np.float32)
-    nearest = scene.compute_closest_points(core.core.Tensor(places))['points'].numpy()
+    nearest = scene.compute_closest_points(open3d_core().core.Tensor(places))['points'].numpy()
     square = np.sort(((places - nearest)**2).sum(axis=1))[:int(np.ceil(_BEST * len(part)))]
     return Primitive(kind, mesh, float(np.sqrt(square.mean())), free)
 

@@ -26,7 +26,7 @@ from dexlite_ros.object.sampling import sample_mesh
 from dexlite_ros.offline.evaluation.closed_view import ClosedView
 from dexlite_ros.offline.objects.sources import load_solid, Target
 from dexlite_ros.offline.scenes.sight import see, Viewing
-from dexlite_ros.open3d_core import open3d_core
+from dexlite_ros.open3d_core import open3d_core, raycasting_scene
 
 BAND = 0.02
 """Locations at most this far from the true surface are compared [m]."""
@@ -175,10 +175,6 @@ def _nearest(
     vertices: Points, faces: NDArray[np.int64], points: Points
 ) -> dict[str, NDArray[np.float32]]:
     """Return the nearest ``points`` (N, 3) of a mesh, and ``primitive_normals`` (N, 3) there."""
-    core = open3d_core()
-    scene = core.t.geometry.RaycastingScene()
-    scene.add_triangles(
-        core.core.Tensor(np.array(vertices, np.float32)),
-        core.core.Tensor(np.array(faces, np.uint32)))
-    found = scene.compute_closest_points(core.core.Tensor(np.array(points, np.float32)))
+    found = raycasting_scene((vertices, faces)).compute_closest_points(
+        open3d_core().core.Tensor(np.array(points, np.float32)))
     return {name: found[name].numpy() for name in ('points', 'primitive_normals')}

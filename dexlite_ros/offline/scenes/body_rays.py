@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 import trimesh
 
-from dexlite_ros.open3d_core import open3d_core
+from dexlite_ros.open3d_core import open3d_core, raycasting_scene
 
 Array = NDArray[np.float64]
 SHADOW_GAP = 0.003
@@ -52,12 +52,9 @@ class BodyRays:
         """
         self._core = open3d_core()
         self._focal, self._size = focal, size
-        self._scene = self._core.t.geometry.RaycastingScene()
         to_camera = np.linalg.inv(pose)
-        for body in bodies:
-            corners = trimesh.transform_points(body.vertices, to_camera)
-            self._scene.add_triangles(
-                self._tensor(corners), self._core.core.Tensor(np.array(body.faces, np.uint32)))
+        self._scene = raycasting_scene(*(
+            (trimesh.transform_points(body.vertices, to_camera), body.faces) for body in bodies))
 
     def pixels(self) -> tuple[Array, Array]:
         """Return column and row (H, W) of each pixel's centre [pixels]."""
