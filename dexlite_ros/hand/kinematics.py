@@ -72,6 +72,7 @@ class HandKinematics(nn.Module):
     joint_link: Tensor
     joint_axis: Tensor
     _order: Tensor
+    _parents: Tensor
     _constant: Tensor
     _sine: Tensor
     _cosine: Tensor
@@ -86,7 +87,9 @@ class HandKinematics(nn.Module):
         depth = _depths(description.parents)
         order = sorted(range(len(links)), key=lambda index: depth[index])
         rank = {link: position for position, link in enumerate(order)}
-        self._levels = _levels(description.parents, depth, order, rank)
+        levels = _levels(description.parents, depth, order, rank)
+        self._level_sizes = [len(parents) for parents in levels]
+        self._register('_parents', [each for parents in levels for each in parents], torch.long)
         self._register('_order', [rank[index] for index in range(len(links))], torch.long)
         moved = [links[index] for index in order[1:]]
         joint_of = {link.name: joint for link, joint in description.moving_links}
@@ -131,7 +134,7 @@ class HandKinematics(nn.Module):
         rotations = [grasps.rotation[:, None]]
         positions = [grasps.translation[:, None]]
         start = 0
-        for parents in self._levels:
+        for parents in self._parents.split(self._level_sizes):
             stop = start + len(parents)
             parent_rotation = rotations[-1][:, parents]
             shift = (parent_rotation @ self._offset[start:stop, :, None]).squeeze(-1)

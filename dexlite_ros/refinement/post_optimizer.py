@@ -11,7 +11,7 @@ temperature T > 0 a step is taken with probability min(1, exp((E_old - E_new) / 
 
 A grasp's result does not depend on the others in its batch: each has its own step sizes, random
 numbers (from its own seed) and best pose. Letters: B grasps, G contact groups, C contacts, J
-joints.
+joints, I iterations. An iteration is the number (1,) of a step, on the device.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.grasp_energy import Evaluation, GraspEnergy
 from dexlite_ros.refinement.optimizer import OptimizerSettings, Refined, ShouldStop
+from dexlite_ros.refinement.repeated_step import repeated
 from dexlite_ros.rotations import rotvec_to_rotmat
 
 
-@dataclass
+@dataclass(frozen=True)
 class _State:
     """State of the search for B grasps."""
 
@@ -39,6 +40,19 @@ class _State:
     slope: Tensor
     forces: Tensor | None
     chosen: Tensor | None
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What a step changes."""
+
+    state: _State
+    square: Tensor
+    """(B, 6 + J) running mean of the squared slope."""
+    best: GraspBatch
+    best_energy: Tensor
+    done: Tensor
+    """(1,) steps done."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,11 @@ class PostOptimizer:
         scale = torch.ones(6 + len(self._kinematics.lower))
         scale[:3] = settings.translation_scale
         self._scale = scale.to(energy.field.values)
+        count = range(settings.iterations + 1)
+        self._rates, self._unbiased = (
+            torch.tensor(numbers, dtype=torch.float64).to(self._scale) for numbers in (
+                [settings.rate(each) for each in count],
+                [1 - settings.decay**each for each in count]))
 
     def refine(
         self,
@@ -83,24 +102,17 @@ class PostOptimizer:
         if draws.switches:
             active = active.new_ones(len(grasps), settings.sampled_contacts)
         wanted = _Wanted.of(active, draws.switches)
-        state = self._evaluate(self._couple(grasps), wanted, None, draws.contacts(None, 0))
-        best, best_energy = state.grasps, state.energy
-        square = torch.zeros_like(state.slope)
+        start = torch.zeros(1, dtype=torch.long, device=active.device)
+        state = self._evaluate(self._couple(grasps), wanted, None, draws.contacts(None, start))
+        step = repeated(
+            lambda search: self._advance(search, wanted, draws),
+            _Search(state, torch.zeros_like(state.slope), state.grasps, state.energy, start))
         done = 0
-        for done in range(1, settings.iterations + 1):
-            if time.monotonic() > deadline or (
-                    should_stop is not None and should_stop((done - 1) / settings.iterations)):
-                done -= 1
-                break
-            square = settings.decay * square + (1 - settings.decay) * state.slope.square()
-            proposal = self._evaluate(
-                self._step(state, square, done), wanted, state.forces,
-                draws.contacts(state.chosen, done))
-            state = _choose(draws.accepts(state.energy, proposal.energy, done), proposal, state)
-            better = state.energy < best_energy
-            best = state.grasps.where(better, best)
-            best_energy = torch.where(better, state.energy, best_energy)
-        return Refined(best, best_energy, done)
+        while done < settings.iterations and not (time.monotonic() > deadline or (
+                should_stop is not None and should_stop(done / settings.iterations))):
+            step()
+            done += 1
+        return Refined(step.state.best, step.state.best_energy, done)
 
     def evaluate(self, grasps: GraspBatch, active: Tensor) -> tuple[Tensor, Tensor]:
         """Return the energy of B grasps and its gradient; see ``Optimizer``."""
@@ -108,12 +120,26 @@ class PostOptimizer:
         state = self._evaluate(self._couple(grasps), wanted, None, None)
         return state.energy, state.slope
 
-    def _step(self, state: _State, square: Tensor, iteration: int) -> GraspBatch:
+    def _advance(self, search: _Search, wanted: _Wanted, draws: _RandomDraws) -> _Search:
+        """Return the search one step later."""
+        state, decay = search.state, self.settings.decay
+        done = search.done + 1
+        square = decay * search.square + (1 - decay) * state.slope.square()
+        proposal = self._evaluate(
+            self._step(state, square, done), wanted, state.forces,
+            draws.contacts(state.chosen, done))
+        state = _choose(draws.accepts(state.energy, proposal.energy, done), proposal, state)
+        better = state.energy < search.best_energy
+        return _Search(
+            state, square, state.grasps.where(better, search.best),
+            torch.where(better, state.energy, search.best_energy), done)
+
+    def _step(self, state: _State, square: Tensor, iteration: Tensor) -> GraspBatch:
         """Take one RMSProp step; joints stay within their limits and couplings."""
-        settings = self.settings
         # v starts at zero, which the first steps would take for small slopes.
-        unbiased = square / (1 - settings.decay**iteration)
-        step = -settings.rate(iteration) * self._scale * state.slope / (unbiased.sqrt() + 1e-3)
+        unbiased = square / self._unbiased[iteration]
+        rate = self._rates[iteration]
+        step = -rate * self._scale * state.slope / (unbiased.sqrt() + 1e-3)
         turn = rotvec_to_rotmat(step[:, 3:6])
         moved = state.grasps.perturbed(step[:, :3], turn)
         return self._couple(replace(moved, joints=moved.joints + step[:, 6:]))
@@ -150,26 +176,29 @@ class _RandomDraws:
         self._settings = optimizer.settings
         self.switches = self._settings.contact_switch > 0
         self._pool = optimizer.energy.geometry.candidates.unique()
+        self._heat = torch.tensor([
+            self._settings.heat(each) for each in range(self._settings.iterations + 1)],
+            device=self._pool.device)
         numbers = random_numbers(self._settings, seeds)
         if numbers is not None:
             self._numbers = numbers.to(self._pool.device)
 
-    def contacts(self, chosen: Tensor | None, iteration: int) -> Tensor | None:
+    def contacts(self, chosen: Tensor | None, iteration: Tensor) -> Tensor | None:
         """Return indices (B, C) of the hand's points that should touch; None if contacts slide."""
         if not self.switches:
             return None
-        switch, which = self._numbers[iteration, :, :-1].chunk(2, dim=1)
+        switch, which = self._numbers[iteration][0, :, :-1].chunk(2, dim=1)
         fresh: Tensor = self._pool[(which * len(self._pool)).long()]
         if chosen is None:
             return fresh
         return torch.where(switch < self._settings.contact_switch, fresh, chosen)
 
-    def accepts(self, old: Tensor, new: Tensor, iteration: int) -> Tensor:
+    def accepts(self, old: Tensor, new: Tensor, iteration: Tensor) -> Tensor:
         """Return a mask (B,) of accepted steps: Metropolis' rule; at temperature 0 all finite."""
-        heat = self._settings.heat(iteration)
-        if heat <= 0:
+        if self._settings.temperature <= 0:
             return new.isfinite()
-        return self._numbers[iteration, :, -1] < ((old - new) / heat).exp()
+        chance = ((old - new) / self._heat[iteration]).exp()
+        return self._numbers[iteration][0, :, -1] < chance
 
 
 def random_numbers(settings: OptimizerSettings, seeds: Tensor | None) -> Tensor | None:
