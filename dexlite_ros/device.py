@@ -34,6 +34,16 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def planning_device(name: str) -> torch.device:
+    """
+    Return the device to plan on: as ``resolve_device``, but 'auto' is the CPU.
+
+    What is compiled for the CPU makes a plan in half the time that a GPU takes
+    (docs/results/speed.md): the batches of one plan are small.
+    """
+    return resolve_device('cpu' if name == 'auto' else name)
+
+
 def describe_device(device: torch.device) -> str:
     """Return the device's name for reports, such as 'cpu' or 'cuda:0 NVIDIA H100'."""
     if device.type == 'cuda':

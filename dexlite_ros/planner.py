@@ -21,7 +21,7 @@ from torch import Tensor
 import trimesh
 
 from dexlite_ros.compilation import compile_plan
-from dexlite_ros.device import describe_device, device_faults, one_thread, resolve_device
+from dexlite_ros.device import describe_device, device_faults, one_thread, planning_device
 from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
@@ -76,7 +76,7 @@ class GraspPlanner:
         """
         Build the hand model on the device.
 
-        :param device: 'auto', 'cpu', 'cuda' or 'cuda:N'
+        :param device: 'auto' (the CPU), 'cpu', 'cuda' or 'cuda:N'
         :param hand: name of a known hand, or any description
         :param proposer: source of candidates; None: that of the settings' method. The method
             determines the number of candidates and their refinement in either case
@@ -90,7 +90,7 @@ class GraspPlanner:
         self.hand = find_hand(hand) if isinstance(hand, str) else hand
         if not self.settings.couple_joints:
             self.hand = replace(self.hand, couplings=())
-        self._device = resolve_device(device)
+        self._device = planning_device(device)
         self._backend = chosen_backend(self.settings.backend, self._device)
         # Here, because torch is limited to one thread while it plans.
         self._threads = self.settings.threads or torch.get_num_threads()

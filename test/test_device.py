@@ -5,13 +5,14 @@ import pytest
 from threadpoolctl import ThreadpoolController
 import torch
 
-from dexlite_ros.device import describe_device, one_thread, resolve_device
+from dexlite_ros.device import describe_device, one_thread, planning_device, resolve_device
 from dexlite_ros.errors import DeviceError
 
 
 def test_names_of_devices():
     """The automatic choice exists on every machine; a wrong name is refused with right ones."""
     assert resolve_device('auto').type in ('cpu', 'cuda')
+    assert planning_device('auto') == torch.device('cpu')
     assert resolve_device('cpu') == torch.device('cpu')
     assert describe_device(torch.device('cpu')) == 'cpu'
     for name in ('tpu', 'meta', 'cuda:99'):

@@ -49,7 +49,8 @@ class OnDevice:
     """Device of the tensors."""
 
     device: str = 'auto'
-    """One of auto, cpu, cuda, cuda:N."""
+    """One of auto, cpu, cuda, cuda:N. auto: the CPU for planning, which is faster there; for
+    training and generating, the first GPU if there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)

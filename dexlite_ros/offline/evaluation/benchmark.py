@@ -15,7 +15,7 @@ import joblib
 import torch
 from tqdm import tqdm
 
-from dexlite_ros.device import describe_device, resolve_device
+from dexlite_ros.device import describe_device, planning_device
 from dexlite_ros.offline.evaluation.judge_timing import judge_cases
 from dexlite_ros.offline.evaluation.timing import Case, measure, peak_memory, Timing
 from dexlite_ros.offline.evaluation.timing_cases import (
@@ -47,7 +47,7 @@ def benchmark(
     :param growth: also plan with more candidates, more points and for larger objects
     :param peer: also time the package Dex1B on the same hand, cloud and steps
     """
-    resolved = resolve_device(device)
+    resolved = planning_device(device)
     cores = joblib.cpu_count()
     known = _backends(backend, resolved)
     numbers = threads or tuple(dict.fromkeys((1, cores)))
@@ -84,7 +84,7 @@ def _cases(
 ) -> Iterator[Case]:
     yield from plan_cases(device, seed, backend, quick=quick)
     yield from refine_cases(
-        resolve_device(device), seed, QUICK_BATCHES if quick else BATCHES, known, threads)
+        planning_device(device), seed, QUICK_BATCHES if quick else BATCHES, known, threads)
     yield from judge_cases(seed)
     if growth:
         yield from growth_cases(device, seed, backend)

@@ -78,7 +78,8 @@ class NodeSettings:
 NODE_TABLE = ParameterTable(NodeSettings(), (
     Entry('hand', f'Hand to plan for; available: {", ".join(HANDS)}.', read_only=True),
     Entry(
-        'device', 'Device to compute on: auto (CUDA if available, else CPU), cpu, cuda or cuda:N.',
+        'device',
+        'Device to compute on: auto (the CPU, where plans are faster), cpu, cuda or cuda:N.',
         read_only=True),
     Entry(
         'autostart',
