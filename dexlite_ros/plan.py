@@ -37,11 +37,14 @@ class GraspMetrics:
     self_penetration: Tensor
     """Deepest hand-hand overlap at the grasp stage [m], >= 0."""
     clearance: Tensor
-    """Smallest signed distance from the hand to the obstacles over pregrasp and grasp [m]."""
+    """Smallest signed distance from the hand to obstacles over pregrasp and grasp [m]; the support
+    is none of them."""
     pregrasp_clearance: Tensor
     """Smallest signed distance from the open hand to the object [m]."""
     joint_limit_margin: Tensor
     """Smallest distance of any joint at any stage to its limit [rad]."""
+    support_clearance: Tensor
+    """Smallest signed height of the hand above the support over pregrasp and grasp [m]."""
 
     def __getitem__(self, index: slice | Tensor) -> GraspMetrics:
         """Select grasps."""

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Obstacles around an object, which the hand must not touch."""
+"""
+Obstacles around an object, which the hand must not touch.
+
+The support is a plane through many points, and so known better than single points: the hand may
+come nearer to it. Fingers that lift a thing of two centimetres need that.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +19,15 @@ from torch import Tensor
 
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.distance_field import DistanceField
-from dexlite_ros.object.support import Plane
+from dexlite_ros.object.support import Plane, plane_noise
 
 REACH = 0.25
 """Largest distance of a grasping hand's parts from the object [m]."""
 NODES_PER_AXIS = 100
+SUPPORT_SLACK = 0.003
+"""How much nearer the hand may come to the support than to other obstacles [m]."""
+ON_SUPPORT = 0.005
+"""A point nearer to the support than this is one of the support's [m], whatever its noise."""
 ON_OBJECT = 0.004
 """An obstacle point closer to the object's surface than this is one of the object's [m]."""
 
@@ -28,9 +37,10 @@ class Obstacles:
     """Points and a support plane: as a distance field for planning, and for exact measurement."""
 
     points: NDArray[np.floating]
-    """(M, 3) [m]; may be empty."""
+    """(M, 3) not of the support [m]; may be empty."""
     support: Plane | None
     field: DistanceField
+    """Distance to the points, and to a plane ``SUPPORT_SLACK`` below the support [m]."""
 
     @classmethod
     def around(
@@ -48,41 +58,49 @@ class Obstacles:
 
     def clearance(self, centres: Tensor, radius: Tensor) -> Tensor:
         """
-        Return the exact distance (B,) of hands to the nearest point and to the plane [m].
+        Return the exact distance (B,) of hands to the nearest point [m]; NaN without points.
 
         The field is too coarse for this: between its nodes it is off by millimetres.
 
         :param centres: (B, P, 3) of the hand's spheres [m]
         :param radius: (P,) [m]
         """
-        places = centres.detach().cpu().double().numpy()
-        distance = np.full(places.shape[:2], np.inf)
-        if len(self.points):
-            distance = cKDTree(self.points).query(places)[0]
-        if self.support is not None:
-            height = self.support.height(places.reshape(-1, 3)).reshape(distance.shape)
-            distance = np.minimum(distance, height)
+        if not len(self.points):
+            return centres.new_full(centres.shape[:1], torch.nan)
+        distance = cKDTree(self.points).query(centres.detach().cpu().double().numpy())[0]
         return (torch.from_numpy(distance).to(centres) - radius).amin(1)
 
+    def support_clearance(self, centres: Tensor, radius: Tensor) -> Tensor:
+        """
+        Return the height (B,) of hands above the support [m]; NaN without a support.
 
-def apart_from_object(
-    points: Points, field: DistanceField, support: Plane | None
-) -> NDArray[np.bool_]:
+        :param centres, radius: as for ``clearance``
+        """
+        if self.support is None:
+            return centres.new_full(centres.shape[:1], torch.nan)
+        up = torch.from_numpy(self.support.normal).to(centres)
+        return (centres @ up - self.support.offset - radius).amin(1)
+
+
+def of_support(points: Points, support: Plane | None) -> NDArray[np.bool_]:
+    """Return a mask (M,) of the points (M, 3) that are of the support, or below it [m]."""
+    if support is None:
+        return np.zeros(len(points), bool)
+    tolerance = max(ON_SUPPORT, 3 * plane_noise(points, support))
+    return support.height(points) < tolerance
+
+
+def apart_from_object(points: Points, field: DistanceField) -> NDArray[np.bool_]:
     """
     Return a mask (M,) of the obstacles that are not on or in the object itself.
 
-    Points of the support are kept where they touch the object.
-
     :param points: (M, 3) [m]
     :param field: distance to the object's surface
-    :param support: plane that the object stands on
     """
     if not len(points):
         return np.zeros(0, bool)
-    apart = field.value(torch.from_numpy(points).float()).numpy() > ON_OBJECT
-    if support is not None:
-        apart |= np.abs(support.height(points)) < ON_OBJECT
-    return apart
+    distance: NDArray[np.floating] = field.value(torch.from_numpy(points).float()).numpy()
+    return distance > ON_OBJECT
 
 
 def obstacle_field(
@@ -94,8 +112,8 @@ def obstacle_field(
     Return the distance to the obstacles within the hand's reach of the object [m].
 
     A cloud has no interior, so distances to its points are unsigned. Half a node spacing is
-    subtracted, so that no obstacle is missed between nodes. Below the support plane distances are
-    negative.
+    subtracted, so that no obstacle is missed between nodes. Distances to the support are those to
+    a plane ``SUPPORT_SLACK`` below it, and negative below that.
 
     :param obstacles: (M, 3) points of the scene without the object [m]
     :param object_points: (N, 3) [m]
@@ -121,6 +139,6 @@ def obstacle_field(
         values = np.sqrt(square) - np.float32(spacing / 2)
     if support is not None:
         up = support.normal.astype(np.float32)
-        above = np.float32(support.height(lower))
+        above = np.float32(support.height(lower) + SUPPORT_SLACK)
         values = np.minimum(values, up[0] * x + up[1] * y + (up[2] * z + above))
     return DistanceField(values, lower, spacing, normals=False)

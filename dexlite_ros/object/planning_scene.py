@@ -16,7 +16,7 @@ from dexlite_ros.object.cleaning import clean_cloud, DroppedPoints, main_points
 from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.hypotheses import hypotheses, Hypothesis
-from dexlite_ros.object.obstacles import apart_from_object, Obstacles
+from dexlite_ros.object.obstacles import apart_from_object, Obstacles, of_support
 from dexlite_ros.object.occlusion import hidden_outline
 from dexlite_ros.object.support import fit_support, Plane, plane_noise
 from dexlite_ros.object.surface import ObjectSurface, surface_from_mesh, SurfaceSettings
@@ -112,7 +112,8 @@ class PlanningScene:
         surface = found[0].surface
         field = DistanceField.from_mesh(surface.vertices, surface.faces)
         support, walls = _moved(support, -offset), walls - offset
-        apart = apart_from_object(walls, field, support)
+        walls = walls[~of_support(walls, support)]
+        apart = apart_from_object(walls, field)
         warnings = (*warnings, *account.warnings, *_doubts(surface, walls[~apart]))
         around = None
         if support is not None or apart.any():

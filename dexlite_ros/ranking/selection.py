@@ -18,7 +18,7 @@ from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
-from dexlite_ros.object.obstacles import Obstacles
+from dexlite_ros.object.obstacles import Obstacles, SUPPORT_SLACK
 from dexlite_ros.plan import GraspFeatures, GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
 
@@ -38,7 +38,7 @@ class RankingSettings:
     pregrasp_clearance_min: float = 0.01
     """Smallest allowed distance from the open hand to the object [m]."""
     obstacle_clearance_min: float = 0.003
-    """Smallest allowed distance from the hand to the obstacles [m]."""
+    """Smallest allowed distance from the hand to the obstacles [m]; 3 mm less to the support."""
     same_position: float = 0.01
     """Two grasps are duplicates if their palms are closer than this [m] ..."""
     same_angle: float = 0.2
@@ -106,29 +106,38 @@ def measure(
     """
     with torch.no_grad():
         overlap = -energy.geometry.capsule_gaps(placed.hand)
+    clearance, height = clearances(placed, staged.grasps.pregrasp, energy.geometry, obstacles)
     return GraspMetrics(
         energy=grasp_energy,
         residual=10.0 ** features.residual,
         normal_variation=features.normal_variation,
         penetration=(-placed.gap.amin(1)).clamp(min=0.0),
         self_penetration=overlap.amax(1).clamp(min=0.0),
-        clearance=obstacle_clearance(placed, staged.grasps.pregrasp, energy.geometry, obstacles),
+        clearance=clearance,
         pregrasp_clearance=staged.pregrasp_clearance,
         joint_limit_margin=limit_margin(staged.grasps, energy.geometry.kinematics),
+        support_clearance=height,
     )
 
 
-def obstacle_clearance(
+def clearances(
     placed: PlacedGrasps, pregrasp: GraspBatch, geometry: HandGeometry,
     obstacles: Obstacles | None,
-) -> Tensor:
-    """Return the smallest distance (B,) to obstacles at pregrasp and grasp [m]; NaN if none."""
+) -> tuple[Tensor, Tensor]:
+    """
+    Return the smallest distances (B,) to obstacles and to the support [m]; NaN if there are none.
+
+    Over pregrasp and grasp.
+    """
     if obstacles is None:
-        return torch.full_like(placed.gap[:, 0], torch.nan)
+        missing = torch.full_like(placed.gap[:, 0], torch.nan)
+        return missing, missing
     with torch.no_grad():
-        return torch.minimum(*(
-            obstacles.clearance(hand.points, geometry.point_radius)
-            for hand in (geometry(pregrasp), placed.hand)))
+        hands = geometry(pregrasp).points, placed.hand.points
+    radius = geometry.point_radius
+    return (
+        torch.minimum(*(obstacles.clearance(points, radius) for points in hands)),
+        torch.minimum(*(obstacles.support_clearance(points, radius) for points in hands)))
 
 
 def limit_margin(grasps: StagedGrasp, kinematics: HandKinematics) -> Tensor:
@@ -146,7 +155,8 @@ def hard_filters(metrics: GraspMetrics, settings: RankingSettings) -> dict[str, 
         'non_finite': ~finite,
         'penetration': metrics.penetration > settings.penetration_max,
         'self_penetration': metrics.self_penetration > settings.self_penetration_max,
-        'obstacle': metrics.clearance < settings.obstacle_clearance_min,
+        'obstacle': (metrics.clearance < settings.obstacle_clearance_min) | (
+            metrics.support_clearance < settings.obstacle_clearance_min - SUPPORT_SLACK),
         'joint_limits': metrics.joint_limit_margin < -1e-4,
         'pregrasp': metrics.pregrasp_clearance < settings.pregrasp_clearance_min,
         'residual': metrics.residual > settings.residual_max,

@@ -19,7 +19,7 @@ def metrics(count: int) -> GraspMetrics:
     return GraspMetrics(
         energy=zero + 0, residual=zero + 1e-4, normal_variation=zero + 0, penetration=zero + 0,
         self_penetration=zero + 0, clearance=zero + torch.nan, pregrasp_clearance=zero + 0.012,
-        joint_limit_margin=zero + 0)
+        joint_limit_margin=zero + 0, support_clearance=zero + torch.nan)
 
 
 def test_shortlist_takes_the_likeliest():
@@ -48,6 +48,7 @@ def test_what_is_rejected_early_leaves_its_place_to_others():
     ('penetration', 0.01, 'penetration'),
     ('self_penetration', 0.01, 'self_penetration'),
     ('clearance', 0.0, 'obstacle'),
+    ('support_clearance', -0.0005, 'obstacle'),
     ('joint_limit_margin', -0.01, 'joint_limits'),
     ('pregrasp_clearance', -0.001, 'pregrasp'),
     ('residual', 1.0, 'residual'),
