@@ -16,6 +16,8 @@ WARNINGS = {
     'partly_hidden':
         "Something nearer to the camera stands along more than a quarter of the object's outline "
         'and may hide a part of it.',
+    'cut_by_image_border':
+        'The object reaches the border of the image; what is beyond is not known.',
     'hardly_above_support':
         'The points are hardly higher than the errors of the support; perhaps there is no object.',
     'points_dropped': 'A large share of the points was not used.',

@@ -26,7 +26,7 @@ from dexlite_ros.ros.conversions import grasp_array, ResultLabels
 from dexlite_ros.ros.markers import PlanMarkers
 from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
 from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
-from dexlite_ros.ros.point_clouds import finite_points, OBSTACLES, usable_points
+from dexlite_ros.ros.point_clouds import finite_cloud, OBSTACLES, usable_points
 from dexlite_ros.ros.publishers import ResultPublishers
 from dexlite_ros.ros.synthesis_request import SynthesisRequest
 from dexlite_ros.ros.transforms import FrameTransforms, plan_in_frame, transform_points
@@ -189,4 +189,4 @@ def object_cloud(message: PointCloud2, request: SynthesisRequest) -> PointCloud:
     """
     if not message.header.frame_id:
         raise BadCloud('its header has no frame_id')
-    return PointCloud(finite_points(message), viewpoint=request.viewpoint)
+    return finite_cloud(message, request.viewpoint)
