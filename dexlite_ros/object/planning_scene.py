@@ -66,6 +66,12 @@ class PlanningScene:
         """The likeliest surface, the one to plan on."""
         return self.hypotheses[0].surface
 
+    def surfaces_of_input(self) -> tuple[ObjectSurface, ...]:
+        """Return the surfaces of all hypotheses in the frame of the input."""
+        return tuple(
+            replace(each.surface, vertices=each.surface.vertices + self.offset)
+            for each in self.hypotheses)
+
     @classmethod
     def build(
         cls,
