@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from dexlite_ros.object.obstacles import apart_from_object, Obstacles
 from dexlite_ros.object.occlusion import hidden_outline
 from dexlite_ros.object.support import fit_support, Plane, plane_noise
 from dexlite_ros.object.surface import ObjectSurface, surface_from_mesh, SurfaceSettings
+from dexlite_ros.object.touching_objects import are_two_objects
 from dexlite_ros.object.viewpoint import Viewpoint
 from dexlite_ros.plan_warning import PlanWarning
 
@@ -117,6 +118,8 @@ class PlanningScene:
             found = hypotheses(
                 clean.cloud.moved(-offset), _moved(support, -offset), walls - offset, settings,
                 between=between)
+            account = replace(account, warnings=(
+                *account.warnings, *_doubts_of_shape(clean, found, walls)))
         between()
         surface = found[0].surface
         field = DistanceField.from_mesh(surface.vertices, surface.faces)
@@ -194,6 +197,20 @@ def _doubts_of_view(
                 f'{100 * cut:.0f} % of its width lie on the border of the image, or of what was '
                 'given of it; the object is taken to end there: move it into the image'))
     return tuple(found)
+
+
+def _doubts_of_shape(
+    clean: CleanCloud, found: Sequence[Hypothesis], walls: Points
+) -> tuple[PlanWarning, ...]:
+    """Return what the shape gives reason to warn of, where no simple solid explains it."""
+    if (clean.cloud.viewpoint is None or clean.support is None
+            or any(each.solid for each in found)
+            or not are_two_objects(clean.cloud, clean.support, walls)):
+        return ()
+    return (PlanWarning(
+        'objects_touch',
+        'no simple solid explains the cloud, but one explains either side of a seam in it: it may '
+        'be of two objects that touch; part their masks'),)
 
 
 def _check_size(mesh: trimesh.Trimesh, limits: CloudLimits) -> None:
