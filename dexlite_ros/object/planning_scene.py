@@ -119,7 +119,7 @@ class PlanningScene:
                 clean.cloud.moved(-offset), _moved(support, -offset), walls - offset, settings,
                 between=between)
             account = replace(account, warnings=(
-                *account.warnings, *_doubts_of_shape(clean, found, walls)))
+                *account.warnings, *_doubts_of_shape(clean, found, walls, between)))
         between()
         surface = found[0].surface
         field = DistanceField.from_mesh(surface.vertices, surface.faces)
@@ -200,12 +200,12 @@ def _doubts_of_view(
 
 
 def _doubts_of_shape(
-    clean: CleanCloud, found: Sequence[Hypothesis], walls: Points
+    clean: CleanCloud, found: Sequence[Hypothesis], walls: Points, between: Callable[[], None]
 ) -> tuple[PlanWarning, ...]:
     """Return what the shape gives reason to warn of, where no simple solid explains it."""
     if (clean.cloud.viewpoint is None or clean.support is None
             or any(each.solid for each in found)
-            or not are_two_objects(clean.cloud, clean.support, walls)):
+            or not are_two_objects(clean.cloud, clean.support, walls, between)):
         return ()
     return (PlanWarning(
         'objects_touch',
