@@ -158,13 +158,17 @@ class NoGraspFound(DexliteError):
 
     code = 13
 
-    def __init__(self, candidates: int, reasons: str, report: Any) -> None:
+    def __init__(
+        self, candidates: int, reasons: str, report: Any, surfaces: tuple[Any, ...]
+    ) -> None:
         """
         State the reasons.
 
         :param report: PlanReport of the failed plan, with a count for every filter
+        :param surfaces: ObjectSurface of each of its hypotheses, in the frame of the input; the
+            first is the one that was planned on
         """
-        self.report = report
+        self.report, self.surfaces = report, surfaces
         super().__init__(
             f'all {candidates} candidates were rejected ({reasons}); '
             'raise num_candidates, relax the filter that rejects the most, or check the cloud'

@@ -16,11 +16,15 @@ WARNINGS = {
     'partly_hidden':
         "Something nearer to the camera stands along more than a quarter of the object's outline "
         'and may hide a part of it.',
+    'cut_by_image_border':
+        'The object reaches the border of the image; what is beyond is not known.',
     'hardly_above_support':
         'The points are hardly higher than the errors of the support; perhaps there is no object.',
     'points_dropped': 'A large share of the points was not used.',
     'far_points': 'Points far from the object were dropped.',
     'several_objects': 'The cloud holds several objects; grasps are of the largest.',
+    'objects_touch':
+        'The cloud may be of two objects that touch; grasps are of both as one.',
     'support_in_cloud': 'The cloud holds the plane that the object stands on; it was cut off.',
     'object_in_obstacles': 'The obstacle cloud holds points on the object; they were dropped.',
     'obstacles_empty': 'The obstacle cloud has no finite point; nothing is avoided.',

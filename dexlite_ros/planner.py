@@ -199,7 +199,8 @@ class GraspPlanner:
             warnings=scene.input.warnings)
         if found is None or not len(chosen):
             raise NoGraspFound(
-                report.num_refined or report.num_candidates, rejected.summary(), report)
+                report.num_refined or report.num_candidates, rejected.summary(), report,
+                scene.surfaces_of_input())
         best = found[chosen.to(self._device)]
         clock.report('rank', 1.0, float(best.probability.max()))
         return self._result(best, scene, report)
@@ -282,7 +283,7 @@ class GraspPlanner:
             features=_on_cpu(found.features),
             start=found.start.cpu(),
             contacts=contact_list(found.staged.squeeze, self._hand['fine'].group_links, scene),
-            surface=replace(scene.surface, vertices=scene.surface.vertices + scene.offset),
+            surface=scene.surfaces_of_input()[0],
             report=report)
 
 

@@ -306,6 +306,18 @@ def test_no_grasp_says_why():
         GraspPlanner(strict, 'cpu').plan(bottle_cloud(), QUICK)
 
 
+def test_no_grasp_still_has_the_surface(planner):
+    """That of a plan with grasps, in the frame of the cloud, one for each hypothesis."""
+    cloud = bottle_cloud().moved(np.array([0.5, 0.1, -0.2]))
+    plan = planner.plan(cloud, QUICK)
+    with pytest.raises(NoGraspFound) as caught:
+        planner.plan(cloud, replace(QUICK, min_score=1.0))
+    error = caught.value
+    assert len(error.surfaces) == len(error.report.hypotheses)
+    np.testing.assert_array_equal(error.surfaces[0].vertices, plan.surface.vertices)
+    assert error.surfaces[0].method == error.report.surface_method
+
+
 @pytest.mark.parametrize('method', ['network', 'hull', 'both'])
 def test_every_proposal_comes_back_unranked(method):
     """None is pruned, filtered or dropped; refinement steps lower the mean energy."""

@@ -31,6 +31,10 @@ class PointCloud:
     """(3,) stated position of the sensor [m], a hint; None if unknown or several."""
     viewpoint_source: str = 'given'
     """Where the viewpoint comes from: ``given`` by the caller or ``read`` from a file."""
+    pixels: NDArray[np.int64] | None = None
+    """(N, 2) column and row of each point in an organised cloud; None: not known."""
+    image_size: tuple[int, int] | None = None
+    """Columns and rows of an organised cloud."""
 
     def __post_init__(self) -> None:
         for name, width in (('points', 2), ('normals', 2), ('viewpoint', 1)):
@@ -45,6 +49,8 @@ class PointCloud:
             raise InvalidRequest('viewpoint', self.viewpoint.tolist(), 'three finite numbers')
         if self.normals is not None and self.normals.shape != self.points.shape:
             raise InvalidRequest('normals', self.normals.shape, f'shape {self.points.shape}')
+        if self.pixels is not None and self.pixels.shape != (len(self.points), 2):
+            raise InvalidRequest('pixels', self.pixels.shape, f'shape ({len(self.points)}, 2)')
 
     def __len__(self) -> int:
         return len(self.points)
@@ -52,7 +58,8 @@ class PointCloud:
     def __getitem__(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> PointCloud:
         """Select points."""
         normals = None if self.normals is None else self.normals[index]
-        return replace(self, points=self.points[index], normals=normals)
+        pixels = None if self.pixels is None else self.pixels[index]
+        return replace(self, points=self.points[index], normals=normals, pixels=pixels)
 
     def moved(self, shift: Points) -> PointCloud:
         """Return the cloud, with its viewpoint, after a translation (3,) [m]."""
@@ -90,6 +97,12 @@ class CloudLimits:
             raise InvalidRequest('min_points', self.min_points, '16 to num_points')
         if not 0 < self.extent_min < self.extent_max:
             raise InvalidRequest('extent_min', self.extent_min, 'a length below extent_max')
+
+
+def organised_pixels(columns: int, rows: int) -> NDArray[np.int64]:
+    """Return column and row (N, 2) of the points of an organised cloud, in their order."""
+    place = np.arange(columns * rows)
+    return np.stack([place % columns, place // columns], axis=1)
 
 
 def mean_spacing(points: Points, neighbours: int = 8) -> float:

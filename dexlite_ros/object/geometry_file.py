@@ -15,7 +15,7 @@ import numpy as np
 import trimesh
 
 from dexlite_ros.errors import BadMesh, FileError
-from dexlite_ros.object.cloud import PointCloud, Points
+from dexlite_ros.object.cloud import organised_pixels, PointCloud, Points
 from dexlite_ros.object.mesh_repair import mend
 from dexlite_ros.object.obstacle_points import spread_over_faces
 from dexlite_ros.open3d_core import open3d_core
@@ -73,7 +73,9 @@ def is_mesh_file(path: str | Path) -> bool:
 
 def load_cloud(path: str | Path) -> PointCloud:
     """
-    Read the points, and normals if any, of a .ply or .pcd file, and the viewpoint of a .pcd file.
+    Read the points, and normals if any, of a .ply or .pcd file.
+
+    Of a .pcd file also the viewpoint, and the pixels of its points if it is organised.
 
     A viewpoint at the origin is what programs write that know none, so it counts as not stated.
 
@@ -87,26 +89,44 @@ def load_cloud(path: str | Path) -> PointCloud:
     if not cloud.has_points():
         raise FileError(path, 'it holds no points that open3d can read')
     normals = np.asarray(cloud.normals).copy() if cloud.has_normals() else None
-    return PointCloud(np.asarray(cloud.points).copy(), normals, _pcd_viewpoint(path), 'read')
+    points, header = np.asarray(cloud.points).copy(), _pcd_header(path)
+    size = _image_size(header, len(points))
+    return PointCloud(
+        points, normals, _viewpoint(header), 'read',
+        None if size is None else organised_pixels(*size), size)
 
 
-def _pcd_viewpoint(path: Path) -> Points | None:
-    """Return the position (3,) in the header of a PCD file [m]; None: not stated."""
+def _pcd_header(path: Path) -> dict[bytes, list[bytes]]:
+    """Return the entries of the header of a PCD file; of another file, none."""
+    entries: dict[bytes, list[bytes]] = {}
     if path.suffix.lower() != '.pcd':
-        return None
+        return entries
     with path.open('rb') as stream:
         for line in stream:
-            words = line.split()
-            if words[:1] == [b'DATA']:
+            key, *words = line.split() or [b'']
+            entries.setdefault(key, words)
+            if key == b'DATA':
                 break
-            if words[:1] == [b'VIEWPOINT']:
-                try:
-                    position = np.array([float(word) for word in words[1:4]])
-                except ValueError:
-                    return None
-                stated = position.shape == (3,) and np.isfinite(position).all() and position.any()
-                return position if stated else None
-    return None
+    return entries
+
+
+def _viewpoint(header: dict[bytes, list[bytes]]) -> Points | None:
+    """Return the position (3,) in the header of a PCD file [m]; None: not stated."""
+    try:
+        position = np.array([float(word) for word in header.get(b'VIEWPOINT', [])[:3]])
+    except ValueError:
+        return None
+    stated = position.shape == (3,) and np.isfinite(position).all() and position.any()
+    return position if stated else None
+
+
+def _image_size(header: dict[bytes, list[bytes]], count: int) -> tuple[int, int] | None:
+    """Return columns and rows of an organised PCD file of ``count`` points; None: of another."""
+    try:
+        columns, rows = (int(header[key][0]) for key in (b'WIDTH', b'HEIGHT'))
+    except (KeyError, IndexError, ValueError):
+        return None
+    return (columns, rows) if min(columns, rows) > 1 and columns * rows == count else None
 
 
 def load_mesh(path: str | Path, unit: float = 1.0) -> trimesh.Trimesh:

@@ -72,6 +72,8 @@ class Hypothesis:
     surface: ObjectSurface
     weight: float
     """The weights of all hypotheses add up to 1."""
+    solid: bool = False
+    """Whether it is a simple solid."""
 
 
 def hypotheses(
@@ -97,22 +99,37 @@ def hypotheses(
     if cloud.viewpoint is None or support is None:
         return (Hypothesis(close_surface(cloud, support, settings, between), 1.0),)
     walls = np.zeros((0, 3)) if walls is None else walls
-    texture = Texture.of(cloud.points, settings or SurfaceSettings())
-    noise = max(texture.noise, plane_noise(walls, support), choice.noise_min)
-    evidence = ViewEvidence(cloud.points, cloud.viewpoint, noise, walls, support)
-    few = walls[::1 + len(walls) // choice.walls_max]
-    found = _simple(cloud, support, few, texture, noise, evidence, choice)
+    found, evidence = _simple(cloud, support, walls, settings, choice)
     between()
     if not found or found[0].cost > choice.certain:
-        surface = close_surface(cloud, support, settings, between, noise)
+        surface = close_surface(cloud, support, settings, between, evidence.noise)
         mesh = trimesh.Trimesh(surface.vertices, surface.faces, process=False)
         cost = choice.completion + evidence.of(mesh).intrusion
         found = sorted([*found, _Candidate(cost, mesh, surface)], key=lambda each: each.cost)
     kept = _different(found, choice)
     weights = np.exp(choice.sharpness * (kept[0].cost - np.array([each.cost for each in kept])))
     return tuple(
-        Hypothesis(each.surface or _surface(each, cloud.points, choice.edge), float(weight))
+        Hypothesis(
+            each.surface or _surface(each, cloud.points, choice.edge), float(weight),
+            each.surface is None)
         for each, weight in zip(kept, weights / weights.sum()))
+
+
+def solid_cost(
+    cloud: PointCloud, support: Plane, walls: Points,
+    choice: HypothesisSettings = HypothesisSettings(),
+) -> float:
+    """
+    Return the cost of the simple solid that explains a cloud best; infinite if none fits at all.
+
+    :param cloud: of one object, with a viewpoint.
+    :param support: plane it stands on.
+    :param walls: (M, 3) points around it [m].
+    """
+    middle = cloud.points.mean(axis=0)
+    found, _ = _simple(
+        cloud.moved(-middle), support.moved(-middle), walls - middle, None, choice)
+    return found[0].cost if found else float('inf')
 
 
 def spread(hypotheses: Sequence[Hypothesis], points: Points) -> NDArray[np.float64]:
@@ -143,16 +160,20 @@ class _Candidate:
 
 
 def _simple(
-    cloud: PointCloud, support: Plane, walls: Points, texture: Texture, noise: float,
-    evidence: ViewEvidence, choice: HypothesisSettings,
-) -> list[_Candidate]:
-    """Return the simple solids, the best ones first."""
+    cloud: PointCloud, support: Plane, walls: Points, settings: SurfaceSettings | None,
+    choice: HypothesisSettings,
+) -> tuple[list[_Candidate], ViewEvidence]:
+    """Return the simple solids, the best ones first, and what they were compared with."""
     assert cloud.viewpoint is not None
+    texture = Texture.of(cloud.points, settings or SurfaceSettings())
+    noise = max(texture.noise, plane_noise(walls, support), choice.noise_min)
+    evidence = ViewEvidence(cloud.points, cloud.viewpoint, noise, walls, support)
+    few = walls[::1 + len(walls) // choice.walls_max]
     turn, foot = _support_frame(support, cloud.points)
     normals = facing_normals(cloud.points, cloud.viewpoint, texture.neighbours)
     part = SeenPart(
         (cloud.points - foot) @ turn.T, normals @ turn.T, (cloud.viewpoint - foot) @ turn.T, noise,
-        (walls - foot) @ turn.T)
+        (few - foot) @ turn.T)
     found = []
     for each in fit_primitives(part):
         mesh = trimesh.Trimesh(each.mesh.vertices @ turn + foot, each.mesh.faces, process=False)
@@ -160,7 +181,7 @@ def _simple(
         cost += choice.per_parameter * min(each.free, choice.parameters_max)
         cost += choice.extended * each.kind.startswith('longe')
         found.append(_Candidate(cost, mesh, kind=each.kind))
-    return sorted(found, key=lambda each: each.cost)
+    return sorted(found, key=lambda each: each.cost), evidence
 
 
 def _support_frame(support: Plane, points: Points) -> tuple[Points, Points]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,14 +12,16 @@ import torch
 import trimesh
 
 from dexlite_ros.errors import ScaleError
-from dexlite_ros.object.cleaning import clean_cloud, DroppedPoints, main_points
+from dexlite_ros.object.cleaning import clean_cloud, CleanCloud, DroppedPoints, main_points
 from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.hypotheses import hypotheses, Hypothesis
+from dexlite_ros.object.image_border import cut_length
 from dexlite_ros.object.obstacles import apart_from_object, Obstacles, of_support
 from dexlite_ros.object.occlusion import hidden_outline
 from dexlite_ros.object.support import fit_support, Plane, plane_noise
 from dexlite_ros.object.surface import ObjectSurface, surface_from_mesh, SurfaceSettings
+from dexlite_ros.object.touching_objects import are_two_objects
 from dexlite_ros.object.viewpoint import Viewpoint
 from dexlite_ros.plan_warning import PlanWarning
 
@@ -27,6 +29,8 @@ HARDLY_SEEN = 0.3
 """Seen fraction of the surface below which there is a warning."""
 HIDDEN = 0.25
 """Share of the outline along which something nearer stands, above which there is a warning."""
+CUT = 0.2
+"""Share of the object's width on the border of the image, above which there is a warning."""
 FLAT = 2.4
 """Height of the object relative to the noise of its support, below which there is a warning."""
 ON_OBJECT = 30
@@ -62,6 +66,12 @@ class PlanningScene:
     def surface(self) -> ObjectSurface:
         """The likeliest surface, the one to plan on."""
         return self.hypotheses[0].surface
+
+    def surfaces_of_input(self) -> tuple[ObjectSurface, ...]:
+        """Return the surfaces of all hypotheses in the frame of the input."""
+        return tuple(
+            replace(each.surface, vertices=each.surface.vertices + self.offset)
+            for each in self.hypotheses)
 
     @classmethod
     def build(
@@ -104,10 +114,12 @@ class PlanningScene:
             offset = clean.cloud.points.mean(0)
             account = InputReport(
                 len(clean.cloud), clean.viewpoint, clean.dropped,
-                (*clean.warnings, *_doubts_of_view(clean.cloud, support, walls)))
+                (*clean.warnings, *_doubts_of_view(target, clean, walls)))
             found = hypotheses(
                 clean.cloud.moved(-offset), _moved(support, -offset), walls - offset, settings,
                 between=between)
+            account = replace(account, warnings=(
+                *account.warnings, *_doubts_of_shape(clean, found, walls, between)))
         between()
         surface = found[0].surface
         field = DistanceField.from_mesh(surface.vertices, surface.faces)
@@ -158,10 +170,10 @@ def _doubts(surface: ObjectSurface, on_object: Points) -> tuple[PlanWarning, ...
 
 
 def _doubts_of_view(
-    cloud: PointCloud, support: Plane | None, walls: Points
+    measured: PointCloud, clean: CleanCloud, walls: Points
 ) -> tuple[PlanWarning, ...]:
     """Return what gives reason to doubt that these points are one whole object."""
-    found = []
+    found, cloud, support = [], clean.cloud, clean.support
     if support is not None:
         noise = plane_noise(walls, support)
         height = float(np.quantile(support.height(cloud.points), 0.9))
@@ -177,7 +189,29 @@ def _doubts_of_view(
                 'partly_hidden',
                 f'something nearer stands along {100 * hidden:.0f} % of the outline and may hide '
                 'a part of the object; how large it is was inferred: look from another side'))
+        # Seen from a guessed place, what was measured has no image with straight borders.
+        cut = 0.0 if clean.viewpoint.source == 'guessed' else cut_length(
+            measured, cloud.points, cloud.viewpoint, walls)
+        if cut > CUT:
+            found.append(PlanWarning(
+                'cut_by_image_border',
+                f'{100 * cut:.0f} % of its width lie on the border of the image, or of what was '
+                'given of it; the object is taken to end there: move it into the image'))
     return tuple(found)
+
+
+def _doubts_of_shape(
+    clean: CleanCloud, found: Sequence[Hypothesis], walls: Points, between: Callable[[], None]
+) -> tuple[PlanWarning, ...]:
+    """Return what the shape gives reason to warn of, where no simple solid explains it."""
+    if (clean.cloud.viewpoint is None or clean.support is None
+            or any(each.solid for each in found)
+            or not are_two_objects(clean.cloud, clean.support, walls, between)):
+        return ()
+    return (PlanWarning(
+        'objects_touch',
+        'no simple solid explains the cloud, but one explains either side of a seam in it: it may '
+        'be of two objects that touch; part their masks'),)
 
 
 def _check_size(mesh: trimesh.Trimesh, limits: CloudLimits) -> None:

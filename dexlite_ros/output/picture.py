@@ -40,6 +40,7 @@ OVERSAMPLING = 2
 FIELD_OF_VIEW = np.deg2rad(28.0)
 # From the thumb's side, slightly from the palm and from above, so that fingers and object show.
 VIEW_IN_PALM = np.array([0.75, -0.6, 0.35])
+OBLIQUE = np.array([0.75, -0.6, 0.5])
 LIGHT = np.array([0.4, -0.3, 1.0])
 
 
@@ -65,6 +66,19 @@ def render_plan(plan: GraspPlan, path: str | Path, *, max_hands: int = 3) -> Pat
     target = ColouredMesh(plan.surface.vertices, plan.surface.faces, OBJECT_COLOUR)
     labels = [rank_label(rank, f'score {float(plan.score[rank]):.2f}') for rank in range(count)]
     return render_grasps(path, plan.hand, plan.grasps.grasp[:count], target, labels)
+
+
+def render_surfaces(path: str | Path, surfaces: list[ColouredMesh], labels: list[str]) -> Path:
+    """
+    Write a PNG with one panel per surface, seen obliquely from above, and return its path.
+
+    :param surfaces: what an object may look like
+    :param labels: text for each of the panels
+    """
+    panels = [render([surface], OBLIQUE) for surface in surfaces]
+    for panel, label in zip(panels, labels, strict=True):
+        write_label(panel, label)
+    return write_sheet(path, panels, columns=len(panels))
 
 
 def render_grasps(

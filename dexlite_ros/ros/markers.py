@@ -73,13 +73,17 @@ class PlanMarkers:
         """
         count = min(style.max_hands, len(plan))
         shown = plan.grasps.grasp[:count]
-        markers = [*clear_markers(header).markers, _surface(plan.surface, header)]
+        markers = list(self.draw_surface(plan.surface, header).markers)
         for rank in range(count):
             colour = _colour(float(plan.score[rank]), style.alpha * (1.0 if rank == 0 else 0.5))
             markers += self._hand(shown[rank:rank + 1], rank, header, colour)
             markers += _contacts(plan.contacts[rank], rank, header)
             markers += self._signs(shown[rank:rank + 1], rank, header, float(plan.score[rank]))
         return MarkerArray(markers=markers)
+
+    def draw_surface(self, surface: ObjectSurface, header: Header) -> MarkerArray:
+        """Return the markers of an object's surface in ``header.frame_id``, without a grasp."""
+        return MarkerArray(markers=[*clear_markers(header).markers, _surface(surface, header)])
 
     def _hand(
         self, grasp: GraspBatch, rank: int, header: Header, colour: ColorRGBA

@@ -18,6 +18,7 @@ from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from dexlite_ros.errors import BadCloud
+from dexlite_ros.object.cloud import organised_pixels, PointCloud
 
 POSITION = ('x', 'y', 'z')
 NORMAL = ('normal_x', 'normal_y', 'normal_z')
@@ -44,6 +45,22 @@ def finite_points(cloud: PointCloud2, subject: str = OBJECT) -> np.ndarray:
         raise BadCloud(
             f'none of its {count} points is finite' if count else 'it is empty', subject)
     return points
+
+
+def finite_cloud(cloud: PointCloud2, viewpoint: np.ndarray | None = None) -> PointCloud:
+    """
+    Return the finite points of an object's cloud, with their pixels if it is organised.
+
+    :param viewpoint: (3,) stated position of the sensor [m].
+    :raises BadCloud: as ``finite_points``.
+    """
+    points = finite_points(cloud)
+    if cloud.width < 2 or cloud.height < 2:
+        return PointCloud(points, viewpoint=viewpoint)
+    finite = np.isfinite(_columns(cloud, OBJECT)).all(axis=1)
+    pixels = organised_pixels(cloud.width, cloud.height)[finite]
+    return PointCloud(
+        points, viewpoint=viewpoint, pixels=pixels, image_size=(cloud.width, cloud.height))
 
 
 def usable_points(cloud: PointCloud2, subject: str = OBJECT) -> np.ndarray:

@@ -30,6 +30,8 @@ class ResultPublishers:
     """
     Publishers of the last successful result, kept until the next one or ``clear``.
 
+    Markers may also show the surface of a later plan that found no grasp.
+
     A lock is needed because the worker may publish while another thread clears.
     """
 
@@ -64,6 +66,11 @@ class ResultPublishers:
             self._markers.publish(clear_markers(result.header) if markers is None else markers)
             if self._trajectory is not None:
                 self._trajectory.publish(result.grasps[0].hand_trajectory)
+
+    def publish_markers(self, markers: MarkerArray) -> None:
+        """Publish markers without a result, of a plan that has no grasp."""
+        with self._lock:
+            self._markers.publish(markers)
 
     def clear(self) -> None:
         """Empty the topics for current and late subscribers."""

@@ -14,7 +14,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
 
-from dexlite_ros.errors import BadCloud, Cancelled, PlanningTimeout
+from dexlite_ros.errors import BadCloud, Cancelled, NoGraspFound, PlanningTimeout
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.plan import GraspPlan, PlanReport
@@ -26,10 +26,15 @@ from dexlite_ros.ros.conversions import grasp_array, ResultLabels
 from dexlite_ros.ros.markers import PlanMarkers
 from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
 from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
-from dexlite_ros.ros.point_clouds import finite_points, OBSTACLES, usable_points
+from dexlite_ros.ros.point_clouds import finite_cloud, OBSTACLES, usable_points
 from dexlite_ros.ros.publishers import ResultPublishers
 from dexlite_ros.ros.synthesis_request import SynthesisRequest
-from dexlite_ros.ros.transforms import FrameTransforms, plan_in_frame, transform_points
+from dexlite_ros.ros.transforms import (
+    FrameTransforms,
+    plan_in_frame,
+    surface_in_frame,
+    transform_points,
+)
 from dexlite_ros.ros.worker import Job
 
 PUBLISHING_TIME = 0.25
@@ -104,12 +109,17 @@ class Synthesis:
         frame = request.target_frame or header.frame_id
         matrix = self._matrix(frame, header, job, settings, 'result')
         obstacles = self._obstacles(clouds, job, settings, warnings)
-        plan = self._plan(job, request.plan, cloud, obstacles)
+        shown = Header(stamp=header.stamp, frame_id=frame.removeprefix('/'))
+        try:
+            plan = self._plan(job, request.plan, cloud, obstacles)
+        except NoGraspFound as error:
+            if settings.markers.enabled and not job.should_stop():
+                surface = surface_in_frame(error.surfaces[0], matrix)
+                self._publishers.publish_markers(self._markers.draw_surface(surface, shown))
+            raise
         if job.should_stop():
             raise Cancelled()
-        labels = ResultLabels(
-            Header(stamp=header.stamp, frame_id=frame.removeprefix('/')),
-            number, request.object_id, settings.trajectory.times)
+        labels = ResultLabels(shown, number, request.object_id, settings.trajectory.times)
         return self._publish(plan_in_frame(plan, matrix), labels, settings)
 
     def _plan(
@@ -189,4 +199,4 @@ def object_cloud(message: PointCloud2, request: SynthesisRequest) -> PointCloud:
     """
     if not message.header.frame_id:
         raise BadCloud('its header has no frame_id')
-    return PointCloud(finite_points(message), viewpoint=request.viewpoint)
+    return finite_cloud(message, request.viewpoint)

@@ -24,6 +24,7 @@ from rclpy.time import Time
 import torch
 
 from dexlite_ros.errors import Cancelled, TransformError
+from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import Contacts, GraspPlan
 from dexlite_ros.ros.cloud_topic import on_jump_back
 from dexlite_ros.rotations import unitquat_to_rotmat
@@ -149,9 +150,13 @@ def plan_in_frame(plan: GraspPlan, matrix: np.ndarray) -> GraspPlan:
         plan,
         grasps=plan.grasps.each(lambda batch: batch.transformed(rotation, shift)),
         contacts=tuple(_contacts_in_frame(c, rotation, shift) for c in plan.contacts),
-        surface=replace(
-            plan.surface, vertices=transform_points(matrix, plan.surface.vertices)),
+        surface=surface_in_frame(plan.surface, matrix),
     )
+
+
+def surface_in_frame(surface: ObjectSurface, matrix: np.ndarray) -> ObjectSurface:
+    """Return ``surface`` of the source frame in the target frame."""
+    return replace(surface, vertices=transform_points(matrix, surface.vertices))
 
 
 def _contacts_in_frame(

@@ -2,6 +2,7 @@
 """Meshes and obstacles of all formats are read as what they are."""
 
 import logging
+from pathlib import Path
 import re
 
 from meshes import bowl, BOX, CAN, cup, mixed, together, turned
@@ -12,6 +13,7 @@ import trimesh
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.object.geometry_file import (
+    load_cloud,
     load_geometry,
     load_mesh,
     load_obstacles,
@@ -127,3 +129,24 @@ def test_obstacles_from_a_mesh_are_its_faces(tmp_path):
     (tmp_path / 'line.obj').write_text('v 0 0 0\nv 1 0 0\nv 2 0 0\nf 1 2 3\n')
     with pytest.raises(FileError, match='area'):
         load_obstacles(tmp_path / 'line.obj')
+
+
+def test_an_organised_pcd_tells_the_pixels(tmp_path: Path) -> None:
+    """As many rows and columns as its header says, also where nothing was measured."""
+    points = np.arange(18.0).reshape(6, 3)
+    points[4] = np.nan
+    rows = '\n'.join(' '.join(map(str, row)) for row in points)
+    for columns, height in ((3, 2), (6, 1)):
+        path = tmp_path / f'{columns}.pcd'
+        path.write_text(
+            'VERSION 0.7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1\n'
+            f'WIDTH {columns}\nHEIGHT {height}\nVIEWPOINT 1 2 3 1 0 0 0\nPOINTS 6\n'
+            f'DATA ascii\n{rows}\n')
+        cloud = load_cloud(path)
+        np.testing.assert_array_equal(cloud.points, points)
+        assert cloud.viewpoint is not None and cloud.viewpoint.tolist() == [1.0, 2.0, 3.0]
+        if height == 1:
+            assert cloud.pixels is None and cloud.image_size is None
+        else:
+            assert cloud.pixels is not None and cloud.image_size == (3, 2)
+            assert cloud.pixels.tolist() == [[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1]]

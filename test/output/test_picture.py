@@ -7,7 +7,13 @@ from plans import make_plan
 import trimesh
 
 from dexlite_ros.output import picture
-from dexlite_ros.output.picture import cloud_mesh, ColouredMesh, render, render_plan
+from dexlite_ros.output.picture import (
+    cloud_mesh,
+    ColouredMesh,
+    render,
+    render_plan,
+    render_surfaces,
+)
 
 
 def test_a_ball_is_a_disc():
@@ -30,6 +36,20 @@ def test_a_plan_is_a_row_of_panels(tmp_path):
         pixels = np.asarray(image, float)
     for panel in np.split(pixels, 3, axis=1):
         assert (panel.min(-1) < 250).mean() > 0.004
+
+
+def test_surfaces_stand_side_by_side(tmp_path):
+    """One panel for each, of its own shape."""
+    meshes = [trimesh.creation.icosphere(radius=0.05), trimesh.creation.box((0.02, 0.02, 0.2))]
+    surfaces = [
+        ColouredMesh(np.asarray(mesh.vertices), np.asarray(mesh.faces), (0.9, 0.7, 0.4))
+        for mesh in meshes]
+    path = render_surfaces(tmp_path / 'new' / 'surfaces.png', surfaces, ['ball', 'bar'])
+    with Image.open(path) as image:
+        assert image.size == (2 * 560, 560)
+        dark = np.asarray(image)[100:].min(axis=-1) < 250
+    ball, bar = dark[:, :560], dark[:, 560:]
+    assert ball.mean() > 2.0 * bar.mean() > 0.02
 
 
 def test_captions_show_rank_and_score(tmp_path, monkeypatch):

@@ -31,6 +31,7 @@ from dexlite_ros.ros.conversions import (
     staged_grasps,
 )
 from dexlite_ros.ros.point_clouds import (
+    finite_cloud,
     finite_points,
     is_unset,
     OBSTACLES,
@@ -118,6 +119,18 @@ def test_points_that_are_not_finite_are_left_out() -> None:
     holes[1, 2], holes[2, 0] = np.nan, np.inf
     points = finite_points(packed(holes, width=2))
     np.testing.assert_allclose(points, POINTS[[0, 3]], rtol=1e-7)
+
+
+def test_finite_points_of_an_organised_cloud_keep_their_pixels() -> None:
+    """Column and row of each; a list of points has none."""
+    holes = POINTS.copy()
+    holes[1, 2] = np.nan
+    cloud = finite_cloud(packed(holes, width=2), np.ones(3))
+    np.testing.assert_allclose(cloud.points, POINTS[[0, 2, 3]], rtol=1e-7)
+    assert cloud.pixels is not None and cloud.viewpoint is not None
+    assert cloud.pixels.tolist() == [[0, 0], [0, 1], [1, 1]] and cloud.image_size == (2, 2)
+    assert cloud.viewpoint.tolist() == [1.0, 1.0, 1.0]
+    assert finite_cloud(packed(holes)).pixels is None
 
 
 @pytest.mark.parametrize('bad', [np.nan, 0.0, np.inf])

@@ -34,6 +34,7 @@ from dexlite_ros.action import SynthesizeGrasps
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.msg import SynthesisReport as Report
+from dexlite_ros.ros.markers import surface_corners
 
 
 @pytest.fixture(scope='module')
@@ -93,6 +94,24 @@ def test_late_subscribers_get_the_last_result(planner: PlannerProcess) -> None:
     assert markers[0].action == Marker.DELETEALL
     assert {m.ns for m in markers} >= {'hand/0', 'contacts', 'approach', 'label'}
     assert all(m.header == result.header for m in markers)
+
+
+def test_a_plan_without_grasps_shows_its_surface(planner: PlannerProcess) -> None:
+    """The surface alone, in its place; the other topics keep the last result."""
+    result = planner.call(cloud=cloud_message(box_points()), **QUICK).result
+    moved = cloud_message(box_points() + [0.3, 0.0, 0.0], frame='other')
+    report = planner.call(cloud=moved, **QUICK, min_score=1.0).report
+    assert report.error_code == Report.NO_GRASP_FOUND, report.error_msg
+    assert report.surface_method and report.num_refined > 0
+    markers = planner.latest(MarkerArray, 'markers')
+    assert [(m.ns, m.action) for m in markers.markers] == [
+        ('', Marker.DELETEALL), ('surface', Marker.ADD)]
+    assert all(marker.header == moved.header for marker in markers.markers)
+    corners = surface_corners(markers).reshape(-1, 3)
+    np.testing.assert_allclose(
+        [corners.min(axis=0), corners.max(axis=0)],
+        [[0.27, -0.03, 0.47], [0.33, 0.03, 0.53]], atol=0.003)
+    assert repr(planner.latest(DexGraspArray, 'grasps')) == repr(result)
 
 
 def test_clear_leaves_nothing(planner: PlannerProcess) -> None:

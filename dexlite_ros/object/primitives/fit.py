@@ -6,6 +6,7 @@ from __future__ import annotations
 from dexlite_ros.object.primitives.box import fit_boxes
 from dexlite_ros.object.primitives.ellipsoid import fit_ellipsoids, fit_spheres
 from dexlite_ros.object.primitives.lying import fit_lying
+from dexlite_ros.object.primitives.lying_cup import fit_lying_cup
 from dexlite_ros.object.primitives.prism import fit_prisms
 from dexlite_ros.object.primitives.seen_part import Primitive, SeenPart
 from dexlite_ros.object.primitives.upright import fit_upright
@@ -31,6 +32,7 @@ def fit_primitives(part: SeenPart) -> list[Primitive]:
     few, height = part.thinned(FIT_POINTS), part.height()
     found = [
         *fit_boxes(part, few), *fit_upright(part, few, height), *fit_lying(part, few),
-        *fit_spheres(part, few), *fit_ellipsoids(part, few, height), *fit_prisms(part, height)]
+        *fit_lying_cup(part, few), *fit_spheres(part, few),
+        *fit_ellipsoids(part, few, height), *fit_prisms(part, height)]
     near = [each for each in found if each.residual < ASTRAY]
     return sorted(near, key=lambda each: each.residual)

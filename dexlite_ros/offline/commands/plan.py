@@ -44,7 +44,7 @@ class Plan(ProposerOptions, OnDevice, Printed):
     output: Path | None = None
     """Write the plan as JSON here."""
     picture: Path | None = None
-    """Write a PNG of the best three grasps here."""
+    """Write a PNG of the best three grasps here; if none is found, of the likely surfaces."""
     preset: Preset = 'default'
     """Settings of the planner; 'dexlite': energy and schedule of the original DexLite."""
     viewpoint: Annotated[
@@ -69,6 +69,8 @@ def main(argv: list[str]) -> int:
     except NoGraspFound as error:
         for warning in error.report.warnings:
             print(f'warning: {warning}', file=sys.stderr)
+        if options.picture:
+            print(f'picture: {_surfaces_picture(error, options.picture)}', file=sys.stderr)
         raise
     # The files first, and the text last: whoever reads it may be gone.
     written = []
@@ -103,6 +105,17 @@ def _plan(options: Plan, target: Target) -> GraspPlan:
         num_candidates=options.num_candidates, max_grasps=options.max_grasps, seed=options.seed,
         timeout=math.inf if options.timeout is None else options.timeout)
     return planner.plan(target, request, obstacles=obstacles)
+
+
+def _surfaces_picture(error: NoGraspFound, path: Path) -> Path:
+    """Write a picture of the surfaces that no grasp was found on."""
+    from dexlite_ros.output.picture import ColouredMesh, OBJECT_COLOUR, render_surfaces
+
+    return render_surfaces(
+        path,
+        [ColouredMesh(each.vertices, each.faces, OBJECT_COLOUR) for each in error.surfaces],
+        [f'{each.method}  {100 * each.weight:.0f} %\nno grasp found'
+         for each in error.report.hypotheses])
 
 
 def _summary(plan: GraspPlan) -> str:

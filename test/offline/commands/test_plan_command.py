@@ -9,9 +9,11 @@ import sys
 
 import numpy as np
 import open3d
+from PIL import Image
 import pytest
 import trimesh
 
+from dexlite_ros.errors import NoGraspFound
 from dexlite_ros.object.sampling import Camera, view_mesh
 from dexlite_ros.offline.commands.plan import main
 
@@ -74,6 +76,20 @@ def test_the_table_ends_with_the_warnings(carton, capsys):
     assert main([str(stated(carton, '0 0 -0.3')), *FEW]) == 0
     first, *_, last = capsys.readouterr().out.strip().splitlines()
     assert 'guessed' in first and last.startswith('warning: viewpoint_contradicted: seen from')
+
+
+def test_without_a_grasp_the_picture_shows_the_surface(carton, tmp_path, capsys):
+    """In a cage of points, where no hand has room."""
+    cage = trimesh.creation.icosphere(4, 0.14).apply_translation(PLACE)
+    cage.export(tmp_path / 'cage.ply')
+    picture = tmp_path / 'none.png'
+    with pytest.raises(NoGraspFound):
+        main([str(carton), *FEW, '--obstacles', str(tmp_path / 'cage.ply'), '--picture',
+              str(picture)])
+    assert f'picture: {picture}' in capsys.readouterr().err
+    with Image.open(picture) as image:
+        assert image.width % image.height == 0
+        assert (np.asarray(image).min(axis=-1) < 200).mean() > 0.02
 
 
 def test_files_are_there_even_if_nobody_reads_the_screen(carton, tmp_path):
