@@ -104,7 +104,8 @@ PLANNER_TABLE = ParameterTable(PlannerSettings.for_method(), (
         'Smallest allowed distance from the open hand to the object [m].', 0.0, 0.1),
     Entry(
         'ranking.obstacle_clearance_min',
-        'Smallest allowed distance from the hand to the obstacles [m].', 0.0, 0.1),
+        'Smallest allowed distance from the hand to the obstacles [m]; 3 mm less to the support.',
+        0.0, 0.1),
     Entry(
         'ranking.same_position',
         'Two grasps are duplicates if their palms are closer than this [m] ...', 0.0, 1.0),
