@@ -76,7 +76,8 @@ def mode(values: Array, width: float) -> float:
     ordered = np.sort(values)
     count = (np.searchsorted(ordered, ordered + 0.5 * width, 'right')
              - np.searchsorted(ordered, ordered - 0.5 * width, 'left'))
-    peak = float(np.median(ordered[count == count.max()]))
+    # One of the values: between two places that are equally dense there may be none.
+    peak = float(np.quantile(ordered[count == count.max()], 0.5, method='lower'))
     return float(np.median(ordered[np.abs(ordered - peak) <= 0.5 * width]))
 
 

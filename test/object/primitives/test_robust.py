@@ -39,6 +39,12 @@ def test_the_mode_is_where_most_values_are():
     assert mode(np.array([0.2]), 0.004) == 0.2
 
 
+@pytest.mark.parametrize('each', [1, 2, 5])
+def test_the_mode_of_two_equally_dense_places_is_one_of_them(each):
+    """And not the empty middle between them."""
+    assert mode(np.repeat([0.1, 0.2], each), 0.004) in (0.1, 0.2)
+
+
 def face(count=3000):
     """Return points of a face 0.1 by 0.06."""
     return RNG.uniform(0.0, 0.1, count), RNG.uniform(0.0, 0.06, count)
