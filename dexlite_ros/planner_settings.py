@@ -23,8 +23,9 @@ from dexlite_ros.refinement.optimizer import OptimizerSettings
 from dexlite_ros.refinement.rounds import RefinementSettings, Round
 
 _WEIGHTS = EnergyWeights(equilibrium=30.0, self_penetration=100.0)
-"""With a tenth of the latter, half of the refined grasps of small things penetrate themselves; with a
-third of the former, more of all grasps turn the object or slip (docs/results/grasps_on_a_table.md)."""
+"""With a tenth of the latter, half of the refined grasps of small things penetrate themselves.
+With a third of the former, more grasps turn the object or slip
+(docs/results/grasps_on_a_table.md)."""
 SLIDING = EnergySettings(_WEIGHTS, margin=0.0)
 CLEAR = EnergySettings(_WEIGHTS, margin=0.0015)
 """The last round keeps a small gap, so that the surface between the hand's points is clear."""
