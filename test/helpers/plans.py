@@ -41,7 +41,8 @@ def make_plan(count: int = 3, seed: int = 0) -> GraspPlan:
         grasps=StagedGrasp(stage(), stage(), stage()),
         score=torch.linspace(0.9, 0.5, count),
         success_probability=torch.linspace(0.9, 0.5, count),
-        metrics=GraspMetrics(*(measure(float(index)) for index in range(8))),
+        metrics=GraspMetrics(*(
+            measure(float(index)) for index, _ in enumerate(fields(GraspMetrics)))),
         features=GraspFeatures(*(
             measure(float(index)) for index, _ in enumerate(fields(GraspFeatures)))),
         start=torch.arange(count),
