@@ -39,12 +39,8 @@ def finite_points(cloud: PointCloud2, subject: str = OBJECT) -> np.ndarray:
     :param subject: which cloud it is, for the error: OBJECT or OBSTACLES.
     :raises BadCloud: no points, no x/y/z, another datatype, or fewer bytes than the header states.
     """
-    points = usable_points(cloud, subject)
-    if not len(points):
-        count = cloud.width * cloud.height
-        raise BadCloud(
-            f'none of its {count} points is finite' if count else 'it is empty', subject)
-    return points
+    points, finite = _some_finite(cloud, subject)
+    return points[finite]
 
 
 def finite_cloud(cloud: PointCloud2, viewpoint: np.ndarray | None = None) -> PointCloud:
@@ -54,13 +50,13 @@ def finite_cloud(cloud: PointCloud2, viewpoint: np.ndarray | None = None) -> Poi
     :param viewpoint: (3,) stated position of the sensor [m].
     :raises BadCloud: as ``finite_points``.
     """
-    points = finite_points(cloud)
+    points, finite = _some_finite(cloud, OBJECT)
     if cloud.width < 2 or cloud.height < 2:
-        return PointCloud(points, viewpoint=viewpoint)
-    finite = np.isfinite(_columns(cloud, OBJECT)).all(axis=1)
+        return PointCloud(points[finite], viewpoint=viewpoint)
     pixels = organised_pixels(cloud.width, cloud.height)[finite]
     return PointCloud(
-        points, viewpoint=viewpoint, pixels=pixels, image_size=(cloud.width, cloud.height))
+        points[finite], viewpoint=viewpoint, pixels=pixels,
+        image_size=(cloud.width, cloud.height))
 
 
 def usable_points(cloud: PointCloud2, subject: str = OBJECT) -> np.ndarray:
@@ -69,14 +65,8 @@ def usable_points(cloud: PointCloud2, subject: str = OBJECT) -> np.ndarray:
 
     :raises BadCloud: as ``finite_points``, but not for a cloud without finite points.
     """
-    if is_unset(cloud):
-        return np.zeros((0, 3))
-    _check_layout(cloud, subject)
-    if not len(cloud.data):
-        return np.zeros((0, 3))
-    points = _columns(cloud, subject)
-    finite: np.ndarray = points[np.isfinite(points).all(axis=1)]
-    return finite
+    points, finite = _read(cloud, subject)
+    return points[finite]
 
 
 def point_cloud_message(
@@ -103,6 +93,26 @@ def point_cloud_message(
         data=array('B', data.tobytes()),
         is_dense=bool(np.isfinite(data).all()),
     )
+
+
+def _some_finite(cloud: PointCloud2, subject: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return all points and a mask of the finite ones, of which there is one at least."""
+    points, finite = _read(cloud, subject)
+    if not finite.any():
+        count = cloud.width * cloud.height
+        raise BadCloud(
+            f'none of its {count} points is finite' if count else 'it is empty', subject)
+    return points, finite
+
+
+def _read(cloud: PointCloud2, subject: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return all points (N, 3) [m], and a mask (N,) of the finite ones."""
+    points: np.ndarray = np.zeros((0, 3))
+    if not is_unset(cloud):
+        _check_layout(cloud, subject)
+        if len(cloud.data):
+            points = _columns(cloud, subject)
+    return points, np.isfinite(points).all(axis=1)
 
 
 def _check_layout(cloud: PointCloud2, subject: str) -> None:
