@@ -175,6 +175,19 @@ class NoGraspFound(DexliteError):
         )
 
 
+class UngraspableObject(NoGraspFound):
+    """The hand cannot hold the object as it lies; nothing was tried."""
+
+    def __init__(self, reason: str, report: Any, surfaces: tuple[Any, ...]) -> None:
+        """
+        State the reason.
+
+        :param report, surfaces: as for ``NoGraspFound``
+        """
+        self.report, self.surfaces = report, surfaces
+        DexliteError.__init__(self, reason)
+
+
 class OutOfMemory(DexliteError):
     """The device has too little memory even for the smallest batch."""
 

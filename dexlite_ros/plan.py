@@ -45,6 +45,9 @@ class GraspMetrics:
     """Smallest distance of any joint at any stage to its limit [rad]."""
     support_clearance: Tensor
     """Smallest signed height of the hand above the support over pregrasp and grasp [m]."""
+    approach_clearance: Tensor
+    """Smallest signed distance from the open hand to everything on its straight way to the
+    pregrasp [m]."""
 
     def __getitem__(self, index: slice | Tensor) -> GraspMetrics:
         """Select grasps."""
@@ -137,6 +140,7 @@ class Rejections:
     duplicate: int = 0
     surplus: int = 0
     """Not rejected: there were enough better ones."""
+    blocked: int = 0
 
     def __add__(self, other: Rejections) -> Rejections:
         """Return the sum of the counts."""
@@ -183,7 +187,7 @@ class PlanReport:
     seed: int
     device: str
     model_id: str
-    """Name of the proposer: ``hull-starts``, ``name@hash`` of a network, or both with ``+``."""
+    """Name of the proposer: ``hull-starts``, ``name@hash`` of a network, or several with ``+``."""
     stopped_early: bool
     """True when the time budget ended the refinement before its last step."""
     hypotheses: tuple[LikelySurface, ...] = ()
@@ -213,6 +217,10 @@ class GraspPlan:
     """Inputs that the probability was computed from."""
     start: Tensor
     """(K,) index of the proposal that each grasp was refined from."""
+    contact_pattern: tuple[str, ...]
+    """(K,) name of the hand's contact pattern that each grasp was refined to."""
+    approach_direction: Tensor
+    """(K, 3) unit vector along which the open hand moves straight to its pregrasp."""
     contacts: tuple[Contacts, ...]
     surface: ObjectSurface
     """The closed surface used for planning, in the frame of the cloud."""

@@ -27,6 +27,12 @@ WARNINGS = {
         'The cloud may be of two objects that touch; grasps are of both as one.',
     'support_in_cloud': 'The cloud holds the plane that the object stands on; it was cut off.',
     'object_in_obstacles': 'The obstacle cloud holds points on the object; they were dropped.',
+    'too_flat':
+        'The object lies so flat on its support that fingers cannot press on its sides; no grasp '
+        'is returned.',
+    'no_opposite_sides':
+        'No two opposite sides of the object that fingers reach are near enough to each other; no '
+        'grasp is returned.',
     'obstacles_empty': 'The obstacle cloud has no finite point; nothing is avoided.',
 }
 """What each code means. Codes are stable: new ones are added, none changes its meaning."""

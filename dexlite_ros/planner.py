@@ -20,10 +20,12 @@ import torch
 from torch import Tensor
 import trimesh
 
+from dexlite_ros.approach import approach
 from dexlite_ros.compilation import compile_plan
 from dexlite_ros.device import describe_device, device_faults, one_thread, planning_device
 from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError
 from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.graspable import check_graspable
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
@@ -36,10 +38,10 @@ from dexlite_ros.plan import (
     GraspFeatures,
     GraspMetrics,
     GraspPlan,
-    LikelySurface,
     PlanReport,
     Rejections,
 )
+from dexlite_ros.plan_report import first_report
 from dexlite_ros.plan_request import PlanClock, PlanProgress, PlanRequest
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import make_proposer, Proposer
@@ -160,6 +162,9 @@ class GraspPlanner:
 
     def _plan(self, scene: PlanningScene, request: PlanRequest, clock: PlanClock) -> GraspPlan:
         settings = self.settings.for_request(request)
+        report = first_report(scene, request, clock.times(), self.device, self.model_id)
+        if request.optimize:
+            check_graspable(scene, report)
         generator = torch.Generator().manual_seed(request.seed)
         clock.report('propose')
         starts = self._propose(scene, request, settings.num_candidates, generator)
@@ -189,21 +194,17 @@ class GraspPlanner:
             rejected += filtered
             clock.lap('rank')
         last = settings.refinement.rounds[-1].optimizer.iterations
-        report = PlanReport(
-            clock.times(), rejected, len(starts),
-            len(wished) + refined.non_finite if request.optimize else 0, scene.input.num_points,
-            scene.surface.seen_fraction, scene.surface.method, request.seed, self.device,
-            self.model_id, stopped_early=request.optimize and refined.iterations < last,
-            hypotheses=LikelySurface.list_of(scene.hypotheses),
-            viewpoint=scene.input.viewpoint, dropped=scene.input.dropped,
-            warnings=scene.input.warnings)
+        report = replace(
+            report, times=clock.times(), rejected=rejected, num_candidates=len(starts),
+            num_refined=len(wished) + refined.non_finite if request.optimize else 0,
+            stopped_early=request.optimize and refined.iterations < last)
         if found is None or not len(chosen):
             raise NoGraspFound(
                 report.num_refined or report.num_candidates, rejected.summary(), report,
                 scene.surfaces_of_input())
         best = found[chosen.to(self._device)]
         clock.report('rank', 1.0, float(best.probability.max()))
-        return self._result(best, scene, report)
+        return self._result(best, scene, settings, report)
 
     def _stage(
         self, refined: Population, energy: GraspEnergy, scene: PlanningScene,
@@ -222,11 +223,12 @@ class GraspPlanner:
             settings.sought, settings.ranking)
         placed, features = placed[kept], features[kept]
         staged = stage(placed, squeeze[kept], energy, settings.stages)
+        way = approach(staged.grasps.pregrasp, energy, scene.up)
         metrics = measure(
-            staged, placed, features, refined.energy[kept], energy, scene.obstacles)
+            staged, placed, way, features, refined.energy[kept], energy, scene.obstacles)
         return Shortlist(
             staged, metrics, features, probability[kept],
-            refined.start.to(self._device)[kept]), rejected
+            refined.start.to(self._device)[kept], refined.contact_pattern[kept], way), rejected
 
     def _propose(
         self, scene: PlanningScene, request: PlanRequest, count: int, generator: torch.Generator
@@ -266,8 +268,12 @@ class GraspPlanner:
             hard_filters(found.metrics, settings.ranking), settings.max_grasps,
             settings.min_score, settings.ranking)
 
-    def _result(self, found: Shortlist, scene: PlanningScene, report: PlanReport) -> GraspPlan:
+    def _result(
+        self, found: Shortlist, scene: PlanningScene, settings: PlannerSettings,
+        report: PlanReport,
+    ) -> GraspPlan:
         """Return the plan on the CPU, in the frame of the input."""
+        patterns = list(settings.refinement.contact_patterns)
         probability = found.probability.cpu()
         offset = torch.from_numpy(scene.offset)
         grasps = found.staged.grasps.to('cpu', torch.float64)
@@ -282,6 +288,8 @@ class GraspPlanner:
             metrics=_on_cpu(found.metrics),
             features=_on_cpu(found.features),
             start=found.start.cpu(),
+            contact_pattern=tuple(patterns[each] for each in found.contact_pattern.tolist()),
+            approach_direction=found.approach.direction.cpu().double(),
             contacts=contact_list(found.staged.squeeze, self._hand['fine'].group_links, scene),
             surface=scene.surfaces_of_input()[0],
             report=report)

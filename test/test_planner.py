@@ -24,6 +24,7 @@ from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.cloud import CloudLimits, PointCloud
+from dexlite_ros.object.support import Plane
 from dexlite_ros.plan_request import PlanRequest, STEPS
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
@@ -180,6 +181,44 @@ def test_obstacles_are_kept_clear(planner):
     for batch in (plan.grasps.pregrasp, plan.grasps.grasp):
         heights = geometry(batch.to(torch.float32)).points[..., 2] - geometry.point_radius
         assert (heights > -0.06 - 0.001).all()
+
+
+def test_the_way_to_the_pregrasp_and_on_to_the_grasp_is_free(planner):
+    """Moved back along its direction the open hand is clear; closing, it stays off the table."""
+    can = trimesh.creation.cylinder(radius=0.03, height=0.12)
+    plan = planner.plan(can, QUICK, support=Plane(np.array([0.0, 0.0, 1.0]), -0.06))
+    geometry = HandGeometry(HandKinematics(SHADOW_RIGHT))
+    first, last = (each.to(torch.float32) for each in (plan.grasps.pregrasp, plan.grasps.grasp))
+    direction = plan.approach_direction.float()
+    torch.testing.assert_close(direction.norm(dim=1), torch.ones(len(plan)))
+    hands = [replace(first, translation=first.translation - back * direction)
+             for back in (0.02, 0.06, 0.1)]
+    hands += [replace(first, translation=torch.lerp(first.translation, last.translation, way),
+                      joints=torch.lerp(first.joints, last.joints, way))
+              for way in (0.25, 0.5, 0.75)]
+    for hand in hands:
+        heights = geometry(hand).points[..., 2] - geometry.point_radius
+        assert (heights > -0.06 - 0.001).all()
+    assert (plan.metrics.approach_clearance >= 0.003).all()
+
+
+def test_a_card_on_a_table_is_refused_with_its_reason(planner):
+    """At 2 mm fingers reach nothing; there are grasps of one ten times as thick."""
+    card = trimesh.creation.box((0.06, 0.09, 0.002))
+    with pytest.raises(NoGraspFound, match='2 mm high .*bring it to an edge') as caught:
+        planner.plan(card, QUICK, support=Plane(np.array([0.0, 0.0, 1.0]), -0.001))
+    report = caught.value.report
+    assert [each.code for each in report.warnings] == ['too_flat']
+    assert report.num_candidates == 0 and report.times.surface > 0 and caught.value.surfaces
+    thicker = trimesh.creation.box((0.06, 0.09, 0.02))
+    assert len(planner.plan(thicker, QUICK, support=Plane(np.array([0.0, 0.0, 1.0]), -0.01)))
+
+
+def test_each_grasp_names_its_contact_pattern(planner):
+    """The patterns of the settings, of which the search keeps all."""
+    plan = planner.plan(bottle_cloud(), replace(QUICK, max_grasps=20))
+    assert len(plan.contact_pattern) == len(plan)
+    assert set(plan.contact_pattern) <= set(planner.settings.refinement.contact_patterns)
 
 
 def test_proposals_can_be_returned_as_they_are(planner):

@@ -116,7 +116,8 @@ class HandDescription:
     couplings: tuple[Coupling, ...]
     contact_regions: tuple[ContactRegion, ...]
     contact_patterns: Mapping[str, tuple[str, ...]]
-    """Links that should touch together, by pattern name: 'tips', 'tips_palm' and 'wrap'."""
+    """Links that should touch together, by pattern name: at least 'tips', 'tips_palm' and
+    'wrap'. A finger of which none is named is idle, and kept out of the way."""
     collision_exclusions: tuple[tuple[str, str], ...]
     """Pairs of links that may overlap, besides each link and its parent."""
     grasp_centre: Vector

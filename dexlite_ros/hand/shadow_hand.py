@@ -167,8 +167,10 @@ def _contact_patterns() -> dict[str, tuple[str, ...]]:
     tips = tuple(f'rh_{finger.lower()}distal' for finger in (*FINGERS, 'TH'))
     # The thumb touches with its tip only.
     middles = tuple(f'rh_{finger.lower()}middle' for finger in FINGERS)
+    pinch = ('rh_ffdistal', 'rh_thdistal')
     return {
-        'tips': tips, 'tips_palm': (*tips, 'rh_palm'), 'wrap': (*tips, *middles, 'rh_palm')}
+        'tips': tips, 'tips_palm': (*tips, 'rh_palm'), 'wrap': (*tips, *middles, 'rh_palm'),
+        'pinch': pinch, 'tripod': ('rh_mfdistal', *pinch)}
 
 
 SHADOW_RIGHT = HandDescription(

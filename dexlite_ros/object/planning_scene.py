@@ -67,6 +67,13 @@ class PlanningScene:
         """The likeliest surface, the one to plan on."""
         return self.hypotheses[0].surface
 
+    @property
+    def up(self) -> torch.Tensor | None:
+        """Unit normal (3,) of the support; None: there is none."""
+        if self.obstacles is None or self.obstacles.support is None:
+            return None
+        return torch.from_numpy(self.obstacles.support.normal)
+
     def surfaces_of_input(self) -> tuple[ObjectSurface, ...]:
         """Return the surfaces of all hypotheses in the frame of the input."""
         return tuple(

@@ -88,11 +88,26 @@ def cast_rays(mesh: trimesh.Trimesh, origins: Points, directions: Points) -> NDA
     :param directions: (R, 3) unit.
     :return: (R,) [m].
     """
+    return first_hits(mesh, origins, directions)[0]
+
+
+def first_hits(
+    mesh: trimesh.Trimesh, origins: Points, directions: Points
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Return how far along each ray it meets ``mesh``, and the normal of the face there.
+
+    :param mesh: in metres.
+    :param origins: (R, 3) [m].
+    :param directions: (R, 3) unit.
+    :return: (R,) [m], infinity for rays that miss it, and (R, 3) unit.
+    """
     scene = raycasting_scene((mesh.vertices, mesh.faces))
     rays = np.concatenate([origins, directions], axis=1).astype(np.float32)
     hits = scene.cast_rays(open3d_core().core.Tensor(rays))
-    distance: NDArray[np.floating] = hits['t_hit'].numpy()
-    return distance.astype(np.float64)
+    distance, normal = (hits[name].numpy().astype(np.float64)
+                        for name in ('t_hit', 'primitive_normals'))
+    return distance, normal
 
 
 def _rays(eye: Points, target: Points, camera: Camera) -> Points:

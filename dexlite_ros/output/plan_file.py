@@ -132,6 +132,8 @@ def _grasp(plan: GraspPlan, rank: int) -> dict[str, Any]:
         'energies': {
             name: _number(values[rank]) for name, values in vars(plan.metrics).items()},
         **{stage: _pose(getattr(plan.grasps, stage), rank) for stage in STAGES},
+        'approach_direction': plan.approach_direction[rank].tolist(),
+        'contact_pattern': plan.contact_pattern[rank],
         'contacts': {
             'links': list(contacts.links),
             'points': contacts.points.tolist(),

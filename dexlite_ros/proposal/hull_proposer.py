@@ -86,7 +86,7 @@ def hull_starts(
         count, 1, generator=generator)
     grasp_centre = torch.tensor(kinematics.description.grasp_centre)
     translation = points + reach * outward - rotation @ grasp_centre
-    return GraspBatch(translation, rotation, _open_joints(kinematics, count, settings, generator))
+    return GraspBatch(translation, rotation, open_joints(kinematics, count, settings, generator))
 
 
 def _palm_rotation(
@@ -103,9 +103,10 @@ def _palm_rotation(
     return world @ local.T
 
 
-def _open_joints(
+def open_joints(
     kinematics: HandKinematics, count: int, settings: StartSettings, generator: torch.Generator
 ) -> Tensor:
+    """Return joints (B, J) near the hand's open posture, within limits and coupled [rad]."""
     start = torch.tensor([joint.open for joint in kinematics.description.joints])
     lower, upper = kinematics.lower.cpu(), kinematics.upper.cpu()
     noise = settings.joint_noise * (upper - lower) * torch.randn(

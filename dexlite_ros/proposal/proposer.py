@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sources of candidates by name: the network, starts around the hull, or both."""
+"""Sources of candidates by name: the network, starts around the hull, or all together."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dexlite_ros.network.checkpoint import read_checkpoint, WEIGHTS
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.proposal.hull_proposer import HullProposer
 from dexlite_ros.proposal.network_proposer import NetworkProposer, TEMPERATURE
+from dexlite_ros.proposal.opposite_proposer import OppositeProposer
 
 Method = Literal['network', 'hull', 'both']
 METHODS: tuple[Method, ...] = ('network', 'hull', 'both')
@@ -22,6 +23,10 @@ MethodName = Literal[Method, 'optimise']
 """A method, or its name in release 0.1, which the next release will no longer accept."""
 OLD_NAMES: dict[str, Method] = {'optimise': 'hull'}
 """Names of release 0.1, which the next release will no longer accept."""
+
+
+OPPOSITE_SHARE = 0.5
+"""Largest share of the starts around the hull that pairs of opposite points replace."""
 
 
 class Proposer(Protocol):
@@ -50,6 +55,26 @@ class AlternatingProposer:
         both = GraspBatch.cat([part.propose(surface, half, generator) for part in self._parts])
         order = torch.arange(2 * half).view(2, half).T.flatten()
         return both[order[:count]]
+
+
+class PartlyOpposite:
+    """Takes a share of the proposals from pairs of opposite points, where there are any."""
+
+    def __init__(
+        self, others: Proposer, opposite: Proposer, share: float = OPPOSITE_SHARE
+    ) -> None:
+        self._others, self._opposite, self._share = others, opposite, share
+        self.model_id = f'{others.model_id}+{opposite.model_id}'
+
+    def propose(
+        self, surface: ObjectSurface, count: int, generator: torch.Generator
+    ) -> GraspBatch:
+        """Return ``count`` grasps in the frame of the surface, on the CPU, in random order."""
+        wanted = int(self._share * count)
+        found = self._opposite.propose(surface, wanted, generator)
+        others = self._others.propose(surface, count - len(found), generator)
+        order = torch.randperm(count, generator=generator)
+        return GraspBatch.cat([found, others])[order]
 
 
 def find_method(name: str) -> Method:
@@ -86,4 +111,5 @@ def make_proposer(
     network = NetworkProposer(kinematics, checkpoint, device, temperature)
     if method == 'network':
         return network
-    return AlternatingProposer(network, HullProposer(kinematics))
+    starts = PartlyOpposite(HullProposer(kinematics), OppositeProposer(kinematics))
+    return AlternatingProposer(network, starts)

@@ -13,6 +13,7 @@ import math
 import torch
 from torch import Tensor
 
+from dexlite_ros.approach import Approach
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
@@ -93,6 +94,7 @@ def early_filters(
 def measure(
     staged: Staged,
     placed: PlacedGrasps,
+    way: Approach,
     features: GraspFeatures,
     grasp_energy: Tensor,
     energy: GraspEnergy,
@@ -101,7 +103,7 @@ def measure(
     """
     Return all measures of B staged grasps.
 
-    :param placed, features: of the same grasps
+    :param placed, way, features: of the same grasps
     :param grasp_energy: (B,) final energy of the optimiser; NaN for unrefined grasps
     """
     with torch.no_grad():
@@ -117,6 +119,7 @@ def measure(
         pregrasp_clearance=staged.pregrasp_clearance,
         joint_limit_margin=limit_margin(staged.grasps, energy.geometry.kinematics),
         support_clearance=height,
+        approach_clearance=way.clearance,
     )
 
 
@@ -159,6 +162,7 @@ def hard_filters(metrics: GraspMetrics, settings: RankingSettings) -> dict[str, 
             metrics.support_clearance < settings.obstacle_clearance_min - SUPPORT_SLACK),
         'joint_limits': metrics.joint_limit_margin < -1e-4,
         'pregrasp': metrics.pregrasp_clearance < settings.pregrasp_clearance_min,
+        'blocked': metrics.approach_clearance < settings.obstacle_clearance_min,
         'residual': metrics.residual > settings.residual_max,
     }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from dexlite_ros.approach import Approach
 from dexlite_ros.plan import GraspFeatures, GraspMetrics
 from dexlite_ros.stages import Staged
 
@@ -22,9 +23,13 @@ class Shortlist:
     """(K,) probability that the grasp holds."""
     start: Tensor
     """(K,) index of the start that each grasp was refined from."""
+    contact_pattern: Tensor
+    """(K,) index of the contact pattern that each grasp was refined to."""
+    approach: Approach
 
     def __getitem__(self, index: Tensor) -> Shortlist:
         """Select grasps."""
         return Shortlist(
             self.staged[index], self.metrics[index], self.features[index],
-            self.probability[index], self.start[index])
+            self.probability[index], self.start[index], self.contact_pattern[index],
+            self.approach[index])

@@ -25,6 +25,7 @@ from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.refinement.backend import Backend, chosen_backend, make_optimizers
+from dexlite_ros.refinement.idle_fingers import clear_idle_fingers
 from dexlite_ros.refinement.optimizer import Optimizer, OptimizerSettings, Refined
 
 Detail = Literal['coarse', 'fine']
@@ -168,7 +169,15 @@ class Refinement:
             population = replace(population[finite.nonzero().squeeze(1)], non_finite=lost)
             population = population[
                 _best_of_each_pattern(population, len(names), each.keep * wanted)]
-        return population
+        return self._with_idle_fingers_clear(population, names) if rounds else population
+
+    def _with_idle_fingers_clear(self, population: Population, names: list[str]) -> Population:
+        grasps = population.grasps
+        for index, name in enumerate(names):
+            own = (population.contact_pattern == index).nonzero().squeeze(1)
+            grasps = grasps.with_rows(
+                own, clear_idle_fingers(grasps[own], name, self.energies[-1]))
+        return replace(population, grasps=grasps)
 
     def _batch_size(self, count: int) -> int:
         if self._fused:

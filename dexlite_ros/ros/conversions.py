@@ -78,6 +78,8 @@ def _grasp(plan: GraspPlan, rank: int, labels: ResultLabels) -> DexGrasp:
         contact_normals=vectors(contacts.normals),
         contact_forces=vectors(contacts.forces),
         contact_spreads=contacts.spreads.tolist(),
+        contact_pattern=plan.contact_pattern[rank],
+        approach_direction=vectors(plan.approach_direction[[rank]])[0],
     )
 
 

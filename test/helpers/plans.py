@@ -46,6 +46,8 @@ def make_plan(count: int = 3, seed: int = 0) -> GraspPlan:
         features=GraspFeatures(*(
             measure(float(index)) for index, _ in enumerate(fields(GraspFeatures)))),
         start=torch.arange(count),
+        contact_pattern=('tips',) * count,
+        approach_direction=torch.tensor([[0.0, 0.6, -0.8]]).expand(count, 3).double(),
         contacts=tuple(_contacts(generator, 2 + index) for index in range(count)),
         surface=ObjectSurface(
             0.05 * np.eye(4, 3), np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]), 0.75,

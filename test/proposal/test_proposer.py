@@ -3,6 +3,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import trimesh
@@ -14,7 +15,8 @@ from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.hull_proposer import HullProposer, StartSettings
 from dexlite_ros.proposal.network_proposer import NetworkProposer
-from dexlite_ros.proposal.proposer import AlternatingProposer, make_proposer
+from dexlite_ros.proposal.opposite_proposer import OppositeProposer
+from dexlite_ros.proposal.proposer import AlternatingProposer, make_proposer, PartlyOpposite
 
 KINEMATICS = HandKinematics(SHADOW_RIGHT)
 CPU = torch.device('cpu')
@@ -27,7 +29,7 @@ def test_each_method_has_its_proposer():
     assert isinstance(network, NetworkProposer)
     assert network.model_id.startswith('shadow_right@')
     both = make_proposer('both', '', KINEMATICS, CPU)
-    assert both.model_id == f'{network.model_id}+hull-starts'
+    assert both.model_id == f'{network.model_id}+hull-starts+opposite-points'
 
 
 def test_the_old_name_still_works():
@@ -65,3 +67,18 @@ def test_the_weights_are_small():
 
     folder = Path(dexlite_ros.network.__file__).parent
     assert 0 < sum(path.stat().st_size for path in folder.glob('*.safetensors')) < 8 * 2**20
+
+
+def test_opposite_points_take_a_share_of_the_starts():
+    """Half on a plate, none on a ball that has none; there are always as many as asked for."""
+    hull, opposite = HullProposer(KINEMATICS), OppositeProposer(KINEMATICS)
+    for mesh, least, most in (
+            (trimesh.creation.box((0.12, 0.2, 0.01)), 15, 20),
+            (trimesh.creation.icosphere(3, 0.08), 0, 0)):
+        surface = ObjectSurface(np.asarray(mesh.vertices), mesh.faces, 1.0, 'mesh')
+        generator = torch.Generator().manual_seed(0)
+        found = PartlyOpposite(hull, opposite).propose(surface, 40, generator)
+        alone = opposite.propose(surface, 20, torch.Generator().manual_seed(0))
+        same = (torch.cdist(found.translation, alone.translation) == 0).any(1) if len(
+            alone) else torch.zeros(40, dtype=torch.bool)
+        assert len(found) == 40 and least <= int(same.sum()) <= most

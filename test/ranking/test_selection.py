@@ -19,7 +19,8 @@ def metrics(count: int) -> GraspMetrics:
     return GraspMetrics(
         energy=zero + 0, residual=zero + 1e-4, normal_variation=zero + 0, penetration=zero + 0,
         self_penetration=zero + 0, clearance=zero + torch.nan, pregrasp_clearance=zero + 0.012,
-        joint_limit_margin=zero + 0, support_clearance=zero + torch.nan)
+        joint_limit_margin=zero + 0, support_clearance=zero + torch.nan,
+        approach_clearance=zero + 0.02)
 
 
 def test_shortlist_takes_the_likeliest():
@@ -49,6 +50,7 @@ def test_what_is_rejected_early_leaves_its_place_to_others():
     ('self_penetration', 0.01, 'self_penetration'),
     ('clearance', 0.0, 'obstacle'),
     ('support_clearance', -0.0005, 'obstacle'),
+    ('approach_clearance', 0.002, 'blocked'),
     ('joint_limit_margin', -0.01, 'joint_limits'),
     ('pregrasp_clearance', -0.001, 'pregrasp'),
     ('residual', 1.0, 'residual'),

@@ -58,7 +58,7 @@ def ask(node: PlannerProcess) -> Report:
 def test_what_was_trained_plans(planner: PlannerProcess, trained: Path) -> None:
     """The node names the given weights and plans with them."""
     expected = read_checkpoint(trained, SHADOW_RIGHT).model_id
-    expected = f'{expected}+hull-starts'
+    expected = f'{expected}+hull-starts+opposite-points'
     assert f'{expected} on cpu ready' in planner.log
     report = ask(planner)
     assert (report.error_code, report.model_id) == (Report.NONE, expected)

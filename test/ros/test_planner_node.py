@@ -318,5 +318,6 @@ def test_the_planner_can_be_loaded_anew(planner: PlannerProcess) -> None:
     """Reloading answers with the name of the model, and later calls work."""
     answer = planner.client.trigger('reload_model', 60.0)
     assert answer.success
-    assert re.fullmatch(r'shadow_right@\w{12}\+hull-starts on cpu', answer.message)
+    assert re.fullmatch(
+        r'shadow_right@\w{12}\+hull-starts\+opposite-points on cpu', answer.message)
     assert planner.call(cloud=cloud_message(box_points()), **FAST).report.error_code == 0
