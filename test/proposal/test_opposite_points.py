@@ -46,7 +46,7 @@ def test_a_wedge_steeper_than_friction_has_none_between_its_sides():
     pairs = OppositePoints.on(roof, 2000, seed=2)
     ends = np.stack([pairs.first, pairs.second])
     on_a_side = ((ends[..., 2] > 1e-6) & (np.abs(ends[..., 0]) < 0.2 - 1e-6)).all(0)
-    assert len(pairs) > 100 and not on_a_side.any()
+    assert len(pairs) > 50 and not on_a_side.any()
 
 
 def test_the_same_seed_gives_the_same_pairs():
