@@ -148,6 +148,17 @@ class HandDescription:
         return self.links[0].name
 
     @cached_property
+    def fingers(self) -> tuple[tuple[str, ...], ...]:
+        """Links of each finger: the branches of the tree that begin at the palm."""
+        branch: dict[str, str] = {}
+        for link in self.links[1:]:
+            branch[link.name] = (
+                link.name if link.parent == self.palm_link else branch[str(link.parent)])
+        return tuple(
+            tuple(name for name, root in branch.items() if root == each)
+            for each in dict.fromkeys(branch.values()))
+
+    @cached_property
     def moving_links(self) -> tuple[tuple[Link, Joint], ...]:
         """All links but the root, each with the joint that moves it."""
         return tuple((link, link.joint) for link in self.links if link.joint is not None)

@@ -23,21 +23,10 @@ POSTURES = 5
 """Postures that are tried, from the finger's own to straight."""
 
 
-def fingers(hand: HandDescription) -> tuple[tuple[str, ...], ...]:
-    """Return the links of each finger: the branches of the tree that begin at the palm."""
-    branch: dict[str, str] = {}
-    for link in hand.links[1:]:
-        branch[link.name] = (
-            link.name if link.parent == hand.palm_link else branch[str(link.parent)])
-    return tuple(
-        tuple(name for name, root in branch.items() if root == each)
-        for each in dict.fromkeys(branch.values()))
-
-
 def idle_fingers(hand: HandDescription, pattern: str) -> tuple[tuple[str, ...], ...]:
     """Return the links of each finger of which the contact pattern uses no link."""
     used = set(hand.contact_patterns[pattern])
-    return tuple(each for each in fingers(hand) if not used & set(each))
+    return tuple(each for each in hand.fingers if not used & set(each))
 
 
 def clear_idle_fingers(

@@ -13,7 +13,6 @@ from dexlite_ros.planner_settings import CLEAR
 from dexlite_ros.proposal.hull_proposer import hull_starts
 from dexlite_ros.refinement.idle_fingers import (
     clear_idle_fingers,
-    fingers,
     idle_fingers,
     MARGIN,
 )
@@ -35,7 +34,7 @@ def gaps(grasps, links):
 
 def test_a_hand_has_its_fingers():
     """Five of the Shadow Hand, the thumb among them; a tripod leaves two idle, tips none."""
-    assert [len(each) for each in fingers(SHADOW_RIGHT)] == [4, 4, 4, 5, 5]
+    assert [len(each) for each in SHADOW_RIGHT.fingers] == [4, 4, 4, 5, 5]
     assert [each[0] for each in idle_fingers(SHADOW_RIGHT, 'tripod')] == [
         'rh_rfknuckle', 'rh_lfmetacarpal']
     assert len(idle_fingers(SHADOW_RIGHT, 'pinch')) == 3
@@ -66,7 +65,7 @@ def test_only_idle_fingers_move_and_only_as_far_as_they_must():
     moved = clear_idle_fingers(starts, 'tripod', energy)
     changed = (moved.joints - starts.joints).abs()
     names = [link.name for link, _ in SHADOW_RIGHT.moving_links]
-    for links in fingers(SHADOW_RIGHT):
+    for links in SHADOW_RIGHT.fingers:
         own = changed[:, [names.index(name) for name in links if name in names]].amax(1)
         if links not in idle_fingers(SHADOW_RIGHT, 'tripod'):
             assert (own == 0).all()

@@ -29,6 +29,7 @@ from dexlite_ros.offline.evaluation.grasp_source import grasp_source
 from dexlite_ros.offline.evaluation.question import Question
 from dexlite_ros.offline.evaluation.report import markdown
 from dexlite_ros.offline.objects.measured_cloud import Setup, View
+from dexlite_ros.offline.physics.closing_choice import Closing, ClosingWay, Wrist
 from dexlite_ros.offline.physics.judge import TestName
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
 
@@ -79,6 +80,11 @@ class Evaluate(ProposerOptions, SceneOptions, Listed, OnDevice, Parallel, Cached
     """Some of six-forces, six-torques, lift, noise, low-friction, uneven-j0, six-forces-quick,
     lift-quick, table-lift, table-lift-noise, table-lift-mild; 'dexlite validate --help' explains
     them. None: table-lift in scenes, else six-forces, lift and noise."""
+    closing: ClosingWay = 'straight'
+    """How the judge's hand closes: straight from stage to stage; touch: gently before the
+    squeeze; stop: each finger stops when it feels the object, and waits for the others."""
+    wrist: Wrist = 'stiff'
+    """How its wrist is held meanwhile; soft: by springs, as by an arm in impedance control."""
     output: Path
     """Folder for the results."""
 
@@ -95,7 +101,7 @@ class Evaluate(ProposerOptions, SceneOptions, Listed, OnDevice, Parallel, Cached
             noise=Setup.usual_noise(self.views) if self.noise is None else self.noise,
             max_grasps=usual if self.max_grasps is None else self.max_grasps,
             tests=self.tests or (USUAL_IN_SCENES if scene else USUAL),
-            device=self.device, scene=scene)
+            device=self.device, scene=scene, closing=Closing(self.closing, self.wrist))
 
 
 def main(argv: list[str]) -> int:

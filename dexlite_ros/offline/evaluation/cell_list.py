@@ -59,7 +59,7 @@ def list_cells(question: Question, extent: Extent, folder: Path) -> list[Cell]:
         Cell(
             target, scale, question.viewing(seed), source, question.max_grasps, question.tests,
             question.device, folder / 'cells',
-            draw_neighbours(everything, target, question.scene, seed))
+            draw_neighbours(everything, target, question.scene, seed), question.closing)
         for target, scale, source in _sources(question.source, objects, extent.scales)
         for seed in range(extent.seeds)]
 

@@ -30,8 +30,9 @@ from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.object.geometry_file import MENDED
 from dexlite_ros.offline.evaluation.closed_view import ClosedView
 from dexlite_ros.offline.objects.sources import load_target, Target
+from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
 from dexlite_ros.offline.physics.contact_figures import contact_figures, diversity, spread
-from dexlite_ros.offline.physics.judge import judge
+from dexlite_ros.offline.physics.judge import Conditions, judge
 from dexlite_ros.offline.physics.simulation import GraspScene
 from dexlite_ros.offline.planner_choice import PlannerChoice
 from dexlite_ros.offline.provenance import commit
@@ -58,6 +59,8 @@ class Cell:
     """Folder of the results."""
     neighbours: tuple[Target, ...] = ()
     """Objects that stand beside it in a simulated scene."""
+    closing: Closing = USUAL_CLOSING
+    """How the hand closes when it is judged."""
 
     @property
     def name(self) -> str:
@@ -156,6 +159,7 @@ def _plan(cell: Cell, choice: PlannerChoice, mesh: trimesh.Trimesh) -> Found:
         obstacles=sight.obstacles, support=sight.support)
     predicted = [
         {'success_probability': float(probability), 'energy': float(plan.metrics.energy[rank]),
+         'contact_pattern': plan.contact_pattern[rank],
          'features': {
             name: float(values[rank]) for name, values in vars(plan.features).items()}}
         for rank, probability in enumerate(plan.success_probability)]
@@ -218,7 +222,7 @@ def _judged(
     for test in cell.tests:
         verdicts = judge(
             grasps, pieces, test, hand=grasp_set.hand, table=found.table, fixed=fixed,
-            seed=cell.viewing.seed)
+            seed=cell.viewing.seed, conditions=Conditions(closing=cell.closing))
         for row, verdict in zip(rows, verdicts):
             row['verdicts'][test] = asdict(verdict)
     return rows

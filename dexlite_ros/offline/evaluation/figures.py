@@ -164,6 +164,17 @@ def reasons(cells: list[Content], test: str) -> Counter[str]:
     return found + Counter({'missing': missing})
 
 
+def by_pattern(cells: list[Content], test: str) -> dict[str, dict[str, int]]:
+    """Return how many grasps of each contact pattern were returned, and passed a test."""
+    found: dict[str, Counter[str]] = {}
+    for cell in cells:
+        for each in cell['grasps']:
+            if 'contact_pattern' in each:
+                found.setdefault(each['contact_pattern'], Counter()).update(
+                    returned=1, held=int(each['verdicts'][test]['passed']))
+    return {name: dict(found[name]) for name in sorted(found)}
+
+
 def disagreement(cells: list[Content], quick: str) -> dict[str, int]:
     """Return how many grasps pass only the quick test or only the full one, and are judged."""
     pairs = [(each['verdicts'][quick]['passed'], each['verdicts'][QUICK[quick]]['passed'])

@@ -12,6 +12,7 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.files import write_json
 from dexlite_ros.offline.evaluation.grasp_source import GraspSource, source_key
 from dexlite_ros.offline.objects.measured_cloud import Setup, View
+from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
 from dexlite_ros.offline.physics.judge import find_test, TestName
 from dexlite_ros.offline.planner_choice import PlannerChoice
 from dexlite_ros.offline.provenance import fingerprint
@@ -47,6 +48,8 @@ class Question:
     """One of auto, cpu, cuda, cuda:N."""
     scene: Scene | None = None
     """Scenes on a table, in place of views, support, points and noise."""
+    closing: Closing = USUAL_CLOSING
+    """How the hand closes when it is judged."""
 
     def __post_init__(self) -> None:
         if self.max_grasps < 1:

@@ -15,6 +15,7 @@ from dexlite_ros.offline.evaluation.figures import (
     ALL,
     any_passed,
     by_object,
+    by_pattern,
     Calibration,
     calibration,
     Content,
@@ -49,6 +50,7 @@ def summary(cells: list[Content], tests: list[str]) -> dict[str, Any]:
                     cells, partial(any_passed, test=test)).values())))}
             for test in tests},
         'failures': {test: dict(reasons(cells, test).most_common()) for test in tests},
+        'by_pattern': by_pattern(cells, tests[0]),
         'quick_tests': {
             test: disagreement(cells, test) for test in tests if QUICK.get(test) in tests},
         'without_grasps': dict(Counter(
@@ -127,6 +129,9 @@ def markdown(figures: dict[str, Any]) -> str:
     broken = ', '.join(f'{name} {count}' for name, count in figures['illegal'].items())
     lines.append(f'| grasps that break: {broken.replace("_", " ")} | '
                  f'{sum(figures["illegal"].values())} |')
+    lines += [
+        f'| {name}: returned, held in {next(iter(figures["success"]))} | '
+        f'{row["returned"]}, {row["held"]} |' for name, row in figures['by_pattern'].items()]
     lines += [
         f'| {test} against {QUICK[test]}: pass only the quick test, only the full one | '
         f'{row["only_quick"]}, {row["only_full"]} of {row["grasps"]} |'

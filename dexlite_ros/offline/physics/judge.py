@@ -22,6 +22,7 @@ from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
 from dexlite_ros.offline.physics.closing import close, Closed, CLOSING, Verdict
+from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
 from dexlite_ros.offline.physics.protocols import (
     LIFT,
     lift,
@@ -53,6 +54,8 @@ class Conditions:
     """Mass of the object [kg]; loads are proportional to it."""
     friction: float | None = None
     """Sliding friction coefficient of every contact."""
+    closing: Closing | None = None
+    """How the hand closes."""
 
 
 USUAL = Conditions()
@@ -76,6 +79,8 @@ class GraspTest:
     """Whether the perturbation is uniform within these bounds, per axis, instead of Gaussian."""
     uneven: bool = False
     """Whether coupled joints share their motor's motion unevenly, the proximal one first."""
+    way: Closing = USUAL_CLOSING
+    """How the hand closes."""
 
     def under(self, conditions: Conditions) -> GraspTest:
         """
@@ -83,12 +88,16 @@ class GraspTest:
 
         :raises InvalidRequest: for a friction in a test that has its own
         """
-        changes = {name: value for name, value in vars(conditions).items() if value is not None}
+        changes = {
+            name: value for name, value in (
+                ('mass', conditions.mass), ('friction', conditions.friction)) if value is not None}
         if 'friction' in changes and self.simulation.friction != SimulationSettings().friction:
             raise InvalidRequest(
                 'friction', conditions.friction,
                 f'none beside a test that has its own: {self.simulation.friction:g}')
-        return replace(self, simulation=replace(self.simulation, **changes))
+        return replace(
+            self, simulation=replace(self.simulation, **changes),
+            way=conditions.closing or self.way)
 
     def scene(
         self, pieces: Pieces, hand: str, table: float | None, fixed: Pieces = ()
@@ -100,9 +109,9 @@ class GraspTest:
         """
         if self.protocol is table_lift and table is None:
             raise InvalidRequest('table', table, 'its height [m]; the object is lifted from it')
-        on_table = self.protocol in (lift, table_lift)
-        scene = GraspScene(
-            HANDS[hand], pieces, self.simulation, *((table, fixed) if on_table else ()))
+        if self.protocol not in (lift, table_lift):
+            table, fixed = None, ()
+        scene = GraspScene(HANDS[hand], pieces, self.simulation, table, fixed, self.way)
         if self.uneven:
             bend_proximal_first(scene)
         return scene
@@ -124,14 +133,15 @@ class GraspTest:
         """Return everything that determines a verdict, as text identical in every process."""
         rest = (self.simulation, self.position_noise, self.rotation_noise, self.settings)
         special = (*(('uneven', PROXIMAL_DAMPING) if self.uneven else ()),
-                   *(('bounded',) if self.bounded else ()))
+                   *(('bounded',) if self.bounded else ()),
+                   *((self.way,) if self.way != USUAL_CLOSING else ()))
         return repr((self.protocol.__name__, *rest, CLOSING, REVISION, *special))
 
     def closing(self) -> str:
         """Return everything that determines how the hand closes where there is no table."""
         return repr((
             self.simulation, self.position_noise, self.rotation_noise, self.bounded, self.uneven,
-            self.protocol is table_lift))
+            self.protocol is table_lift, self.way))
 
     def __call__(
         self, scene: GraspScene, grasps: StagedGrasp, index: int, closed: Closed | None = None

@@ -29,9 +29,10 @@ from dexlite_ros.offline.physics.closing import (
     move_hand,
     OVERLAP,
     overlaps,
+    squeeze,
     Verdict,
 )
-from dexlite_ros.offline.physics.simulation import GraspScene, wrist_pose
+from dexlite_ros.offline.physics.simulation import GraspScene
 
 Wrench = NDArray[np.float64]
 SIDES = tuple(sign * axis for axis in np.eye(3) for sign in (1.0, -1.0))
@@ -150,12 +151,11 @@ def lift(
     scene.set_no_slip(settings.no_slip)
     scene.step(settings.settle_time)
     hand, held = scene.palm_position[2], scene.object_height
-    position, quat = wrist_pose(grasps.squeeze, index)
-    joints = grasps.squeeze.joints[index].double().numpy()
+    position = scene.wrist_target
     tick = 0.02
     ticks = round(settings.height / settings.speed / tick)
     for way in np.arange(1, ticks + 1) * settings.speed * tick:
-        scene.command(position + [0.0, 0.0, way], quat, joints)
+        scene.move_wrist(position + [0.0, 0.0, way])
         scene.step(tick)
     scene.step(settings.hold_time)
     if scene.diverged():
@@ -183,14 +183,11 @@ def table_lift(
     scene.pose(grasps.pregrasp, index)
     weight = settings.acceleration * scene.settings.mass
     scene.load(np.array([0.0, 0.0, -weight, 0.0, 0.0, 0.0]))
-    move_hand(scene, grasps.pregrasp, grasps.grasp, index)
-    move_hand(scene, grasps.grasp, grasps.squeeze, index)
+    last = squeeze(scene, grasps, index)
     before = look(scene, ('moved in squeeze', 'turned in squeeze'))
     hand, held = scene.palm_position[2], scene.object_height
-    up = torch.tensor([0.0, 0.0, settings.height]).to(grasps.squeeze.translation)
-    move_hand(
-        scene, grasps.squeeze,
-        replace(grasps.squeeze, translation=grasps.squeeze.translation + up), index)
+    up = torch.tensor([0.0, 0.0, settings.height]).to(last.translation)
+    move_hand(scene, last, replace(last, translation=last.translation + up), index)
     after = look(scene, ('moved', 'turned'), settings.height)
     rise = (scene.object_height - held) / (scene.palm_position[2] - hand)
     reason = after.reason

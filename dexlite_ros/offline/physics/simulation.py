@@ -21,6 +21,8 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.mjcf import write_mjcf
+from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
+from dexlite_ros.offline.physics.soft_wrist import SoftWrist
 from dexlite_ros.offline.physics.world import (
     add_fixed,
     add_object,
@@ -89,6 +91,7 @@ class GraspScene:
         settings: SimulationSettings | None = None,
         table: float | None = None,
         fixed: Sequence[NDArray[np.floating]] = (),
+        closing: Closing = USUAL_CLOSING,
     ) -> None:
         """
         Compile the scene.
@@ -96,9 +99,10 @@ class GraspScene:
         :param pieces: corners (V, 3) of the object's convex pieces, in the grasps' frame [m]
         :param table: height z of a table in the grasps' frame [m]; None: no table
         :param fixed: corners (V, 3) of convex pieces that stand around the object and do not move
+        :param closing: how the hand closes in it
         :raises UnusableObject: for pieces that MuJoCo refuses, such as flat ones
         """
-        self.hand = hand
+        self.hand, self.closing = hand, closing
         self.settings = settings or SimulationSettings()
         self.has_table = table is not None
         self.observer: Callable[[GraspScene], None] | None = None
@@ -126,12 +130,15 @@ class GraspScene:
         self.object_body = self.model.body('object').id
         self._fixed = [self.model.geom(fixed_name(index)).id for index in range(len(fixed))]
         self._drive = _actuator_map(hand)
+        self._soft: SoftWrist | None = None
         self._centre = np.zeros(3)
 
     def pose(self, grasps: GraspBatch, index: int) -> None:
         """Set the hand to one grasp of a batch and the object to the origin, all at rest."""
         position, quat = wrist_pose(grasps, index)
         joints = grasps.joints[index].double().numpy()
+        if self._soft is not None:
+            self.stiffen_wrist()
         mujoco.mj_resetData(self.model, self.data)
         self.set_gravity(False)
         self.set_no_slip(True)
@@ -152,6 +159,20 @@ class GraspScene:
         self.data.mocap_quat[0] = quat_wxyz
         self.data.ctrl[:] = self._drive @ joints
 
+    def move_wrist(self, position: NDArray[np.float64]) -> None:
+        """Set the target of the wrist's position (3,) alone [m]."""
+        self.data.mocap_pos[0] = position
+
+    def soften_wrist(self) -> None:
+        """Hold the wrist by springs from now on, until ``stiffen_wrist`` or ``pose``."""
+        self._soft = SoftWrist(self.model, self.data, self.hand.palm_link)
+
+    def stiffen_wrist(self) -> None:
+        """Hold the wrist firmly again, where it is now."""
+        if self._soft is not None:
+            self._soft.stiffen()
+        self._soft = None
+
     def set_gravity(self, on: bool) -> None:
         """Turn gravity on or off; every ``pose`` turns it off."""
         self.model.opt.gravity[2] = -GRAVITY if on else 0.0
@@ -171,12 +192,15 @@ class GraspScene:
     def step(self, seconds: float) -> None:
         """Advance the simulation by this much time."""
         steps = round(seconds / self.settings.time_step)
-        if self.observer is None:
+        if self.observer is None and self._soft is None:
             mujoco.mj_step(self.model, self.data, steps)
             return
         for _ in range(steps):
+            if self._soft is not None:
+                self._soft.pull()
             mujoco.mj_step(self.model, self.data)
-            if round(self.data.time / self.settings.time_step) % self._frame_steps == 0:
+            frame = round(self.data.time / self.settings.time_step) % self._frame_steps == 0
+            if self.observer is not None and frame:
                 self.observer(self)
 
     def state(self) -> NDArray[np.float64]:
@@ -200,6 +224,11 @@ class GraspScene:
     def palm_position(self) -> NDArray[np.float64]:
         """Position (3,) of the palm [m]."""
         return self.data.qpos[self._palm:self._palm + 3].copy()
+
+    @property
+    def wrist_target(self) -> NDArray[np.float64]:
+        """Position (3,) that the wrist is commanded to [m]."""
+        return np.array(self.data.mocap_pos[0])
 
     def link_poses(self) -> dict[str, NDArray[np.float64]]:
         """Return the pose (4, 4) of every link of the hand, and of the 'object'."""

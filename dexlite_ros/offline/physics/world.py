@@ -37,6 +37,7 @@ def hold_by_mocap(spec: mujoco.MjSpec, palm: str) -> None:
     weld = spec.add_equality(
         type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1='wrist_target',
         name2=palm)
+    weld.name = 'wrist'
     weld.solimp[:] = (0.9, 0.95, 0.001, 0.5, 2.0)
     # Anchor, pose of the palm in the target's frame, weight of the rotation.
     weld.data[:11] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other ways to close: gently, stopping at contact, with a soft wrist."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.offline.physics.closing import FELT, squeeze
+from dexlite_ros.offline.physics.closing_choice import Closing
+from dexlite_ros.offline.physics.judge import Conditions, judge, TESTS
+from dexlite_ros.offline.physics.simulation import GraspScene, SimulationSettings
+from dexlite_ros.offline.physics.touch import touch_forces
+from dexlite_ros.plan_request import PlanRequest
+from dexlite_ros.planner import GraspPlanner
+
+BALL = trimesh.creation.icosphere(3, 0.03)
+PIECES = [np.asarray(BALL.vertices)]
+WAYS = [Closing(way, wrist) for way in ('straight', 'touch', 'stop') for wrist in (
+    'stiff', 'soft')]
+
+
+@pytest.fixture(scope='module')
+def grasps() -> StagedGrasp:
+    """Return the three best grasps of a ball."""
+    return GraspPlanner(device='cpu').plan(
+        BALL, PlanRequest(num_candidates=128, max_grasps=3)).grasps
+
+
+def closed(
+    grasps: StagedGrasp, closing: Closing, mass: float = 0.1
+) -> tuple[GraspScene, GraspBatch]:
+    """Return the scene after the hand has squeezed an object [kg], and what was commanded."""
+    scene = GraspScene(SHADOW_RIGHT, PIECES, SimulationSettings(mass=mass), closing=closing)
+    scene.pose(grasps.pregrasp, 0)
+    return scene, squeeze(scene, grasps, 0)
+
+
+def beside(grasps: StagedGrasp, shift: torch.Tensor) -> StagedGrasp:
+    """Return the grasps moved by (3,) at every stage [m]."""
+    return grasps.each(lambda batch: replace(
+        batch, translation=batch.translation + shift.to(batch.translation)))
+
+
+@pytest.mark.parametrize('closing', WAYS, ids=lambda each: f'{each.way}-{each.wrist}')
+def test_good_grasps_hold_however_the_hand_closes(grasps, closing):
+    """Two of three at least, and the wrist ends where it is commanded."""
+    conditions = Conditions(closing=closing)
+    passed = [each.passed for each in judge(
+        grasps, PIECES, 'six-forces-quick', conditions=conditions)]
+    assert sum(passed) >= 2
+    scene, last = closed(grasps, closing)
+    np.testing.assert_allclose(scene.palm_position, last.translation[0], atol=2e-3)
+
+
+def test_the_usual_way_keeps_its_keys_and_other_ways_have_their_own():
+    """Verdicts that are known already stay valid."""
+    usual = TESTS['noise']
+    assert usual.under(Conditions(closing=Closing())).key() == usual.key()
+    keys = {usual.under(Conditions(closing=closing)).key() for closing in WAYS}
+    assert len(keys) == len(WAYS)
+
+
+def test_a_late_finger_is_waited_for(grasps):
+    """With the wrist 6 mm beside, the object moves less before the squeeze if fingers stop."""
+    shifts = 0.006 * torch.cat([torch.eye(3), -torch.eye(3)]).double()
+    moved = {
+        way: np.mean([closed(beside(grasps, shift), Closing(way))[0].object_motion()[0]
+                      for shift in shifts])
+        for way in ('straight', 'stop')}
+    assert moved['stop'] < moved['straight']
+
+
+def test_a_soft_wrist_yields(grasps):
+    """Beside a heavy ball the wrist gives way instead, and is firm afterwards."""
+    moved = beside(grasps, torch.tensor([0.0, 0.0, 0.008]))
+    stiff, commanded = closed(moved, Closing(), 20.0)
+    soft, _ = closed(moved, Closing(wrist='soft'), 20.0)
+    aim = commanded.translation[0].numpy()
+    assert np.linalg.norm(soft.palm_position - aim) > 2 * np.linalg.norm(
+        stiff.palm_position - aim)
+    before = soft.palm_position
+    soft.step(0.5)
+    assert np.linalg.norm(soft.palm_position - before) < 2e-3
+
+
+def test_a_free_hand_with_a_soft_wrist_follows(grasps):
+    """Without contact the springs bring it where it is told to be."""
+    away = beside(grasps, torch.tensor([0.0, 0.0, 0.5]))
+    scene, last = closed(away, Closing(wrist='soft'))
+    scene.step(0.3)
+    np.testing.assert_allclose(scene.palm_position, last.translation[0], atol=1e-3)
+
+
+def test_fingers_feel_the_object_and_nothing_else(grasps):
+    """In a firm grasp more than one, the thumb among them; far away none."""
+    scene, _ = closed(grasps, Closing())
+    assert (touch_forces(scene) > FELT).sum() >= 2
+    scene, _ = closed(beside(grasps, torch.tensor([0.0, 0.0, 0.5])), Closing())
+    assert (touch_forces(scene) == 0).all()
