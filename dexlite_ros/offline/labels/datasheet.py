@@ -13,9 +13,9 @@ from dexlite_ros.files import plain, replaced, write_json
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.label_set import LabelSet
+from dexlite_ros.offline.labels.scene_choice import IN_THE_AIR, ON_A_TABLE
 from dexlite_ros.offline.labels.schema import Column, grasp_columns, SCENE_COLUMNS
 from dexlite_ros.offline.physics.judge import find_test
-from dexlite_ros.offline.labels.scene_choice import IN_THE_AIR, ON_A_TABLE
 
 SHARES = ('held', 'held_mild', 'held_noise', 'held_low_friction')
 

@@ -19,7 +19,7 @@ from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError, Un
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.generation.task import HAND
-from dexlite_ros.offline.labels.choice import choose, Chosen
+from dexlite_ros.offline.labels.choice import choose
 from dexlite_ros.offline.labels.judged import SceneJudge
 from dexlite_ros.offline.labels.near_miss import near_miss
 from dexlite_ros.offline.labels.rows import grasp_rows, Labels, scene_row
@@ -145,7 +145,6 @@ def _figures(task: LabelTask) -> dict[str, Any]:
 
 def _counts(labels: Labels) -> dict[str, Any]:
     reasons = Counter(each.reason for each in labels.verdicts)
-    chosen: Chosen = labels.chosen
     return {
-        'judged': len(labels.verdicts), 'held': reasons['held'], 'perturbed': len(chosen.perturbed),
-        'near_misses': len(labels.parents), 'reasons': dict(sorted(reasons.items()))}
+        'judged': len(labels.verdicts), 'held': reasons['held'],
+        'perturbed': len(labels.chosen.perturbed), 'near_misses': len(labels.parents), 'reasons': dict(sorted(reasons.items()))}

@@ -28,12 +28,12 @@ class Column:
     meaning: str
 
 
-def _vector(size: int, kind: pa.DataType = pa.float32()) -> pa.DataType:
-    return pa.list_(kind, size)
+def _vector(size: int) -> pa.DataType:
+    return pa.list_(pa.float32(), size)
 
 
 WORDS = pa.dictionary(pa.int32(), pa.string())
-POSE = _vector(16, pa.float64())
+POSE = pa.list_(pa.float64(), 16)
 PAIRS = pa.list_(pa.struct([('source', pa.string()), ('object', pa.string())]))
 SURFACES = pa.list_(pa.struct([('method', pa.string()), ('weight', pa.float32())]))
 KEYS = (
