@@ -113,7 +113,7 @@ class LabelSet:
             try:
                 tables.append(pq.read_table(path, columns=names, partitioning=None))
             except (pa.ArrowException, OSError) as error:
-                raise FileError(path, f'it cannot be read: {error}') from error
+                raise FileError(path, str(error)) from error
         empty = schema.empty_table().select(names)
         return pa.concat_tables([empty, *tables]).unify_dictionaries()
 

@@ -147,4 +147,5 @@ def _counts(labels: Labels) -> dict[str, Any]:
     reasons = Counter(each.reason for each in labels.verdicts)
     return {
         'judged': len(labels.verdicts), 'held': reasons['held'],
-        'perturbed': len(labels.chosen.perturbed), 'near_misses': len(labels.parents), 'reasons': dict(sorted(reasons.items()))}
+        'perturbed': len(labels.chosen.perturbed), 'near_misses': len(labels.parents),
+        'reasons': dict(sorted(reasons.items()))}

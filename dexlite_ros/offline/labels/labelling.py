@@ -78,7 +78,7 @@ def run(
     :param command: command line to record
     :param workers: worker processes; 0: one per CPU
     :param limit: time that one task may take; the next call tries it again [s]. 0: any time
-    :return: the datasheet, with the tasks of this run as 'done' and the failures as 'left_out'
+    :return: the datasheet, with the number 'done' in this run, and 'left_out' with reasons
     :raises InvalidRequest: when the folder was made with other settings
     """
     labels = LabelSet.open_or_create(folder, request.settings())
@@ -95,4 +95,5 @@ def run(
                 failures[task.key] = result.figures['left_out']
     finally:
         sheet = write_datasheet(labels)
-    return sheet | {'done': len(tasks), 'left_out': failures, 'per_hour': tally.per_hour()}
+    return sheet | {
+        'done': len(tasks) - len(failures), 'left_out': failures, 'per_hour': tally.per_hour()}

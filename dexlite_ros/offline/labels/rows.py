@@ -15,7 +15,7 @@ import torch
 from dexlite_ros import __version__
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.known_hands import HANDS
-from dexlite_ros.offline.dataset.schema import stages_to_columns
+from dexlite_ros.offline.dataset.schema import stages_to_columns, vectors
 from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.choice import Chosen
 from dexlite_ros.offline.labels.schema import grasp_schema, scene_schema, to_table
@@ -57,7 +57,6 @@ def grasp_rows(task: LabelTask, plan: GraspPlan, labels: Labels, sight: Sight) -
     measured = {
         'rank': found, 'start': plan.start.numpy()[found],
         'contact_pattern': [plan.contact_pattern[each] for each in found],
-        'approach_direction': approach.astype(np.float32),
         'success_probability': plan.success_probability.numpy()[found],
         **{f'metric_{name}': value.numpy()[found] for name, value in vars(plan.metrics).items()},
         **{f'feature_{name}': value.numpy()[found]
@@ -69,6 +68,8 @@ def grasp_rows(task: LabelTask, plan: GraspPlan, labels: Labels, sight: Sight) -
         'parent': [None] * len(found) + labels.parents.tolist(),
         'choice': [labels.chosen.choice.get(number) for number in numbers],
         **{name: [*values, *[None] * misses] for name, values in measured.items()},
+        # Of near misses as well: Parquet cannot hold a null in place of a vector.
+        'approach_direction': vectors(np.concatenate([approach, approach[labels.parents]])),
         **stages_to_columns(own),
         'held': [each.passed for each in labels.verdicts],
         'reason': [each.reason for each in labels.verdicts],

@@ -33,7 +33,7 @@ def _vector(size: int) -> pa.DataType:
 
 
 WORDS = pa.dictionary(pa.int32(), pa.string())
-POSE = pa.list_(pa.float64(), 16)
+POSE = pa.list_(pa.float64())
 PAIRS = pa.list_(pa.struct([('source', pa.string()), ('object', pa.string())]))
 SURFACES = pa.list_(pa.struct([('method', pa.string()), ('weight', pa.float32())]))
 KEYS = (
@@ -68,7 +68,7 @@ def grasp_columns(joints: int) -> tuple[Column, ...]:
         Column('pregrasp_joints', vector, 'fingers at the pregrasp stage'),
         Column('squeeze_joints', vector, 'fingers at the squeeze stage'),
         Column('approach_direction', _vector(3), 'direction in which the open hand moves to '
-               'its pregrasp'),
+               "its pregrasp; for a near miss, its parent's"),
         Column('success_probability', pa.float32(), 'prediction of the success model'),
         *(Column(f'metric_{each.name}', pa.float32(), f'plan.GraspMetrics.{each.name}')
           for each in fields(GraspMetrics)),
@@ -94,7 +94,8 @@ SCENE_COLUMNS = (
     Column('neighbours', PAIRS, 'objects that were to stand beside it, in order'),
     Column('random_seed', pa.int32(), 'seed of the scene and of the plan'),
     Column('test', WORDS, 'test behind held, moved and turned'),
-    Column('object_pose', POSE, "pose of the mesh in the judge's frame, row by row"),
+    Column('object_pose', POSE, "pose of the mesh in the judge's frame, 4 x 4 row by row; "
+           'null: too little was seen'),
     Column('planner_pose', POSE, "pose of the planner's frame, that of the cloud, in the judge's"),
     Column('table', pa.float32(), "height of the table in the judge's frame; null: none"),
     Column('standing', pa.int16(), 'number of neighbours for which there was a place'),
