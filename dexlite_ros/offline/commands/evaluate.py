@@ -78,8 +78,9 @@ class Evaluate(ProposerOptions, SceneOptions, Listed, OnDevice, Parallel, Cached
     tests: Annotated[
         tuple[TestName, ...] | None, tyro.conf.arg(metavar='TEST [TEST ...]')] = None
     """Some of six-forces, six-torques, lift, noise, low-friction, uneven-j0, six-forces-quick,
-    lift-quick, table-lift, table-lift-noise, table-lift-mild; 'dexlite validate --help' explains
-    them. None: table-lift in scenes, else six-forces, lift and noise."""
+    noise-quick, mild-quick, lift-quick, table-lift, table-lift-noise, table-lift-mild;
+    'dexlite validate --help' explains them. None: table-lift in scenes, else six-forces, lift
+    and noise."""
     closing: ClosingWay = 'straight'
     """How the judge's hand closes: straight from stage to stage; touch: gently before the
     squeeze; stop: each finger stops when it feels the object, and waits for the others."""
