@@ -129,7 +129,8 @@ class GraspScene:
         self._object = self.model.joint('object').qposadr[0]
         self.object_body = self.model.body('object').id
         self._fixed = [self.model.geom(fixed_name(index)).id for index in range(len(fixed))]
-        self._drive = _actuator_map(hand)
+        self.drive = _actuator_map(hand)
+        """(A, J): the command of each actuator is the sum of the joints it drives."""
         self._soft: SoftWrist | None = None
         self._centre = np.zeros(3)
 
@@ -157,7 +158,7 @@ class GraspScene:
         """Set the targets of wrist and fingers."""
         self.data.mocap_pos[0] = position
         self.data.mocap_quat[0] = quat_wxyz
-        self.data.ctrl[:] = self._drive @ joints
+        self.data.ctrl[:] = self.drive @ joints
 
     def move_wrist(self, position: NDArray[np.float64]) -> None:
         """Set the target of the wrist's position (3,) alone [m]."""
@@ -224,6 +225,10 @@ class GraspScene:
     def palm_position(self) -> NDArray[np.float64]:
         """Position (3,) of the palm [m]."""
         return self.data.qpos[self._palm:self._palm + 3].copy()
+
+    def tracking_error(self) -> NDArray[np.float64]:
+        """Return what each actuator's command (A,) is ahead of the joints that it drives [rad]."""
+        return np.asarray(self.data.ctrl - self.drive @ self.data.qpos[self._joints])
 
     @property
     def wrist_target(self) -> NDArray[np.float64]:
