@@ -25,10 +25,10 @@ class Feeling:
     resisted: float = 0.02
     """Difference between commanded and measured joint angle that no free finger has at the speeds
     of closing, where damping and dry friction make up to a half of it [rad]."""
-    late: float = 1.0
+    late: float = 0.5
     """Most that a finger that meets nothing goes beyond the grasp, as a share of the squeeze's
     motion."""
-    late_time: float = 0.8
+    late_time: float = 0.2
     """Time for all of that [s]."""
     tick: float = 0.02
     """Interval between looks at the sensors [s]."""
@@ -39,9 +39,9 @@ class SoftWristSettings:
     """Springs between the commanded and the actual pose of the palm, critically damped."""
 
     stiffness: float = 400.0
-    """Against translation [N/m]; arms in Cartesian impedance control are set to 100 to 3000."""
+    """Against translation [N/m]; arms in Cartesian impedance control are set to hundreds."""
     turn_stiffness: float = 20.0
-    """Against rotation [N m/rad]; they are set to 1 to 300."""
+    """Against rotation [N m/rad]; they are set to tens."""
     lever: float = 0.07
     """Radius of gyration of a hand about its palm, for the damping of rotations [m]."""
 

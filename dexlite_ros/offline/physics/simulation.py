@@ -29,8 +29,10 @@ from dexlite_ros.offline.physics.world import (
     add_table,
     compile_spec,
     configure,
+    DIVERGENCE,
     fixed_name,
     GRAVITY,
+    has_diverged,
     hold_by_mocap,
     NO_SLIP,
 )
@@ -40,10 +42,6 @@ FRAME_TIME = 0.08
 REVISION = 2
 """Incremented when simulations change in a way not reflected in their settings."""
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
-DIVERGENCE = (
-    mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
-    mujoco.mjtWarning.mjWARN_BADQACC)
-"""MuJoCo's warnings of a simulation that has diverged."""
 
 
 @dataclass(frozen=True)
@@ -276,11 +274,6 @@ class GraspScene:
         return Overlap(*(
             float(depth[which].max(initial=0.0))
             for which in (loose & of_object, loose & ~of_object, of_fixed)))
-
-
-def has_diverged(data: mujoco.MjData) -> bool:
-    """Return whether a simulation has diverged; MuJoCo then resets it and warns."""
-    return any(data.warning[kind].number > 0 for kind in DIVERGENCE)
 
 
 def wrist_pose(
