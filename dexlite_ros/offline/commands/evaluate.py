@@ -77,13 +77,13 @@ class Evaluate(ProposerOptions, SceneOptions, Listed, OnDevice, Parallel, Cached
     """Grasps per plan, best first; None: 20, or all if imported."""
     tests: Annotated[
         tuple[TestName, ...] | None, tyro.conf.arg(metavar='TEST [TEST ...]')] = None
-    """Some of six-forces, six-torques, lift, noise, low-friction, uneven-j0, six-forces-quick,
-    noise-quick, mild-quick, lift-quick, table-lift, table-lift-noise, table-lift-mild;
-    'dexlite validate --help' explains them. None: table-lift in scenes, else six-forces, lift
-    and noise."""
+    """Some of six-forces, six-torques, lift, noise, mild, low-friction, uneven-j0,
+    six-forces-quick, noise-quick, mild-quick, lift-quick, table-lift, table-lift-noise,
+    table-lift-mild; 'dexlite validate --help' explains them. None: table-lift in scenes, else
+    six-forces, lift and noise."""
     closing: ClosingWay = 'straight'
-    """How the judge's hand closes: straight from stage to stage; touch: gently before the
-    squeeze; stop: each finger stops when it feels the object, and waits for the others."""
+    """How the judge's hand closes: straight from stage to stage; touch: from the grasp slowly,
+    each finger until its joints are held back; stop: also before, when its tip feels contact."""
     wrist: Wrist = 'stiff'
     """How its wrist is held meanwhile; soft: by springs, as by an arm in impedance control."""
     output: Path

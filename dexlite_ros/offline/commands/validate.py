@@ -24,6 +24,7 @@ from dexlite_ros.offline.commands.common_options import Cached, Parallel, Printe
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0, FINITE, POSITIVE, Range
 from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
 from dexlite_ros.offline.physics.closing import Verdict
+from dexlite_ros.offline.physics.closing_choice import Closing, ClosingWay, Wrist
 from dexlite_ros.offline.physics.judge import Conditions, TestName, TESTS, USUAL
 from dexlite_ros.offline.physics.trial import judge_all, Trial
 from dexlite_ros.offline.workers.processes import run_tasks
@@ -51,6 +52,11 @@ class Validate(Parallel, Cached, Printed):
     None: 0.1 kg."""
     friction: Annotated[float | None, FRICTION] = None
     """Friction coefficient of every contact, 0.01 to 5; None: 0.6, in low-friction 0.3."""
+    closing: ClosingWay = 'straight'
+    """How the hand closes: straight from stage to stage; touch: from the grasp slowly, each
+    finger until its joints are held back; stop: also before, when its tip feels contact."""
+    wrist: Wrist = 'stiff'
+    """How its wrist is held meanwhile; soft: by springs, as by an arm in impedance control."""
     table: Annotated[float | None, FINITE] = None
     """Height of the table in the test lift [m]; None: no table."""
     seed: Annotated[int, AT_LEAST_0] = 0
@@ -76,7 +82,7 @@ def main(argv: list[str]) -> int:
         options, grasp_set.scale if options.scale is None else options.scale)
     trial = Trial(
         grasp_set, pieces, options.test, options.table, options.seed,
-        Conditions(options.mass, options.friction))
+        Conditions(options.mass, options.friction, Closing(options.closing, options.wrist)))
     _show(options, trial, mesh)
     verdicts = judge_all(trial, options.workers, options.output, options.time_limit)
     if options.json:
@@ -127,5 +133,6 @@ def _table(verdicts: dict[str, list[Verdict]], trial: Trial) -> str:
             f'{name}: {passed} of {len(row)} hold ({100 * passed / max(len(row), 1):.1f} %)'
             + (f'; not: {why}' if why else '') + (
                 '' if trial.conditions == USUAL else
-                '; {mass:g} kg, friction {friction:g}'.format(**trial.worlds()[name])))
+                '; {mass:g} kg, friction {friction:g}, '.format(**trial.worlds()[name])
+                + 'closing {way}, wrist {wrist}'.format(**vars(trial.conditions.closing))))
     return '\n'.join(lines)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 import json
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from dexlite_ros.files import write_json
 from dexlite_ros.offline.evaluation.grasp_source import GraspSource, source_key
 from dexlite_ros.offline.objects.measured_cloud import Setup, View
 from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
-from dexlite_ros.offline.physics.judge import find_test, TestName
+from dexlite_ros.offline.physics.judge import Conditions, find_test, TestName
 from dexlite_ros.offline.planner_choice import PlannerChoice
 from dexlite_ros.offline.provenance import fingerprint
 from dexlite_ros.offline.scenes.sight import Scene, Viewing
@@ -48,7 +48,8 @@ class Question:
     """One of auto, cpu, cuda, cuda:N."""
     scene: Scene | None = None
     """Scenes on a table, in place of views, support, points and noise."""
-    closing: Closing = USUAL_CLOSING
+    # Not in ``repr``, so that the usual closing changes no key.
+    closing: Closing = field(default=USUAL_CLOSING, repr=False)
     """How the hand closes when it is judged."""
 
     def __post_init__(self) -> None:
@@ -72,7 +73,9 @@ class Question:
         """Return a short hash, which also covers the release and the success model."""
         model = SuccessModel.read()
         return fingerprint(
-            __version__, self, [(name, find_test(name).key()) for name in self.tests],
+            __version__, self, [
+                (name, find_test(name).under(Conditions(closing=self.closing)).key())
+                for name in self.tests],
             *source_key(self.source, self.max_grasps), sorted(model.weights.items()), model.bias)
 
     def claim(self, folder: Path) -> None:
@@ -83,7 +86,8 @@ class Question:
         """
         path, key = folder / 'cells' / 'question.json', self.key()
         if not path.exists():
-            write_json(path, {'question': key, 'asked': repr(self)})
+            write_json(path, {
+                'question': key, 'asked': repr(self), 'closing': asdict(self.closing)})
         elif json.loads(path.read_text())['question'] != key:
             raise InvalidRequest(
                 'output', str(folder),

@@ -16,6 +16,14 @@ from dexlite_ros.object.geometry_file import MENDED, read_mesh
 from dexlite_ros.object.solidity import check_solid
 from dexlite_ros.offline.objects.piece_cache import keep_pieces, kept_pieces
 from dexlite_ros.offline.objects.procedural.solids import union
+from dexlite_ros.offline.objects.shell_pieces import (
+    is_shell,
+    MOST,
+    shell_pieces,
+    SLIVER,
+    SMALLEST,
+    TOLERANCE,
+)
 
 CONVEX_RATIO = 0.97
 """A mesh that fills at least this fraction of its hull is treated as convex."""
@@ -32,17 +40,20 @@ def convex_pieces(mesh: trimesh.Trimesh) -> list[NDArray[np.float64]]:
     """
     Return the corners (V, 3) of convex pieces that together form the mesh [m].
 
-    CoACD (Wei et al. 2022) decomposes it; results are kept by mesh content (``piece_cache``).
+    CoACD (Wei et al. 2022) decomposes it, or ``shell_pieces`` if it is a thin shell; results are
+    kept by mesh content (``piece_cache``).
     """
     ratio = mesh.volume / mesh.convex_hull.volume
     if ratio > CONVEX_RATIO:
         return [np.asarray(mesh.convex_hull.vertices)]
+    shell = is_shell(mesh)
+    settings = ('shell', TOLERANCE, MOST, SMALLEST, SLIVER) if shell else (CONCAVITY, MAX_PIECES)
     digest = hashlib.sha256(
         np.ascontiguousarray(mesh.vertices).tobytes() + np.ascontiguousarray(mesh.faces).tobytes()
-        + repr((CONCAVITY, MAX_PIECES)).encode()).hexdigest()[:24]
+        + repr(settings).encode()).hexdigest()[:24]
     pieces = kept_pieces(digest)
     if pieces is None:
-        pieces = _decompose(mesh)
+        pieces = (shell_pieces(mesh) if shell else []) or _decompose(mesh)
         keep_pieces(digest, pieces)
     return pieces
 

@@ -21,8 +21,9 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
-from dexlite_ros.offline.physics.closing import close, Closed, CLOSING, Verdict
+from dexlite_ros.offline.physics.closing import close, Closed, Verdict
 from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
+from dexlite_ros.offline.physics.hand_motion import CLOSING
 from dexlite_ros.offline.physics.protocols import (
     LIFT,
     lift,
@@ -48,14 +49,14 @@ Pieces = Sequence[NDArray[np.floating]]
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a caller may change in the world of a test; None: as the test has it."""
+    """What a caller may change in the world of a test, and of the hand; None: as in the test."""
 
     mass: float | None = None
     """Mass of the object [kg]; loads are proportional to it."""
     friction: float | None = None
     """Sliding friction coefficient of every contact."""
-    closing: Closing | None = None
-    """How the hand closes."""
+    closing: Closing = USUAL_CLOSING
+    """How the hand closes, and how its wrist is held meanwhile."""
 
 
 USUAL = Conditions()
@@ -97,7 +98,7 @@ class GraspTest:
                 f'none beside a test that has its own: {self.simulation.friction:g}')
         return replace(
             self, simulation=replace(self.simulation, **changes),
-            way=conditions.closing or self.way)
+            way=conditions.closing)
 
     def scene(
         self, pieces: Pieces, hand: str, table: float | None, fixed: Pieces = ()
@@ -134,7 +135,7 @@ class GraspTest:
         rest = (self.simulation, self.position_noise, self.rotation_noise, self.settings)
         special = (*(('uneven', PROXIMAL_DAMPING) if self.uneven else ()),
                    *(('bounded',) if self.bounded else ()),
-                   *((self.way,) if self.way != USUAL_CLOSING else ()))
+                   *self.way.key())
         return repr((self.protocol.__name__, *rest, CLOSING, REVISION, *special))
 
     def closing(self) -> str:
@@ -155,8 +156,9 @@ class GraspTest:
 
 
 TestName = Literal[
-    'six-forces', 'six-torques', 'lift', 'noise', 'low-friction', 'uneven-j0', 'six-forces-quick',
-    'noise-quick', 'mild-quick', 'lift-quick', 'table-lift', 'table-lift-noise', 'table-lift-mild']
+    'six-forces', 'six-torques', 'lift', 'noise', 'mild', 'low-friction', 'uneven-j0',
+    'six-forces-quick', 'noise-quick', 'mild-quick', 'lift-quick', 'table-lift',
+    'table-lift-noise', 'table-lift-mild']
 TESTS: dict[TestName, GraspTest] = {
     'six-forces': GraspTest(six_forces, '1 N along each axis for 2 s, without gravity'),
     'six-torques': GraspTest(six_torques, '0.02 N m about each axis for 2 s, without gravity'),
@@ -164,6 +166,9 @@ TESTS: dict[TestName, GraspTest] = {
     'noise': GraspTest(
         six_forces, 'six forces, the wrist perturbed by 5 mm and 5 degrees',
         position_noise=0.005, rotation_noise=math.radians(5.0)),
+    'mild': GraspTest(
+        six_forces, 'six forces, the wrist perturbed by up to 5 mm and 5 degrees per axis',
+        position_noise=0.005, rotation_noise=math.radians(5.0), bounded=True),
     'low-friction': GraspTest(
         six_forces, 'six forces with friction 0.3 instead of 0.6',
         simulation=SimulationSettings(friction=0.3)),

@@ -24,14 +24,13 @@ from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.offline.physics.closing import (
     close,
     Closed,
-    CLOSING,
     look,
-    move_hand,
     OVERLAP,
     overlaps,
     squeeze,
     Verdict,
 )
+from dexlite_ros.offline.physics.hand_motion import CLOSING, move_hand
 from dexlite_ros.offline.physics.simulation import GraspScene
 
 Wrench = NDArray[np.float64]

@@ -29,8 +29,10 @@ from dexlite_ros.offline.physics.world import (
     add_table,
     compile_spec,
     configure,
+    DIVERGENCE,
     fixed_name,
     GRAVITY,
+    has_diverged,
     hold_by_mocap,
     NO_SLIP,
 )
@@ -40,10 +42,6 @@ FRAME_TIME = 0.08
 REVISION = 2
 """Incremented when simulations change in a way not reflected in their settings."""
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
-DIVERGENCE = (
-    mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
-    mujoco.mjtWarning.mjWARN_BADQACC)
-"""MuJoCo's warnings of a simulation that has diverged."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,8 @@ class GraspScene:
         self._object = self.model.joint('object').qposadr[0]
         self.object_body = self.model.body('object').id
         self._fixed = [self.model.geom(fixed_name(index)).id for index in range(len(fixed))]
-        self._drive = _actuator_map(hand)
+        self.drive = _actuator_map(hand)
+        """(A, J): the command of each actuator is the sum of the joints it drives."""
         self._soft: SoftWrist | None = None
         self._centre = np.zeros(3)
 
@@ -157,7 +156,7 @@ class GraspScene:
         """Set the targets of wrist and fingers."""
         self.data.mocap_pos[0] = position
         self.data.mocap_quat[0] = quat_wxyz
-        self.data.ctrl[:] = self._drive @ joints
+        self.data.ctrl[:] = self.drive @ joints
 
     def move_wrist(self, position: NDArray[np.float64]) -> None:
         """Set the target of the wrist's position (3,) alone [m]."""
@@ -225,6 +224,10 @@ class GraspScene:
         """Position (3,) of the palm [m]."""
         return self.data.qpos[self._palm:self._palm + 3].copy()
 
+    def tracking_error(self) -> NDArray[np.float64]:
+        """Return what each actuator's command (A,) is ahead of the joints that it drives [rad]."""
+        return np.asarray(self.data.ctrl - self.drive @ self.data.qpos[self._joints])
+
     @property
     def wrist_target(self) -> NDArray[np.float64]:
         """Position (3,) that the wrist is commanded to [m]."""
@@ -271,11 +274,6 @@ class GraspScene:
         return Overlap(*(
             float(depth[which].max(initial=0.0))
             for which in (loose & of_object, loose & ~of_object, of_fixed)))
-
-
-def has_diverged(data: mujoco.MjData) -> bool:
-    """Return whether a simulation has diverged; MuJoCo then resets it and warns."""
-    return any(data.warning[kind].number > 0 for kind in DIVERGENCE)
 
 
 def wrist_pose(

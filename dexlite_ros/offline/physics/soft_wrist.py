@@ -9,57 +9,54 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-STIFFNESS = 400.0
-"""Stiffness against translation [N/m]; impedance-controlled arms are set to 100 to 3000."""
-TURN_STIFFNESS = 20.0
-"""Stiffness against rotation [N m/rad]; they are set to 1 to 300."""
-LEVER = 0.07
-"""Radius of gyration of a hand about its palm, from which the damping of rotations follows [m]."""
+from dexlite_ros.offline.physics.closing_choice import SOFT_WRIST, SoftWristSettings
 
 
 class SoftWrist:
     """Pulls the palm towards the mocap body by critically damped springs, instead of the weld."""
 
-    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, palm: str) -> None:
-        """
-        Let go of the weld, which has to be the model's only equality constraint by name 'wrist'.
-
-        The arm carries the weight of the hand.
-        """
-        self._model, self._data = model, data
+    def __init__(
+        self, model: mujoco.MjModel, data: mujoco.MjData, palm: str,
+        settings: SoftWristSettings = SOFT_WRIST,
+    ) -> None:
+        """Let go of the equality constraint 'wrist'; the arm carries the weight of the hand."""
+        self._model, self._data, self._settings = model, data, settings
         self._weld = model.equality('wrist').id
-        self._body = model.body(palm).id
+        self._palm = model.body(palm).id
+        self._bodies = np.flatnonzero(model.body_rootid == self._palm)
         self._place = model.joint('palm').qposadr[0]
         first = model.joint('palm').dofadr[0]
         self._speeds = slice(first, first + 6)
-        mass = float(model.body_subtreemass[self._body])
+        self._own_damping = model.dof_damping[self._speeds].copy()
+        mass = float(model.body_subtreemass[self._palm])
         # As damping of the joint, because MuJoCo integrates that implicitly.
         model.dof_damping[self._speeds] = np.repeat([
-            2 * math.sqrt(STIFFNESS * mass), 2 * math.sqrt(TURN_STIFFNESS * mass) * LEVER], 3)
-        self._bodies = np.flatnonzero(model.body_rootid == self._body)
+            2 * math.sqrt(settings.stiffness * mass),
+            2 * math.sqrt(settings.turn_stiffness * mass) * settings.lever], 3)
         data.eq_active[self._weld] = 0
-        model.body_gravcomp[self._bodies] = 1.0
 
     def pull(self) -> None:
-        """Apply the springs' wrench for the next time step."""
-        data = self._data
+        """Apply the springs' wrench, and what carries the hand, for the next time step."""
+        model, data = self._model, self._data
         pose = data.qpos[self._place:self._place + 7]
         turn = np.zeros(3)
         # In the palm's own frame.
         mujoco.mju_subQuat(turn, data.mocap_quat[0], pose[3:])
-        own = data.xmat[self._body].reshape(3, 3)
-        force = STIFFNESS * (data.mocap_pos[0] - pose[:3])
-        torque = own @ (TURN_STIFFNESS * turn)
-        # MuJoCo applies the force at the centre of mass.
-        lever = pose[:3] - data.xipos[self._body]
-        data.xfrc_applied[self._body] = np.concatenate([force, torque + np.cross(lever, force)])
+        force = self._settings.stiffness * (data.mocap_pos[0] - pose[:3])
+        torque = data.xmat[self._palm].reshape(3, 3) @ (self._settings.turn_stiffness * turn)
+        # MuJoCo applies forces at the centres of mass. Its own compensation of gravity works only
+        # in models that are compiled with it.
+        lever = pose[:3] - data.xipos[self._palm]
+        data.xfrc_applied[self._bodies, :3] = -np.outer(
+            model.body_mass[self._bodies], model.opt.gravity)
+        data.xfrc_applied[self._palm, :3] += force
+        data.xfrc_applied[self._palm, 3:] = torque + np.cross(lever, force)
 
     def stiffen(self) -> None:
         """Weld the palm where it is now."""
         data = self._data
         pose: NDArray[np.float64] = data.qpos[self._place:self._place + 7]
         data.mocap_pos[0], data.mocap_quat[0] = pose[:3], pose[3:]
-        data.xfrc_applied[self._body] = 0.0
+        data.xfrc_applied[self._bodies] = 0.0
         data.eq_active[self._weld] = 1
-        self._model.body_gravcomp[self._bodies] = 0.0
-        self._model.dof_damping[self._speeds] = 0.0
+        self._model.dof_damping[self._speeds] = self._own_damping

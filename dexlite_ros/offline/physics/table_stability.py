@@ -21,13 +21,13 @@ import trimesh
 
 from dexlite_ros.errors import InvalidRequest, MissingDependency
 from dexlite_ros.offline.physics.closing import Verdict
-from dexlite_ros.offline.physics.simulation import has_diverged
 from dexlite_ros.offline.physics.world import (
     add_object,
     add_table,
     compile_spec,
     configure,
     GRAVITY,
+    has_diverged,
 )
 
 Engine = Literal['mujoco', 'pybullet']

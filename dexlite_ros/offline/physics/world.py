@@ -16,6 +16,10 @@ GRAVITY = 9.81
 """[m/s^2], along -z."""
 NO_SLIP = 2
 """MuJoCo's no-slip iterations per step."""
+DIVERGENCE = (
+    mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
+    mujoco.mjtWarning.mjWARN_BADQACC)
+"""MuJoCo's warnings of a simulation that has diverged."""
 
 
 def configure(option: mujoco.MjOption, time_step: float) -> None:
@@ -90,3 +94,8 @@ def add_fixed(spec: mujoco.MjSpec, pieces: Sequence[NDArray[np.floating]]) -> No
 def fixed_name(index: int) -> str:
     """Return the name of a piece that does not move."""
     return f'fixed_{index}'
+
+
+def has_diverged(data: mujoco.MjData) -> bool:
+    """Return whether a simulation has diverged; MuJoCo then resets it and warns."""
+    return any(data.warning[kind].number > 0 for kind in DIVERGENCE)

@@ -10,6 +10,7 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.evaluation.cell_list import Extent, list_cells
 from dexlite_ros.offline.evaluation.grasp_source import grasp_source
 from dexlite_ros.offline.evaluation.question import BUILTIN, Question
+from dexlite_ros.offline.physics.closing_choice import Closing
 from dexlite_ros.offline.planner_choice import PlannerChoice
 from dexlite_ros.offline.scenes.sight import RecordedView, SceneView
 from dexlite_ros.offline.scenes.table_scene import SceneSettings
@@ -24,13 +25,19 @@ QUESTION = Question(
     {'support': False}, {'points': 100}, {'noise': 0.1}, {'max_grasps': 6}, {'tests': ('noise',)},
     {'device': 'cuda'}, {'source': PlannerChoice(temperature=0.5)},
     {'source': PlannerChoice(unranked=3)}, {'scene': SceneView(SceneSettings())},
-    {'scene': RecordedView(Path('scenes'))}])
+    {'scene': RecordedView(Path('scenes'))}, {'closing': Closing('stop')},
+    {'closing': Closing(wrist='soft')}])
 def test_all_settings_are_part_of_the_question(change, tmp_path):
     """A folder accepts one question, also repeatedly; another one is refused."""
     QUESTION.claim(tmp_path)
     QUESTION.claim(tmp_path)
     with pytest.raises(InvalidRequest, match='new folder'):
         replace(QUESTION, **change).claim(tmp_path)
+
+
+def test_the_usual_closing_is_not_part_of_the_question():
+    """Folders made before there were others go on."""
+    assert 'closing' not in repr(QUESTION)
 
 
 def test_all_settings_of_scenes_are_part_of_the_question():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Convex pieces are kept where the user says, or not at all, and never in the way."""
 
+import hashlib
 import os
 from pathlib import Path
 import subprocess
@@ -88,6 +89,16 @@ def test_meshes_are_cut_once(monkeypatch):
     monkeypatch.setattr(convex_parts, '_decompose', None)
     for one, other in zip(first, convex_pieces(ell()), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_entries_of_bodies_stay_valid_and_shells_have_their_own():
+    """What was kept under the settings of CoACD is found again, but not for a thin shell."""
+    shell = trimesh.creation.revolve(
+        [[0, 0], [0.03, 0], [0.03, 0.05], [0.028, 0.05], [0.028, 0.002], [0, 0.002]])
+    for mesh, found in ((ell(), True), (shell, False)):
+        content = mesh.vertices.tobytes() + np.ascontiguousarray(mesh.faces).tobytes()
+        keep_pieces(hashlib.sha256(content + b'(0.06, 40)').hexdigest()[:24], PIECES)
+        assert np.array_equal(convex_pieces(mesh)[0], PIECES[0]) is found
 
 
 @pytest.mark.parametrize('reason', ['unwritable', 'no home'])

@@ -13,7 +13,7 @@ from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.support import Plane
 from dexlite_ros.offline.objects.convex_parts import convex_pieces
-from dexlite_ros.offline.physics.closing import CLOSING
+from dexlite_ros.offline.physics.hand_motion import CLOSING
 from dexlite_ros.offline.physics.judge import judge, perturbed
 from dexlite_ros.offline.physics.protocols import TABLE_LIFT, table_lift
 from dexlite_ros.offline.physics.simulation import GraspScene
