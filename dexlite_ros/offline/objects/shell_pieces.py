@@ -56,7 +56,8 @@ def shell_pieces(
     if whole.status() != manifold3d.Error.NoError or whole.is_empty():
         return []
     rng = np.random.default_rng(0)
-    waiting, done = [(_error(whole, rng), whole)], []
+    waiting = [(_error(whole, rng), whole)]
+    done: list[manifold3d.Manifold] = []
     while waiting and len(waiting) + len(done) < most:
         waiting.sort(key=lambda each: each[0])
         error, part = waiting.pop()
