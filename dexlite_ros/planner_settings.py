@@ -149,3 +149,22 @@ class PlannerSettings:
             num_candidates=count, max_grasps=count,
             refinement=RefinementSettings((Round(optimizer, math.inf),)),
             ranking=RankingSettings.everything(), **others)
+
+    @classmethod
+    def every_candidate(cls, **others: Any) -> PlannerSettings:
+        """
+        Return settings with which a search as wide as the usual one returns all that it found.
+
+        These are the refined candidates that pass the hard filters; none is left out because
+        others are better, or because it is like a better one.
+
+        :param others: other settings, by name of the field
+        """
+        usual = cls.for_method(**others)
+        most = usual.num_candidates
+        rounds = tuple(
+            replace(each, keep=each.keep * usual.sought / most)
+            for each in usual.refinement.rounds)
+        return replace(
+            usual, max_grasps=most, refinement=replace(usual.refinement, rounds=rounds),
+            ranking=replace(usual.ranking, shortlist=math.inf, same_position=0.0))

@@ -2,6 +2,7 @@
 """Settings are complete when they are made, and a request overrides them where it says so."""
 
 from dataclasses import fields, replace
+import math
 
 import pytest
 import torch
@@ -67,3 +68,18 @@ def test_presets_keep_what_others_set():
     unranked = PlannerSettings.unranked(5, 12, method='hull')
     assert unranked.num_candidates == unranked.max_grasps == 12
     assert [each.optimizer.iterations for each in unranked.refinement.rounds] == [5]
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_every_candidate_takes_the_usual_search(method):
+    """Every round keeps as many grasps as usual, and none of the last is left out later."""
+    usual, every = (make(method=method) for make in (
+        PlannerSettings.for_method, PlannerSettings.every_candidate))
+    assert every.num_candidates == usual.num_candidates
+    for before, after in zip(usual.refinement.rounds, every.refinement.rounds, strict=True):
+        assert after.optimizer == before.optimizer and after.detail == before.detail
+        assert after.keep * every.sought == before.keep * usual.sought
+    assert every.max_grasps >= every.num_candidates
+    assert every.ranking.shortlist == math.inf and every.ranking.same_position == 0.0
+    limits = [name for name in vars(usual.ranking) if name not in ('shortlist', 'same_position')]
+    assert all(getattr(every.ranking, name) == getattr(usual.ranking, name) for name in limits)

@@ -24,6 +24,8 @@ from dexlite_ros.hand.meshes import geom_mesh
 from dexlite_ros.rotations import unitquat_to_rotmat
 from dexlite_ros.surface_points import farthest_points
 
+INNER_SPHERES = (0.2, 0.4, 0.6, 0.8)
+"""Places of the spheres inside a fingertip, as shares of its length."""
 BOX_SPACING = 0.005
 """Spacing of the grid on a box's faces from which its points are chosen [m]."""
 
@@ -198,7 +200,10 @@ def sample_geom(
     """
     if geom.shape == 'hull':
         points, normals = _hull_points(geom, settings, side)
-        return points, np.zeros(len(points)), normals
+        centres, radius = _inner_spheres(geom)
+        return (
+            np.concatenate([points, centres]), np.concatenate([np.zeros(len(points)), radius]),
+            np.concatenate([normals, np.zeros_like(centres)]))
     if geom.shape == 'box':
         points, normals = _box_points(np.array(geom.size))
         return _to_link(geom, points), np.zeros(len(points)), _to_link(geom, normals, turn=True)
@@ -245,6 +250,22 @@ def _buried(points: NDArray[np.float64], link: Link) -> NDArray[np.bool_]:
         local = (points - np.array(geom.position)) @ turned.T
         buried |= (np.abs(local) < np.array(geom.size) - 1e-6).all(1)
     return buried
+
+
+def _inner_spheres(geom: Geom) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Return centres (N, 3) and radii (N,) of spheres inside a hull, along its longest side [m].
+
+    A wall thinner than a finger lies deep in these, however near all of the finger's surface is
+    to the outside of the wall.
+    """
+    hull = geom_mesh(geom).convex_hull
+    axis = int(hull.extents.argmax())
+    centres = np.array([
+        hull.section(np.eye(3)[axis], (1 - way) * hull.bounds[0] + way * hull.bounds[1]).bounds
+        .mean(0) for way in INNER_SPHERES])
+    inward = (hull.triangles[:, 0] - centres[:, None]) * hull.face_normals
+    return centres, inward.sum(2).min(1)
 
 
 def _hull_points(

@@ -24,6 +24,7 @@ COMMANDS = {
     'calibrate': ('calibrate', 'fit the success model to judged grasps'),
     'validate': ('validate', 'simulate grasps and tell which hold'),
     'generate': ('generate', 'propose and judge grasps by the thousand'),
+    'label': ('label', 'plan on what cameras see, judge, store labels to learn from'),
     'dataset': ('dataset', 'count, check, join and draw from datasets'),
     'train': ('train', 'train the network that proposes grasps'),
     'import': ('exchange', 'read grasps of DexGraspBench or DexGraspNet', 'import_main'),

@@ -78,8 +78,9 @@ class Evaluate(ProposerOptions, SceneOptions, Listed, OnDevice, Parallel, Cached
     tests: Annotated[
         tuple[TestName, ...] | None, tyro.conf.arg(metavar='TEST [TEST ...]')] = None
     """Some of six-forces, six-torques, lift, noise, mild, low-friction, uneven-j0,
-    six-forces-quick, lift-quick, table-lift, table-lift-noise, table-lift-mild; 'dexlite validate
-    --help' explains them. None: table-lift in scenes, else six-forces, lift and noise."""
+    six-forces-quick, noise-quick, mild-quick, lift-quick, table-lift, table-lift-noise,
+    table-lift-mild; 'dexlite validate --help' explains them. None: table-lift in scenes, else
+    six-forces, lift and noise."""
     closing: ClosingWay = 'straight'
     """How the judge's hand closes: straight from stage to stage; touch: from the grasp slowly,
     each finger until its joints are held back; stop: also before, when its tip feels contact."""

@@ -33,15 +33,25 @@ class TargetChoice:
 
         :raises InvalidRequest: for a name that is used twice, or when nothing is left
         """
+        wanted = [target for target in self.all_by_source() if self._wants(target.name)]
+        if not wanted:
+            raise InvalidRequest('only', self.only, 'the name of an object, or a pattern')
+        return wanted[:self.limit]
+
+    def all_by_source(self) -> dict[Target, str]:
+        """
+        Return the objects of all sources, whatever their names, each with its source.
+
+        :raises InvalidRequest: for a name that is used twice
+        """
         found: dict[str, Target] = {}
+        sources: dict[Target, str] = {}
         for source in self.sources:
             for target in self._of(source):
                 if found.setdefault(target.name, target) != target:
                     raise InvalidRequest('objects', target.name, 'names that are not used twice')
-        wanted = [target for name, target in found.items() if self._wants(name)]
-        if not wanted:
-            raise InvalidRequest('only', self.only, 'the name of an object, or a pattern')
-        return wanted[:self.limit]
+                sources.setdefault(target, source)
+        return sources
 
     def _of(self, source: str) -> list[Target]:
         folder = Path(source)

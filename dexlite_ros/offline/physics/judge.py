@@ -157,7 +157,8 @@ class GraspTest:
 
 TestName = Literal[
     'six-forces', 'six-torques', 'lift', 'noise', 'mild', 'low-friction', 'uneven-j0',
-    'six-forces-quick', 'lift-quick', 'table-lift', 'table-lift-noise', 'table-lift-mild']
+    'six-forces-quick', 'noise-quick', 'mild-quick', 'lift-quick', 'table-lift',
+    'table-lift-noise', 'table-lift-mild']
 TESTS: dict[TestName, GraspTest] = {
     'six-forces': GraspTest(six_forces, '1 N along each axis for 2 s, without gravity'),
     'six-torques': GraspTest(six_torques, '0.02 N m about each axis for 2 s, without gravity'),
@@ -177,6 +178,13 @@ TESTS: dict[TestName, GraspTest] = {
     'six-forces-quick': GraspTest(
         six_forces, 'six forces, each ended early once the object is predicted to stay',
         LoadSettings.quick()),
+    'noise-quick': GraspTest(
+        six_forces, 'quick six forces, the wrist perturbed by 5 mm and 5 degrees',
+        LoadSettings.quick(), position_noise=0.005, rotation_noise=math.radians(5.0)),
+    'mild-quick': GraspTest(
+        six_forces, 'quick six forces, the wrist perturbed by up to 5 mm and 5 degrees per axis',
+        LoadSettings.quick(), position_noise=0.005, rotation_noise=math.radians(5.0),
+        bounded=True),
     'lift-quick': GraspTest(lift, 'raised by 0.3 m', LiftSettings.quick()),
     'table-lift': GraspTest(
         table_lift, 'raised from a table by 10 cm, with 1 N of weight from the beginning',

@@ -229,6 +229,19 @@ def test_only_tests_that_close_alike_share_it(grasps):
             list(judge_together(grasps, convex_pieces(BALL), ('six-forces', name)))
 
 
+@pytest.mark.parametrize('name, bounded', [('noise-quick', False), ('mild-quick', True)])
+def test_quick_noise_is_quick_six_forces_with_the_wrist_moved(grasps, name, bounded):
+    """The verdicts are those of the quick test on grasps perturbed by 5 mm and 5 degrees."""
+    pieces = convex_pieces(BALL)
+    moved = [
+        perturbed(grasps[[index]], 0.005, math.radians(5.0), np.random.default_rng([4, index]),
+                  bounded) for index in range(len(grasps))]
+    alone = [verdict for each in moved for verdict in judge(each, pieces, 'six-forces-quick')]
+    noisy = list(judge(grasps, pieces, name, seed=4))
+    assert list(map(str, noisy)) == list(map(str, alone))
+    assert list(map(str, judge(grasps, pieces, name, seed=5))) != list(map(str, noisy))
+
+
 def test_perturbed_moves_all_stages_alike():
     """The perturbation has the requested spread, and is the same for all three stages."""
     batch = GraspBatch(torch.zeros(1, 3), torch.eye(3)[None], torch.zeros(1, 22))
