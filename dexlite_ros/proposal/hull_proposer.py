@@ -79,31 +79,40 @@ def hull_starts(
     centre = torch.from_numpy(np.asarray(hull.center_mass)).float()
     outward = normal + settings.radial * torch.nn.functional.normalize(points - centre, dim=1)
     outward = torch.nn.functional.normalize(outward, dim=1)
-    rotation = _palm_rotation(kinematics, outward, generator)
-    tilt = settings.tilt * torch.randn(count, 3, generator=generator)
-    rotation = rotvec_to_rotmat(tilt) @ rotation
-    reach = settings.nearest + (settings.farthest - settings.nearest) * torch.rand(
-        count, 1, generator=generator)
-    grasp_centre = torch.tensor(kinematics.description.grasp_centre)
-    translation = points + reach * outward - rotation @ grasp_centre
-    return GraspBatch(translation, rotation, open_joints(kinematics, count, settings, generator))
+    # A random roll.
+    about = torch.nn.functional.normalize(torch.randn(outward.shape, generator=generator), dim=1)
+    along = torch.nn.functional.normalize(torch.linalg.cross(outward, about), dim=1)
+    return starts_near(kinematics, points, outward, along, generator, settings)
 
 
-def _palm_rotation(
-    kinematics: HandKinematics, outward: Tensor, generator: torch.Generator
-) -> Tensor:
-    """Return rotations (B, 3, 3) with the palm facing against ``outward`` and a random roll."""
-    hand = kinematics.description
+def starts_near(
+    kinematics: HandKinematics,
+    points: Tensor,
+    outward: Tensor,
+    along: Tensor,
+    generator: torch.Generator,
+    settings: StartSettings,
+) -> GraspBatch:
+    """
+    Return B open hands near points (B, 3) [m], slightly tilted.
+
+    :param outward: (B, 3) unit, from each point to its palm, which faces against it
+    :param along: (B, 3) unit, across the former: where the fingers point
+    """
+    count, hand = len(points), kinematics.description
     back = -torch.tensor(hand.palmar_direction)
     fingers = torch.tensor(hand.finger_direction)
     local = torch.stack([back, fingers, torch.linalg.cross(back, fingers)], 1)
-    about = torch.nn.functional.normalize(torch.randn(outward.shape, generator=generator), dim=1)
-    first = torch.nn.functional.normalize(torch.linalg.cross(outward, about), dim=1)
-    world = torch.stack([outward, first, torch.linalg.cross(outward, first)], 2)
-    return world @ local.T
+    world = torch.stack([outward, along, torch.linalg.cross(outward, along)], 2)
+    tilt = settings.tilt * torch.randn(count, 3, generator=generator)
+    rotation = rotvec_to_rotmat(tilt) @ (world @ local.T)
+    reach = settings.nearest + (settings.farthest - settings.nearest) * torch.rand(
+        count, 1, generator=generator)
+    translation = points + reach * outward - rotation @ torch.tensor(hand.grasp_centre)
+    return GraspBatch(translation, rotation, _open_joints(kinematics, count, settings, generator))
 
 
-def open_joints(
+def _open_joints(
     kinematics: HandKinematics, count: int, settings: StartSettings, generator: torch.Generator
 ) -> Tensor:
     """Return joints (B, J) near the hand's open posture, within limits and coupled [rad]."""

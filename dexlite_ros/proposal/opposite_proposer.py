@@ -17,9 +17,8 @@ import trimesh
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.surface import ObjectSurface
-from dexlite_ros.proposal.hull_proposer import open_joints, StartSettings
+from dexlite_ros.proposal.hull_proposer import starts_near, StartSettings
 from dexlite_ros.proposal.opposite_points import OppositePoints
-from dexlite_ros.rotations import rotvec_to_rotmat
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class OppositeProposer:
         self, kinematics: HandKinematics, settings: OppositeSettings = OppositeSettings()
     ) -> None:
         self._kinematics = kinematics
-        self._settings, self._starts = settings, StartSettings()
+        self._settings = settings
 
     def propose(
         self, surface: ObjectSurface, count: int, generator: torch.Generator
@@ -69,16 +68,11 @@ class OppositeProposer:
         across = pairs.axis * rng.choice((-1.0, 1.0), (len(pairs), 1))
         back = _unit(rng.standard_normal((len(pairs), 3))) + self._settings.outward * outward
         back = _unit(back - (back * across).sum(1, keepdims=True) * across)
-        world = np.stack([back, across, np.cross(back, across)], 2)
-        rotation = torch.from_numpy(world @ self._hand_axes().T).float()
-        tilt = self._starts.tilt * torch.randn(len(pairs), 3, generator=generator)
-        rotation = rotvec_to_rotmat(tilt) @ rotation
-        reach = self._settings.farthest * torch.rand(len(pairs), 1, generator=generator)
-        centre = torch.from_numpy(pairs.middle).float() + reach * torch.from_numpy(back).float()
-        grasp_centre = torch.tensor(self._kinematics.description.grasp_centre)
-        return GraspBatch(
-            centre - rotation @ grasp_centre, rotation,
-            open_joints(self._kinematics, len(pairs), self._starts, generator))
+        middle, palm_side, along = (
+            torch.from_numpy(each).float() for each in (pairs.middle, back, across))
+        return starts_near(
+            self._kinematics, middle, palm_side, along, generator,
+            StartSettings(nearest=0.0, farthest=self._settings.farthest))
 
     def _pairs(
         self, surface: ObjectSurface, count: int, seed: int, rng: np.random.Generator
@@ -97,13 +91,6 @@ class OppositeProposer:
         weight = np.exp(-pairs.thickness / settings.thin - far / settings.near)
         chosen = rng.choice(len(pairs), count, p=weight / weight.sum())
         return pairs[chosen], _unit(outward[chosen])
-
-    def _hand_axes(self) -> NDArray[np.float64]:
-        """Return the hand's axes (3, 3), as columns: its back, its fingers, and across both."""
-        hand = self._kinematics.description
-        back, fingers = -np.array(hand.palmar_direction), np.array(hand.finger_direction)
-        return np.stack([back, fingers, np.cross(back, fingers)], 1)
-
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return vectors (N, 3) with length 1; those of length 0 as they are."""

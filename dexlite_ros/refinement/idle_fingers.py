@@ -2,8 +2,7 @@
 """
 Fingers that a contact pattern does not use, kept out of the way.
 
-A finger that touches by accident pushes the object when the hand squeezes. Letters: B grasps,
-W postures.
+A finger that touches by accident pushes the object when the hand squeezes. Letters: B grasps.
 """
 
 from __future__ import annotations
