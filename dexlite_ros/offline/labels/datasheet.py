@@ -17,7 +17,7 @@ from dexlite_ros.offline.labels.scene_choice import IN_THE_AIR, ON_A_TABLE
 from dexlite_ros.offline.labels.schema import Column, grasp_columns, SCENE_COLUMNS
 from dexlite_ros.offline.physics.judge import find_test
 
-SHARES = ('held', 'held_mild', 'held_noise', 'held_low_friction')
+SHARES = ('held', 'held_mild', 'held_noise', 'held_low_friction', 'held_heavy')
 
 
 def write_datasheet(labels: LabelSet) -> dict[str, Any]:
@@ -117,8 +117,8 @@ def _tests(effort: dict[str, Any]) -> list[str]:
                  for level, name in vars(tests).items()]
     return [*rows, '', f'Up to {effort["grasps"]} grasps of a scene are judged; '
             f'{effort["perturbed"]} of them with {effort["wrists"]} perturbed wrists at each '
-            f'level, and with friction 0.3; up to {effort["near_misses"]} that held are '
-            'moved a little and judged again.']
+            f'level, with friction 0.3, and with a heavy object; up to '
+            f'{effort["near_misses"]} that held are moved a little and judged again.']
 
 
 def _columns(columns: Sequence[Column]) -> list[str]:

@@ -17,6 +17,15 @@ from dexlite_ros.offline.physics.simulation import GraspScene, SimulationSetting
 
 LOW_FRICTION = 0.3
 """Sliding friction coefficient, half of the usual one."""
+HEAVIEST = 1.0
+"""Largest mass of the heavy copies of an object [kg]; the smallest is the usual one."""
+
+
+def heavy_mass(seed: int) -> float:
+    """Return the mass of a scene's heavy object [kg], log-uniform from the usual one up."""
+    usual = SimulationSettings().mass
+    share = np.random.default_rng([seed, 2]).random()
+    return float(usual * (HEAVIEST / usual) ** share)
 
 
 class SceneJudge:
@@ -54,6 +63,11 @@ class SceneJudge:
         """Return the verdict on a grasp as it was planned, with half of the friction."""
         slippery = self._tests['clean'].under(Conditions(friction=LOW_FRICTION))
         return self._verdict(slippery, grasps, index, 0)
+
+    def heavy(self, grasps: StagedGrasp, index: int, mass: float) -> Verdict:
+        """Return the verdict on a grasp as it was planned, of an object of another mass [kg]."""
+        return self._verdict(
+            self._tests['clean'].under(Conditions(mass=mass)), grasps, index, 0)
 
     def share(self, level: str, grasps: StagedGrasp, index: int, number: int) -> float:
         """

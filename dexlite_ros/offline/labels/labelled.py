@@ -20,7 +20,7 @@ from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.choice import choose
-from dexlite_ros.offline.labels.judged import SceneJudge
+from dexlite_ros.offline.labels.judged import heavy_mass, SceneJudge
 from dexlite_ros.offline.labels.near_miss import near_miss
 from dexlite_ros.offline.labels.rows import grasp_rows, Labels, scene_row
 from dexlite_ros.offline.labels.task import LabelTask
@@ -115,10 +115,13 @@ def _judged(
                 for index in chosen.perturbed} for level in ('mild', 'noise')}
     slippery = {
         int(index): judge.low_friction(grasps, int(index)).passed for index in chosen.perturbed}
+    mass = heavy_mass(task.random_seed)
+    heavy = {
+        int(index): judge.heavy(grasps, int(index), mass).passed for index in chosen.perturbed}
     held = np.flatnonzero([each.passed for each in verdicts])
     parents, missed = _near_misses(task, grasps, held)
     verdicts += [judge.clean(missed, index) for index in range(len(missed))]
-    return Labels(_joined(grasps, missed), chosen, parents, verdicts, shares, slippery)
+    return Labels(_joined(grasps, missed), chosen, parents, verdicts, shares, slippery, heavy)
 
 
 def _near_misses(

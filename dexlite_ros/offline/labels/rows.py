@@ -18,6 +18,7 @@ from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.offline.dataset.schema import stages_to_columns, vectors
 from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.choice import Chosen
+from dexlite_ros.offline.labels.judged import heavy_mass
 from dexlite_ros.offline.labels.schema import grasp_schema, scene_schema, to_table
 from dexlite_ros.offline.labels.task import LabelTask
 from dexlite_ros.offline.objects.prepared_object import split_of
@@ -45,6 +46,8 @@ class Labels:
     """By 'mild' or 'noise', then by number of the grasp."""
     slippery: Mapping[int, bool]
     """Verdicts with little friction, by number of the grasp."""
+    heavy: Mapping[int, bool]
+    """Verdicts on the heavy object, by number of the grasp."""
 
 
 def grasp_rows(task: LabelTask, plan: GraspPlan, labels: Labels, sight: Sight) -> pa.Table:
@@ -78,6 +81,7 @@ def grasp_rows(task: LabelTask, plan: GraspPlan, labels: Labels, sight: Sight) -
         **{f'held_{level}': [shares.get(number) for number in numbers]
            for level, shares in labels.shares.items()},
         'held_low_friction': [labels.slippery.get(number) for number in numbers],
+        'held_heavy': [labels.heavy.get(number) for number in numbers],
     }, GRASPS)
 
 
@@ -95,8 +99,9 @@ def scene_row(
         'source': task.source, 'digest': digest, 'camera': task.scene.camera_name,
         'neighbours': [{'source': source, 'object': each.name}
                        for each, source in task.neighbours],
-        'random_seed': task.random_seed, 'test': task.scene.tests.clean, 'standing': standing,
-        'error': error, 'release': __version__, 'commit': commit(), **(seconds or {})}
+        'random_seed': task.random_seed, 'heavy_mass': heavy_mass(task.random_seed),
+        'test': task.scene.tests.clean, 'standing': standing, 'error': error,
+        'release': __version__, 'commit': commit(), **(seconds or {})}
     if sight is not None:
         row |= {'object_pose': sight.object.ravel(), 'planner_pose': sight.judge.ravel(),
                 'table': sight.table}

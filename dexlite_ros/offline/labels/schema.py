@@ -83,6 +83,7 @@ def grasp_columns(joints: int) -> tuple[Column, ...]:
         Column('held_noise', pa.float32(), 'share that holds of perturbed wrists, Gaussian with '
                '5 mm per coordinate and 5 degrees; null: not judged'),
         Column('held_low_friction', pa.bool_(), 'verdict with friction 0.3; null: not judged'),
+        Column('held_heavy', pa.bool_(), "verdict with the scene's heavy_mass; null: not judged"),
     )
 
 
@@ -93,6 +94,7 @@ SCENE_COLUMNS = (
     Column('camera', WORDS, "camera of a table's scene"),
     Column('neighbours', PAIRS, 'objects that were to stand beside it, in order'),
     Column('random_seed', pa.int32(), 'seed of the scene and of the plan'),
+    Column('heavy_mass', pa.float32(), 'mass of the object behind held_heavy [kg]'),
     Column('test', WORDS, 'test behind held, moved and turned'),
     Column('object_pose', POSE, "pose of the mesh in the judge's frame, 4 x 4 row by row; "
            'null: too little was seen'),

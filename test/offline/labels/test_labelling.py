@@ -98,7 +98,7 @@ def test_what_is_judged(made):
     assert sum(row['choice'] is not None for row in perturbed) == 1
     for row in grasps:
         assert (row['held_mild'] is None) == (row['held_noise'] is None) == (
-            row['held_low_friction'] is None)
+            row['held_low_friction'] is None) == (row['held_heavy'] is None)
     for row in perturbed:
         assert {row['held_mild'], row['held_noise']} <= {0.0, 0.25, 0.5, 0.75, 1.0}
 
