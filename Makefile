@@ -3,6 +3,8 @@
 # To get started: make demo, make test.
 
 RUN := tools/run.sh
+# These tests talk over ROS and wait for each other: they run one at a time, and nothing beside them.
+APART := test/ros test/test_launch.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test bench evaluate-quick evaluate lint format check-requirements clean
@@ -27,7 +29,8 @@ demo: setup
 	@$(RUN) python -m dexlite_ros.ros.demo
 
 test: lint
-	@$(RUN) python -m pytest test
+	@$(RUN) python -m pytest $(APART)
+	@$(RUN) python -m pytest -n logical --maxprocesses 4 --dist loadfile $(APART:%=--ignore=%) test
 
 bench: setup
 	@$(RUN) dexlite bench

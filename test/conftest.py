@@ -13,6 +13,9 @@ os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
 # Domains 1 to 101 use ports that no operating system reserves for other purposes.
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 101))
+if 'PYTEST_XDIST_WORKER' in os.environ:
+    # Set before torch is imported: the processors are busy with the other processes.
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 
 @pytest.fixture(scope='session')
