@@ -20,6 +20,9 @@ DIVERGENCE = (
     mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQVEL,
     mujoco.mjtWarning.mjWARN_BADQACC)
 """MuJoCo's warnings of a simulation that has diverged."""
+MEMORY = 1 << 28
+"""Bytes for contacts and what follows from them; what MuJoCo chooses by itself is too little for
+hundreds of contacts. Only what is used is taken from the system."""
 
 
 def configure(option: mujoco.MjOption, time_step: float) -> None:
@@ -71,6 +74,7 @@ def add_object(
 
 def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
     """Return the compiled model of a world; raise UnusableObject if MuJoCo rejects it."""
+    spec.memory = MEMORY
     try:
         return spec.compile()
     except ValueError as error:
