@@ -154,38 +154,24 @@ class GoalRejected(DexliteError):
 
 
 class NoGraspFound(DexliteError):
-    """Every candidate was rejected."""
+    """Every candidate was rejected, or nothing was tried."""
 
     code = 13
 
-    def __init__(
-        self, candidates: int, reasons: str, report: Any, surfaces: tuple[Any, ...]
-    ) -> None:
+    def __init__(self, reason: str, report: Any, surfaces: tuple[Any, ...]) -> None:
         """
-        State the reasons.
+        State the reason.
 
         :param report: PlanReport of the failed plan, with a count for every filter
         :param surfaces: ObjectSurface of each of its hypotheses, in the frame of the input; the
             first is the one that was planned on
         """
         self.report, self.surfaces = report, surfaces
-        super().__init__(
-            f'all {candidates} candidates were rejected ({reasons}); '
-            'raise num_candidates, relax the filter that rejects the most, or check the cloud'
-        )
+        super().__init__(reason)
 
 
 class UngraspableObject(NoGraspFound):
     """The hand cannot hold the object as it lies; nothing was tried."""
-
-    def __init__(self, reason: str, report: Any, surfaces: tuple[Any, ...]) -> None:
-        """
-        State the reason.
-
-        :param report, surfaces: as for ``NoGraspFound``
-        """
-        self.report, self.surfaces = report, surfaces
-        DexliteError.__init__(self, reason)
 
 
 class OutOfMemory(DexliteError):

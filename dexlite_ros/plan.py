@@ -9,11 +9,11 @@ in the frame of the input cloud.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
+from dexlite_ros.features import GraspFeatures
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.object.cleaning import DroppedPoints, largest_first
 from dexlite_ros.object.hypotheses import Hypothesis
@@ -53,43 +53,9 @@ class GraspMetrics:
         """Select grasps."""
         return GraspMetrics(**{name: value[index] for name, value in vars(self).items()})
 
-
-@dataclass(frozen=True)
-class GraspFeatures:
-    """Inputs of the success model for B grasps, each (B,)."""
-
-    residual: Tensor
-    """log10 of the wrench residual, at least -6; 0 means an imbalance of a whole unit force."""
-    slippery_residual: Tensor
-    """The same with friction 0.1."""
-    perturbed_residual: Tensor
-    """Mean of this value over copies whose wrist is perturbed by a few millimetres."""
-    normal_variation: Tensor
-    """Mean change of the object's unit normal within 3 mm of the contacts; 0 is flat."""
-    normal_balance: Tensor
-    """Length of the mean contact normal; 0 when the contacts surround the object."""
-    stiffness: Tensor
-    """log10 of the second lowest stiffness [N/m]; in most grasps one direction is nearly free."""
-    gap_turn: Tensor
-    """log10 of the object's rotation while the squeezing links close their gaps [rad]."""
-    gap_max: Tensor
-    """Largest of these gaps [mm]."""
-    limit_margin: Tensor
-    """Smallest distance of a joint to its limit [rad]."""
-    thickness: Tensor
-    """Shortest side of the object's box [cm]."""
-    length: Tensor
-    """Longest side of the object's box [cm]."""
-    seen_fraction: Tensor
-    """Share of the object's surface that was measured."""
-
-    def __getitem__(self, index: Tensor) -> GraspFeatures:
-        """Select grasps."""
-        return GraspFeatures(**{name: value[index] for name, value in vars(self).items()})
-
-    def matrix(self) -> Tensor:
-        """Return all features side by side (B, F), in the order of the fields."""
-        return torch.stack([getattr(self, each.name) for each in fields(self)], 1)
+    def cpu(self) -> GraspMetrics:
+        """Return a copy on the CPU."""
+        return GraspMetrics(**{name: value.cpu() for name, value in vars(self).items()})
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ WARNINGS = {
     'no_opposite_sides':
         'No two opposite sides of the object that fingers reach are near enough to each other; no '
         'grasp is returned.',
+    'too_uncertain':
+        'No grasp reaches the lowest score that was asked for; the message says what would help.',
     'obstacles_empty': 'The obstacle cloud has no finite point; nothing is avoided.',
 }
 """What each code means. Codes are stable: new ones are added, none changes its meaning."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,18 +34,17 @@ from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.support import Plane
 from dexlite_ros.plan import (
-    GraspFeatures,
-    GraspMetrics,
     GraspPlan,
     PlanReport,
     Rejections,
 )
-from dexlite_ros.plan_report import first_report
+from dexlite_ros.plan_report import first_report, nothing_found
 from dexlite_ros.plan_request import PlanClock, PlanProgress, PlanRequest
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import make_proposer, Proposer
 from dexlite_ros.ranking.grasp_features import grasp_features
 from dexlite_ros.ranking.selection import (
+    best_passing,
     early_filters,
     hard_filters,
     measure,
@@ -61,7 +59,6 @@ from dexlite_ros.stages import contact_list, stage
 
 FITTING_TIME = 0.3
 """Time that one fit of a surface takes at most; open3d lets no other thread run in it [s]."""
-Measures = TypeVar('Measures', GraspMetrics, GraspFeatures)
 
 
 class GraspPlanner:
@@ -199,11 +196,11 @@ class GraspPlanner:
             num_refined=len(wished) + refined.non_finite if request.optimize else 0,
             stopped_early=request.optimize and refined.iterations < last)
         if found is None or not len(chosen):
-            raise NoGraspFound(
-                report.num_refined or report.num_candidates, rejected.summary(), report,
-                scene.surfaces_of_input())
+            score = 0.0 if found is None else best_passing(
+                found.score, hard_filters(found.metrics, settings.ranking))
+            raise nothing_found(scene, report, score, settings.min_score)
         best = found[chosen.to(self._device)]
-        clock.report('rank', 1.0, float(best.probability.max()))
+        clock.report('rank', 1.0, float(best.score.max()))
         return self._result(best, scene, settings, report)
 
     def _stage(
@@ -215,11 +212,14 @@ class GraspPlanner:
         squeeze = squeeze_forces(
             placed, scene.field.centre_of_mass,
             settings.squeeze if refined.iterations else settings.squeeze.of_guesses())
-        features = grasp_features(placed, squeeze, energy, scene.surface)
+        features = grasp_features(placed, squeeze, energy, scene)
+        found = self._success.predict(
+            features, refined.grasps.joints, settings.conditions)
         # A grasp with NaN among its features is never chosen.
-        probability = self._success.probability(features).nan_to_num(0.0)
+        probability, score = (each.nan_to_num(0.0) for each in (
+            found.probability, found.lower_bound(settings.ranking.caution)))
         kept, rejected = shortlist(
-            probability, early_filters(placed, features, energy.geometry, settings.ranking),
+            score, early_filters(placed, features, energy.geometry, settings.ranking),
             settings.sought, settings.ranking)
         placed, features = placed[kept], features[kept]
         staged = stage(placed, squeeze[kept], energy, settings.stages)
@@ -227,7 +227,7 @@ class GraspPlanner:
         metrics = measure(
             staged, placed, way, features, refined.energy[kept], energy, scene.obstacles)
         return Shortlist(
-            staged, metrics, features, probability[kept],
+            staged, metrics, features, probability[kept], score[kept],
             refined.start.to(self._device)[kept], refined.contact_pattern[kept], way), rejected
 
     def _propose(
@@ -264,7 +264,7 @@ class GraspPlanner:
     def _rank(self, found: Shortlist, settings: PlannerSettings) -> tuple[Tensor, Rejections]:
         """Return indices of the grasps to return, best first, and the counts of rejected ones."""
         return select(
-            found.staged.grasps.grasp, found.probability,
+            found.staged.grasps.grasp, found.score,
             hard_filters(found.metrics, settings.ranking), settings.max_grasps,
             settings.min_score, settings.ranking)
 
@@ -274,7 +274,6 @@ class GraspPlanner:
     ) -> GraspPlan:
         """Return the plan on the CPU, in the frame of the input."""
         patterns = list(settings.refinement.contact_patterns)
-        probability = found.probability.cpu()
         offset = torch.from_numpy(scene.offset)
         grasps = found.staged.grasps.to('cpu', torch.float64)
         return GraspPlan(
@@ -283,17 +282,13 @@ class GraspPlanner:
             joint_names=self.hand.joint_names,
             grasps=grasps.each(lambda batch: replace(
                 batch, translation=batch.translation + offset)),
-            score=probability,
-            success_probability=probability,
-            metrics=_on_cpu(found.metrics),
-            features=_on_cpu(found.features),
+            score=found.score.cpu(),
+            success_probability=found.probability.cpu(),
+            metrics=found.metrics.cpu(),
+            features=found.features.cpu(),
             start=found.start.cpu(),
             contact_pattern=tuple(patterns[each] for each in found.contact_pattern.tolist()),
             approach_direction=found.approach.direction.cpu().double(),
             contacts=contact_list(found.staged.squeeze, self._hand['fine'].group_links, scene),
             surface=scene.surfaces_of_input()[0],
             report=report)
-
-
-def _on_cpu(measures: Measures) -> Measures:
-    return type(measures)(**{name: value.cpu() for name, value in vars(measures).items()})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import math
 from typing import Any
 
+from dexlite_ros.conditions import Conditions, Uncertainty
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.mechanics.energy_terms import EnergyWeights
 from dexlite_ros.mechanics.grasp_energy import EnergySettings
@@ -72,6 +73,12 @@ class PlannerSettings:
     """Largest number of grasps to return."""
     min_score: float = 0.0
     """Grasps with a lower score are dropped."""
+    uncertainty: Uncertainty = field(default_factory=Uncertainty)
+    """How far the wrist may end from where it was planned; grasps that forgive it score higher."""
+    friction: float = Conditions.friction
+    """Sliding friction coefficient between hand and object, for the score."""
+    mass: float = Conditions.mass
+    """Mass of the object, for the score [kg]."""
     backend: Backend = 'auto'
     """What computes the refinement: 'fused', compiled functions on the CPU; 'torch', on any
     device; 'auto': the former on the CPU, else the latter."""
@@ -87,12 +94,18 @@ class PlannerSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, 'method', find_method(self.method))
+        Conditions(self.uncertainty, self.friction, self.mass)
         if self.backend not in BACKENDS:
             raise InvalidRequest('backend', self.backend, f'one of {", ".join(BACKENDS)}')
         for name, lower in (
                 ('num_candidates', 1), ('max_grasps', 1), ('temperature', 0), ('threads', 0)):
             if getattr(self, name) < lower:
                 raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the grasps are scored for."""
+        return Conditions(self.uncertainty, self.friction, self.mass)
 
     @property
     def sought(self) -> int:

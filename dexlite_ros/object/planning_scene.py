@@ -19,6 +19,7 @@ from dexlite_ros.object.hypotheses import hypotheses, Hypothesis
 from dexlite_ros.object.image_border import cut_length
 from dexlite_ros.object.obstacles import apart_from_object, Obstacles, of_support
 from dexlite_ros.object.occlusion import hidden_outline
+from dexlite_ros.object.orientation import estimate_noise
 from dexlite_ros.object.support import fit_support, Plane, plane_noise
 from dexlite_ros.object.surface import ObjectSurface, surface_from_mesh, SurfaceSettings
 from dexlite_ros.object.touching_objects import are_two_objects
@@ -47,6 +48,8 @@ class InputReport:
     """In the frame of the input."""
     dropped: DroppedPoints = DroppedPoints()
     warnings: tuple[PlanWarning, ...] = ()
+    noise: float = 0.0
+    """Typical distance of measured points from the planes through their neighbours [m]."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class PlanningScene:
     offset: NDArray[np.float64]
     """(3,) position of this origin in the frame of the input [m]."""
     input: InputReport
+    measured: Points | None = None
+    """(N, 3) points of the cleaned cloud [m]; None for a mesh."""
 
     @property
     def surface(self) -> ObjectSurface:
@@ -105,14 +110,12 @@ class PlanningScene:
         limits = limits or CloudLimits()
         walls, warnings = _finite(obstacles)
         if support is None and len(walls):
-            support = fit_support(
-                walls, np.asarray(target.vertices) if isinstance(target, trimesh.Trimesh)
-                else main_points(target, limits))
+            support = fit_support(walls, _main_points(target, limits))
         if isinstance(target, trimesh.Trimesh):
             _check_size(target, limits)
             offset = np.asarray(target.bounds.mean(0))
             mesh = target.copy().apply_translation(-offset)
-            account = InputReport()
+            account, measured = InputReport(), None
             found: tuple[Hypothesis, ...] = (Hypothesis(surface_from_mesh(mesh), 1.0),)
         else:
             clean = clean_cloud(target, limits, support, walls)
@@ -121,7 +124,9 @@ class PlanningScene:
             offset = clean.cloud.points.mean(0)
             account = InputReport(
                 len(clean.cloud), clean.viewpoint, clean.dropped,
-                (*clean.warnings, *_doubts_of_view(target, clean, walls)))
+                (*clean.warnings, *_doubts_of_view(target, clean, walls)),
+                estimate_noise(clean.cloud.points))
+            measured = clean.cloud.points - offset
             found = hypotheses(
                 clean.cloud.moved(-offset), _moved(support, -offset), walls - offset, settings,
                 between=between)
@@ -136,11 +141,10 @@ class PlanningScene:
         warnings = (*warnings, *account.warnings, *_doubts(surface, walls[~apart]))
         around = None
         if support is not None or apart.any():
-            around = Obstacles.around(walls[apart], surface.vertices, support)
-            around = around.to(device)
+            around = Obstacles.around(walls[apart], surface.vertices, support).to(device)
         account = replace(account, warnings=warnings, dropped=replace(
             account.dropped, obstacles_on_object=int((~apart).sum())))
-        return cls(found, field.to(device), around, offset, account)
+        return cls(found, field.to(device), around, offset, account, measured)
 
 
 def _finite(obstacles: NDArray[np.floating] | None) -> tuple[Points, tuple[PlanWarning, ...]]:
@@ -219,6 +223,13 @@ def _doubts_of_shape(
         'objects_touch',
         'no simple solid explains the cloud, but one explains either side of a seam in it: it may '
         'be of two objects that touch; part their masks'),)
+
+
+def _main_points(target: PointCloud | trimesh.Trimesh, limits: CloudLimits) -> Points:
+    """Return points (N, 3) of the object itself [m]."""
+    if isinstance(target, trimesh.Trimesh):
+        return np.asarray(target.vertices)
+    return main_points(target, limits)
 
 
 def _check_size(mesh: trimesh.Trimesh, limits: CloudLimits) -> None:

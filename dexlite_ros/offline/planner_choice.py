@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from dexlite_ros.conditions import Conditions, USUAL
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import Method
@@ -35,10 +36,14 @@ class PlannerChoice:
     threads: int = 0
     """Threads of the compiled refinement; 0: as many as torch uses."""
 
+    conditions: Conditions = USUAL
+    """What the grasps are scored for."""
+
     def settings(self, max_grasps: int) -> PlannerSettings:
         """Return the settings of the planner."""
-        chosen: dict[str, str | float] = {
+        chosen: dict[str, Any] = {
             name: getattr(self, name) for name in ('weights', 'temperature', 'backend', 'threads')}
+        chosen |= vars(self.conditions)
         if self.method is not None:
             chosen['method'] = self.method
         if self.unranked is not None:

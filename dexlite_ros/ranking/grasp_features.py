@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.linalg import cross
 
+from dexlite_ros.features import GraspFeatures
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.contact_forces import (
     ContactBatch,
@@ -30,8 +31,9 @@ from dexlite_ros.mechanics.grasp_stiffness import (
 )
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 from dexlite_ros.mechanics.squeeze_forces import SqueezeForces
+from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.surface import ObjectSurface
-from dexlite_ros.plan import GraspFeatures
+from dexlite_ros.ranking.scene_features import scene_features
 from dexlite_ros.rotations import rotvec_to_rotmat
 
 GAP_DEPTH = 0.002
@@ -70,7 +72,7 @@ def grasp_features(
     placed: PlacedGrasps,
     squeeze: SqueezeForces,
     energy: GraspEnergy,
-    surface: ObjectSurface,
+    scene: PlanningScene,
     settings: FeatureSettings | None = None,
 ) -> GraspFeatures:
     """
@@ -78,7 +80,7 @@ def grasp_features(
 
     :param squeeze: squeeze forces of the same grasps
     :param energy: provides the hand and the object
-    :param surface: the closed surface the grasps are on
+    :param scene: with the closed surface that the grasps are on
     """
     settings = settings or FeatureSettings()
     with torch.no_grad():
@@ -86,11 +88,12 @@ def grasp_features(
             _features(placed[part], squeeze[part], energy, settings)
             for part in torch.arange(len(placed)).split(BATCH)]
         joined = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-        sides = _box(surface)
+        sides = _box(scene.surface)
         like = torch.ones_like(joined['residual'])
         return GraspFeatures(
             **joined, thickness=sides[0] * like, length=sides[-1] * like,
-            seen_fraction=surface.seen_fraction * like)
+            seen_fraction=scene.surface.seen_fraction * like,
+            **scene_features(placed, squeeze, scene, energy.geometry))
 
 
 def _features(

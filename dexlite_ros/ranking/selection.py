@@ -2,7 +2,7 @@
 """
 From refined grasps to a ranked list: measure, filter, drop near-duplicates.
 
-Grasps are ranked by their predicted probability of success. Letters: B grasps.
+Grasps are ranked by a cautious estimate of their probability to hold. Letters: B grasps.
 """
 
 from __future__ import annotations
@@ -14,20 +14,28 @@ import torch
 from torch import Tensor
 
 from dexlite_ros.approach import Approach
+from dexlite_ros.features import GraspFeatures
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
 from dexlite_ros.object.obstacles import Obstacles, SUPPORT_SLACK
-from dexlite_ros.plan import GraspFeatures, GraspMetrics, Rejections
+from dexlite_ros.plan import GraspMetrics, Rejections
 from dexlite_ros.stages import Staged
 
 
 @dataclass(frozen=True)
 class RankingSettings:
-    """Size of the shortlist, limits of the filters, and what counts as a duplicate."""
+    """How to rank, size of the shortlist, limits of the filters, what counts as a duplicate."""
 
+    caution: float = 0.0
+    """Grasps are ranked by the probability at so many deviations below the mean log-odds."""
+    diversity: float = 0.0
+    """How much grasps unlike the better ones are preferred: what a twin of a chosen grasp loses
+    of its score."""
+    alike: float = 0.05
+    """Distance of two palms, or that of an angle of 1 rad, at which half of this is lost [m]."""
     shortlist: float = 2.0
     """Number of grasps staged and measured for each one to be returned."""
     penetration_max: float = 0.003
@@ -61,19 +69,19 @@ class RankingSettings:
 
 
 def shortlist(
-    probability: Tensor, rejected_by: dict[str, Tensor], wanted: int, settings: RankingSettings
+    score: Tensor, rejected_by: dict[str, Tensor], wanted: int, settings: RankingSettings
 ) -> tuple[Tensor, Rejections]:
     """
     Return indices of the grasps to stage, best first, and the counts of the others.
 
-    :param probability: (B,) of success
+    :param score: (B,) by which grasps are ranked
     :param rejected_by: from ``early_filters``
     :param wanted: number of grasps to be found; more are staged, because some fail filters that
         apply only afterwards
     """
-    alive, counts = _filtered(rejected_by, probability)
+    alive, counts = _filtered(rejected_by, score)
     left = alive.nonzero().squeeze(1)
-    best = left[probability[left].argsort(descending=True, stable=True)]
+    best = left[score[left].argsort(descending=True, stable=True)]
     count = math.ceil(min(settings.shortlist * wanted, len(best)))
     return best[:count], Rejections(**counts, surplus=len(best) - count)
 
@@ -179,22 +187,34 @@ def select(
     Return indices of the best grasps, best first, and the counts of rejected ones.
 
     Ties go to the lower index. A grasp that is similar to a better one is a duplicate; grasps left
-    over beyond ``wanted`` are the surplus.
+    over beyond ``wanted`` are the surplus. With ``settings.diversity`` each next grasp is the one
+    whose score minus its likeness to those before is the largest (maximal marginal relevance,
+    Carbonell and Goldstein 1998).
     """
     alive, counts = _filtered({**rejected_by, 'score': scores < min_score}, scores)
-    order = [int(i) for i in scores.argsort(descending=True, stable=True) if alive[i]]
+    value = scores.masked_fill(~alive, -torch.inf)
+    likeness = torch.zeros_like(scores)
     kept: list[int] = []
     duplicates = 0
-    for index in order:
-        if len(kept) == wanted:
-            break
+    while len(kept) < wanted and bool((value > -torch.inf).any()):
+        worth = value - settings.diversity * likeness
+        index = int((worth == worth.max()).nonzero()[0])
+        value[index] = -torch.inf
         if kept and bool(_same(grasps, index, kept, settings).any()):
             duplicates += 1
-        else:
-            kept.append(index)
-    surplus = len(order) - len(kept) - duplicates
+            continue
+        kept.append(index)
+        if settings.diversity:
+            likeness = torch.maximum(likeness, _likeness(grasps, index, settings.alike))
+    surplus = int(alive.sum()) - len(kept) - duplicates
     return torch.tensor(kept, dtype=torch.long), Rejections(
         **counts, duplicate=duplicates, surplus=surplus)
+
+
+def best_passing(scores: Tensor, rejected_by: dict[str, Tensor]) -> float:
+    """Return the best score of the grasps that no filter rejects; 0 if there is none."""
+    passing = scores[_filtered(rejected_by, scores)[0]]
+    return float(passing.max()) if len(passing) else 0.0
 
 
 def _filtered(
@@ -211,12 +231,23 @@ def _filtered(
 
 def _same(grasps: GraspBatch, index: int, kept: list[int], settings: RankingSettings) -> Tensor:
     """Return a mask of the kept grasps that the one at ``index`` duplicates."""
-    shift = (grasps.translation[kept] - grasps.translation[index]).norm(dim=1)
-    relative = grasps.rotation[kept].mT @ grasps.rotation[index]
-    cosine = (relative.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2
+    shift, angle = _apart(grasps[kept], grasps[[index]])
     posture = (grasps.joints[kept] - grasps.joints[index]).abs().mean(1)
     alike: Tensor = (
         (shift < settings.same_position)
-        & (cosine.clamp(-1, 1).acos() < settings.same_angle)
+        & (angle < settings.same_angle)
         & (posture < settings.same_joints))
     return alike
+
+
+def _likeness(grasps: GraspBatch, index: int, alike: float) -> Tensor:
+    """Return how like the one at ``index`` all grasps (B,) are: 1 for the same wrist, to 0."""
+    shift, angle = _apart(grasps, grasps[[index]])
+    return 1 / (1 + (shift / alike).square() + angle.square())
+
+
+def _apart(grasps: GraspBatch, other: GraspBatch) -> tuple[Tensor, Tensor]:
+    """Return distances [m] and angles [rad] (B,) between palms and that of one other grasp."""
+    relative = grasps.rotation.mT @ other.rotation
+    cosine = (relative.diagonal(dim1=1, dim2=2).sum(1) - 1) / 2
+    return (grasps.translation - other.translation).norm(dim=1), cosine.clamp(-1, 1).acos()

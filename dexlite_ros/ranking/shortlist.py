@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dexlite_ros.approach import Approach
-from dexlite_ros.plan import GraspFeatures, GraspMetrics
+from dexlite_ros.features import GraspFeatures
+from dexlite_ros.plan import GraspMetrics
 from dexlite_ros.stages import Staged
 
 
@@ -21,6 +22,8 @@ class Shortlist:
     features: GraspFeatures
     probability: Tensor
     """(K,) probability that the grasp holds."""
+    score: Tensor
+    """(K,) a cautious estimate of it, by which grasps are ranked."""
     start: Tensor
     """(K,) index of the start that each grasp was refined from."""
     contact_pattern: Tensor
@@ -31,5 +34,5 @@ class Shortlist:
         """Select grasps."""
         return Shortlist(
             self.staged[index], self.metrics[index], self.features[index],
-            self.probability[index], self.start[index], self.contact_pattern[index],
-            self.approach[index])
+            self.probability[index], self.score[index], self.start[index],
+            self.contact_pattern[index], self.approach[index])

@@ -1,64 +1,152 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The success model: a logistic regression on grasp features, fitted to judged grasps.
+The success model: several small networks from features and conditions to a probability.
 
-It predicts the probability of passing six forces, the test of DexGraspBench in MuJoCo. ``dexlite
-calibrate`` fits it; the JSON file beside this module holds the current fit and names its data.
+Each was fitted to grasps of other objects, so where they disagree too little of the kind was seen.
+``dexlite calibrate`` fits them; the files beside this module hold the current fit and name its
+data. Letters: B grasps, M networks, F inputs, H hidden units.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+import hashlib
 from pathlib import Path
+from typing import Any
 
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 import torch
 from torch import Tensor
 
+from dexlite_ros.conditions import Conditions
 from dexlite_ros.errors import FileError
-from dexlite_ros.files import read_json, write_json
-from dexlite_ros.plan import GraspFeatures
+from dexlite_ros.features import GraspFeatures
+from dexlite_ros.files import read_json, replaced, write_json
 
 FORMAT = 'dexlite_ros/success_model'
-VERSION = 1
+VERSION = 2
 DEFAULT = Path(__file__).with_name('success_model.json')
 FEATURES = tuple(each.name for each in fields(GraspFeatures))
+CONDITIONS = ('position_error', 'rotation_error', 'friction', 'mass')
+"""The last inputs, as ``Conditions.inputs`` returns them."""
+CLIPPED = 4.0
+"""Number of standard deviations at which an input is clipped."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The probability that each of B grasps holds, and how certain it is."""
+
+    logit: Tensor
+    """(B,) mean log-odds over the networks."""
+    deviation: Tensor
+    """(B,) standard deviation of the log-odds over the networks."""
+
+    @property
+    def probability(self) -> Tensor:
+        """The probability (B,) that a grasp holds."""
+        return torch.sigmoid(self.logit)
+
+    def lower_bound(self, caution: float) -> Tensor:
+        """Return the probability (B,) at so many deviations below the mean log-odds."""
+        return torch.sigmoid(self.logit - caution * self.deviation)
 
 
 @dataclass(frozen=True)
 class SuccessModel:
-    """p = 1 / (1 + exp(-(bias + weights . features)))."""
+    """M networks with two hidden layers each."""
 
-    weights: dict[str, float]
-    """Weight of each feature by name, per unit of the feature."""
-    bias: float
+    weights: dict[str, Tensor]
+    """``mean``, ``scale`` (F,) of the inputs; ``first`` (M, F, H), ``second`` (M, H, H), ``last``
+    (M, H, 1), and their ``_bias`` (M, 1, ...)."""
     fitted_on: dict[str, str | int | float]
     """The data it was fitted to, and the quality of the fit; informative only."""
 
-    def probability(self, features: GraspFeatures) -> Tensor:
-        """Return for each grasp the predicted probability that it holds (B,)."""
-        weights = torch.tensor([self.weights[name] for name in FEATURES])
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the weights, in hexadecimal digits."""
+        return hashlib.sha256(save(self.weights)).hexdigest()
+
+    def predict(
+        self, features: GraspFeatures, joints: Tensor, conditions: Conditions
+    ) -> Prediction:
+        """
+        Return what is expected of B grasps; NaN where a feature is NaN.
+
+        :param joints: (B, J) at the grasp stage [rad]
+        """
         matrix = features.matrix()
-        return torch.sigmoid(matrix @ weights.to(matrix) + self.bias)
+        known = matrix.new_tensor(conditions.inputs()).expand(len(matrix), -1)
+        return self.predict_inputs(torch.cat([matrix, joints.to(matrix), known], 1))
+
+    def predict_inputs(self, inputs: Tensor) -> Prediction:
+        """
+        Return what is expected of B grasps.
+
+        :param inputs: (B, F), the features in their order, the joints, and the conditions
+        """
+        logits = self.logits(self.scaled(inputs))
+        return Prediction(logits.mean(0), logits.std(0, correction=0))
+
+    def scaled(self, inputs: Tensor) -> Tensor:
+        """Return inputs (B, F) in standard deviations from their means, clipped."""
+        mean, scale = (self.weights[name].to(inputs) for name in ('mean', 'scale'))
+        return ((inputs - mean) / scale).clamp(-CLIPPED, CLIPPED)
+
+    def logits(
+        self, scaled: Tensor, dropout: float = 0.0, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """
+        Return the log-odds (M, B) of each network.
+
+        :param dropout: share of the hidden units that a fit leaves out at random
+        """
+        hidden = scaled
+        for layer in ('first', 'second'):
+            weights, bias = (self.weights[name].to(scaled) for name in (layer, f'{layer}_bias'))
+            hidden = torch.nn.functional.silu(hidden @ weights + bias)
+            if dropout:
+                kept = torch.rand(hidden.shape, generator=generator) >= dropout
+                hidden = hidden * kept / (1.0 - dropout)
+        last, bias = (self.weights[name].to(scaled) for name in ('last', 'last_bias'))
+        return (hidden @ last + bias)[..., 0]
 
     def write(self, path: str | Path) -> None:
-        """Write the model as JSON."""
-        write_json(path, {'format': FORMAT, 'version': VERSION, **asdict(self)})
+        """Write the model as PATH, a JSON file, with its weights as .safetensors beside it."""
+        path = Path(path)
+        with replaced(_weights(path)) as temporary:
+            temporary.write_bytes(save(
+                {name: value.contiguous() for name, value in self.weights.items()}))
+        write_json(path, {
+            'format': FORMAT, 'version': VERSION, 'weights': self.digest,
+            'features': FEATURES, 'conditions': CONDITIONS, 'fitted_on': self.fitted_on})
 
     @classmethod
     def read(cls, path: str | Path = DEFAULT) -> SuccessModel:
         """
         Read a model.
 
-        :raises FileError: missing, not a success model, or for other features
+        :raises FileError: missing, not a success model, for other features, or with other weights
         """
+        path = Path(path)
         content = read_json(path, FORMAT, VERSION)
+        for name, mine in (('features', FEATURES), ('conditions', CONDITIONS)):
+            if content.get(name) != list(mine):
+                raise FileError(path, f'its {name} are {content.get(name)}, not {list(mine)}')
         try:
-            model = cls(
-                {name: float(value) for name, value in content['weights'].items()},
-                float(content['bias']), content['fitted_on'])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            model = cls(load_file(_weights(path)), dict(content['fitted_on']))
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise FileError(path, f'it holds no success model: {error!r}') from error
-        if set(model.weights) != set(FEATURES):
-            raise FileError(
-                path, f'its features are {sorted(model.weights)}, not {sorted(FEATURES)}')
+        _check(path, model, content)
         return model
+
+
+def _weights(path: Path) -> Path:
+    return path.with_suffix('.safetensors')
+
+
+def _check(path: Path, model: SuccessModel, content: dict[str, Any]) -> None:
+    """Raise an error if weights do not fit the file that describes them."""
+    if model.digest != content.get('weights'):
+        raise FileError(_weights(path), f'these are not the weights that {path.name} describes')

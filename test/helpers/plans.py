@@ -8,12 +8,12 @@ from dataclasses import fields
 import numpy as np
 import torch
 
+from dexlite_ros.features import GraspFeatures
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.plan import (
     Contacts,
-    GraspFeatures,
     GraspMetrics,
     GraspPlan,
     LikelySurface,

@@ -8,11 +8,13 @@ import pytest
 import torch
 import trimesh
 
+from dexlite_ros.features import GraspFeatures
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
+from dexlite_ros.object.hypotheses import Hypothesis
+from dexlite_ros.object.planning_scene import InputReport, PlanningScene
 from dexlite_ros.object.surface import ObjectSurface
-from dexlite_ros.plan import GraspFeatures
 from dexlite_ros.proposal.hull_proposer import hull_starts
 from dexlite_ros.ranking.grasp_features import FeatureSettings, grasp_features
 from dexlite_ros.refinement.optimizer import OptimizerSettings
@@ -20,7 +22,10 @@ from dexlite_ros.refinement.post_optimizer import PostOptimizer
 
 RADIUS = 0.035
 BALL = trimesh.creation.icosphere(subdivisions=3, radius=RADIUS)
-SURFACE = ObjectSurface(np.asarray(BALL.vertices), np.asarray(BALL.faces), 0.6, 'full')
+SCENE = PlanningScene(
+    (Hypothesis(
+        ObjectSurface(np.asarray(BALL.vertices), np.asarray(BALL.faces), 0.6, 'full'), 1.0),),
+    ball_field(RADIUS), None, np.zeros(3), InputReport())
 
 
 @pytest.fixture(scope='module')
@@ -43,7 +48,7 @@ def measured(grasps: GraspBatch, energy: GraspEnergy) -> GraspFeatures:
     """Return the features with the default settings."""
     placed = energy.place(grasps)
     squeeze = squeeze_forces(placed, energy.field.centre_of_mass, SqueezeSettings())
-    return grasp_features(placed, squeeze, energy, SURFACE)
+    return grasp_features(placed, squeeze, energy, SCENE)
 
 
 def test_refined_grasps_are_stiff_and_balanced(energy, grasps):

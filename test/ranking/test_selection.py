@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ranking is ordered, deterministic, free of duplicates, and counts what it rejects."""
 
+from dataclasses import replace
+
 from hands import random_grasps
 import pytest
 import torch
@@ -89,3 +91,16 @@ def test_select_drops_look_alikes():
     twin.rotation[2], twin.joints[2] = twin.rotation[0], twin.joints[0]
     chosen, rejected = select(twin, torch.tensor([0.5, 0.6, 0.7]), {}, 3, 0.0, SETTINGS)
     assert chosen.tolist() == [2, 1] and rejected.duplicate == 1
+
+
+def test_diversity_prefers_what_is_unlike():
+    """The second best is 2 cm from the best, the third far away: with diversity it comes first."""
+    grasps = random_grasps(3)
+    grasps.rotation[1], grasps.translation[1] = grasps.rotation[0], grasps.translation[0] + 0.012
+    grasps.translation[2] = grasps.translation[0] + 0.3
+    scores = torch.tensor([0.9, 0.85, 0.8])
+    for diversity, order in ((0.0, [0, 1, 2]), (0.5, [0, 2, 1])):
+        settings = replace(SETTINGS, diversity=diversity)
+        assert select(grasps, scores, {}, 3, 0.0, settings)[0].tolist() == order
+    # Nothing is lost or rejected by it.
+    assert select(grasps, scores, {}, 3, 0.0, settings)[1] == Rejections()

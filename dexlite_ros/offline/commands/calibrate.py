@@ -1,42 +1,88 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``dexlite calibrate``: fit the success model to judged grasps."""
+"""``dexlite calibrate``: fit the success model to labelled grasps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+import math
 from pathlib import Path
 from typing import Annotated
 
+import pyarrow as pa
 import tyro
 
+from dexlite_ros.offline.calibration.examples import Examples
+from dexlite_ros.offline.calibration.fitting import fit, FitSettings
+from dexlite_ros.offline.calibration.measured import (
+    measured_labels,
+    read_measured,
+    write_measured,
+)
+from dexlite_ros.offline.calibration.quality import predicted_unseen, qualities
+from dexlite_ros.offline.calibration.report import quality_table, write_report
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.evaluation.calibration import calibrate
+from dexlite_ros.offline.commands.common_options import Cached
+from dexlite_ros.offline.commands.ranges import AT_LEAST_0
+from dexlite_ros.offline.provenance import commit
 from dexlite_ros.ranking.success_model import DEFAULT
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calibrate:
+class Calibrate(Cached):
     """
-    Fit the success model to the six-force verdicts of evaluations.
+    Fit the success model to labelled grasps.
 
-    Reports how well the model predicts objects held out from the fit.
+    Reports how well the model predicts objects left out of the fit, for each kind of scene and
+    each level of conditions; see docs/evaluation.md.
     """
 
-    evaluations: Annotated[
-        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='FOLDER [FOLDER ...]')]
-    """Folders written by dexlite evaluate; never those used for reporting."""
+    labels: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar='LABELS [LABELS ...]')]
+    """Folders written by dexlite label, whose scenes are seen again, and files that --examples
+    wrote; never of objects used for reporting."""
+    examples: Path | None = None
+    """File to write all grasps with their features to, from which the fit can be repeated."""
     output: Path = DEFAULT
-    """File of the model; the default is the file that the planner uses."""
+    """File of the model, .json; the default is the file that the planner uses."""
+    report: Path = Path('output/calibration')
+    """Folder of the report and its plots."""
+    seed: Annotated[int, AT_LEAST_0] = 0
+    """Of the fit."""
+    workers: Annotated[int, AT_LEAST_0] = 0
+    """Processes that see the scenes again; 0: one per CPU."""
 
 
 def main(argv: list[str]) -> int:
     """Run ``dexlite calibrate``."""
     options = parse(Calibrate, 'dexlite calibrate', argv)
-    found = calibrate(list(options.evaluations))
-    found.model.write(options.output)
-    for name, weight in found.influence.items():
-        print(f'{name:<20} {weight:+6.2f} per deviation')
-    fitted_on = found.model.fitted_on.items()
-    print(', '.join(f'{name} {value}' for name, value in fitted_on if name != 'names'))
-    print(f'model: {options.output}')
+    options.choose_cache()
+    table = _measured(options)
+    if options.examples is not None:
+        write_measured(table, options.examples)
+    examples = Examples.of(table)
+    settings = FitSettings(seed=options.seed)
+    found = qualities(examples, predicted_unseen(examples, settings))
+    about: dict[str, str | int | float] = {
+        'objects': len(set(examples.object)), 'scenes': len(set(examples.scene)),
+        'grasps': len(table), 'examples': len(examples), 'commit': commit()}
+    model = replace(fit(examples, settings, progress=True), fitted_on={
+        **about, **{f'{each.kind}, {each.level}: {name}': round(value, 4)
+                    for each in found for name, value in (
+                        ('auc', each.auc), ('ece', each.calibration.error))
+                    if math.isfinite(value)}})
+    model.write(options.output)
+    sentence = ', '.join(f'{name} {value}' for name, value in about.items())
+    write_report(found, sentence, options.report)
+    print(quality_table(found))
+    print(f'{sentence}\nmodel: {options.output}, report: {options.report / "report.md"}')
     return 0
+
+
+def _measured(options: Calibrate) -> pa.Table:
+    """Return all labelled grasps with their features."""
+    folders = [path for path in options.labels if path.is_dir()]
+    files = [path for path in options.labels if not path.is_dir()]
+    tables = [measured_labels(folder, options.workers) for folder in folders]
+    if files:
+        tables.append(read_measured(files))
+    return pa.concat_tables(tables, promote_options='default').unify_dictionaries()

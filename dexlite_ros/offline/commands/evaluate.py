@@ -22,6 +22,7 @@ from dexlite_ros.offline.commands.common_options import (
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0, AT_LEAST_1, POSITIVE
 from dexlite_ros.offline.commands.scene_options import SceneOptions
+from dexlite_ros.offline.commands.score_options import ScoreOptions
 from dexlite_ros.offline.evaluation.cell_list import Extent
 from dexlite_ros.offline.evaluation.evaluation import Evaluation
 from dexlite_ros.offline.evaluation.figures import ALL
@@ -38,7 +39,9 @@ USUAL_IN_SCENES: tuple[TestName, ...] = ('table-lift',)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(ProposerOptions, SceneOptions, Listed, OnDevice, Parallel, Cached, Printed):
+class Evaluate(
+    ProposerOptions, ScoreOptions, SceneOptions, Listed, OnDevice, Parallel, Cached, Printed
+):
     """
     Plan on clouds of known objects, judge all grasps in MuJoCo, and write a report.
 
@@ -93,7 +96,7 @@ class Evaluate(ProposerOptions, SceneOptions, Listed, OnDevice, Parallel, Cached
         """Return the question that the evaluation answers."""
         source = grasp_source(
             self.planner, self.known_method(), self.weights, self.temperature, self.unranked,
-            self.backend)
+            self.backend, self.conditions())
         scene = self.viewed_scene(self.oracle)
         usual = ALL if isinstance(source, Path) else 20
         return Question(

@@ -21,6 +21,7 @@ from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import OnDevice, Printed
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0
+from dexlite_ros.offline.commands.score_options import ScoreOptions
 from dexlite_ros.offline.planner_choice import PlannerChoice, Preset
 from dexlite_ros.output.grasp_table import grasp_table, TableRow
 from dexlite_ros.output.plan_file import plan_to_dict, write_plan
@@ -32,7 +33,7 @@ Target = PointCloud | trimesh.Trimesh
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan(ProposerOptions, OnDevice, Printed):
+class Plan(ProposerOptions, ScoreOptions, OnDevice, Printed):
     """Plan ranked grasps for one object; units are metres."""
 
     geometry: tyro.conf.Positional[Path]
@@ -98,7 +99,7 @@ def _target(options: Plan) -> Target:
 def _plan(options: Plan, target: Target) -> GraspPlan:
     choice = PlannerChoice(
         options.preset, options.known_method(), options.weights, backend=options.backend,
-        threads=options.threads)
+        threads=options.threads, conditions=options.conditions())
     obstacles = load_obstacles(options.obstacles, near=target) if options.obstacles else None
     planner = GraspPlanner(choice.settings(options.max_grasps), options.device)
     request = PlanRequest(

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import torch
 
+from dexlite_ros.conditions import Conditions, USUAL
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
@@ -27,12 +28,13 @@ def grasp_source(
     temperature: float = TEMPERATURE,
     unranked: int | None = None,
     backend: Backend = 'auto',
+    conditions: Conditions = USUAL,
 ) -> GraspSource:
     """
     Return the source selected by a name and its options.
 
     :param name: a preset of the planner, or a folder of plan files
-    :param method, weights, temperature, unranked, backend: as in PlannerChoice
+    :param method, weights, temperature, unranked, backend, conditions: as in PlannerChoice
     :raises InvalidRequest: for an option without effect, or a missing folder
     """
     if (method or weights or unranked is not None) and name != 'default':
@@ -44,7 +46,12 @@ def grasp_source(
         raise InvalidRequest('unranked', unranked, '0 steps or more')
     for preset in get_args(Preset):
         if name == preset:
-            return PlannerChoice(preset, method, weights, temperature, unranked, backend)
+            return PlannerChoice(
+                preset, method, weights, temperature, unranked, backend, conditions=conditions)
+    if conditions != USUAL:
+        raise InvalidRequest(
+            'planner', name, 'a planner beside --uncertainty, --friction and --mass: imported '
+            'grasps are not scored')
     if not Path(name).is_dir():
         raise InvalidRequest('planner', name, f'{", ".join(PRESETS)} or a folder of plan files')
     return Path(name)

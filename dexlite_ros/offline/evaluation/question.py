@@ -76,7 +76,7 @@ class Question:
             __version__, self, [
                 (name, find_test(name).under(Conditions(closing=self.closing)).key())
                 for name in self.tests],
-            *source_key(self.source, self.max_grasps), sorted(model.weights.items()), model.bias)
+            *source_key(self.source, self.max_grasps), model.digest)
 
     def claim(self, folder: Path) -> None:
         """

@@ -64,7 +64,7 @@ class GenerationRequest:
             'candidates': self.candidates,
             'grasps': self.grasps,
             'settings': fingerprint(
-                __version__, planned, sorted(model.weights.items()), model.bias,
+                __version__, planned, model.digest,
                 [(name, find_test(test).key()) for name, test in JUDGES.items()]),
             'network': (
                 read_checkpoint(self.network, HANDS[HAND]).model_id if self.network else None)}

@@ -65,8 +65,8 @@ class LabelRequest:
         return {
             'effort': asdict(self.effort),
             'fingerprint': fingerprint(
-                __version__, PlannerSettings.every_candidate(), sorted(model.weights.items()),
-                model.bias, [(name, find_test(name).key()) for name in sorted(tests)])}
+                __version__, PlannerSettings.every_candidate(), model.digest,
+                [(name, find_test(name).key()) for name in sorted(tests)])}
 
 
 def run(

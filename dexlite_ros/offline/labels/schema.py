@@ -11,9 +11,10 @@ from dataclasses import dataclass, fields
 
 import pyarrow as pa
 
+from dexlite_ros.features import GraspFeatures
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.offline.dataset.schema import with_format
-from dexlite_ros.plan import GraspFeatures, GraspMetrics, Rejections
+from dexlite_ros.plan import GraspMetrics, Rejections
 
 FORMAT = 'dexlite_ros/labels'
 VERSION = 1
@@ -72,7 +73,7 @@ def grasp_columns(joints: int) -> tuple[Column, ...]:
         Column('success_probability', pa.float32(), 'prediction of the success model'),
         *(Column(f'metric_{each.name}', pa.float32(), f'plan.GraspMetrics.{each.name}')
           for each in fields(GraspMetrics)),
-        *(Column(f'feature_{each.name}', pa.float32(), f'plan.GraspFeatures.{each.name}')
+        *(Column(f'feature_{each.name}', pa.float32(), f'features.GraspFeatures.{each.name}')
           for each in fields(GraspFeatures)),
         Column('held', pa.bool_(), "verdict of the scene's test on the grasp as planned"),
         Column('reason', WORDS, 'held, or why not'),

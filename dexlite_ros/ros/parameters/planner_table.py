@@ -40,6 +40,16 @@ PLANNER_TABLE = ParameterTable(PlannerSettings.for_method(), (
     Entry('max_grasps', 'Largest number of grasps to return if a request gives none.', 1, 4096),
     Entry('min_score', 'Lowest score to return if a request gives none.', 0.0, 1.0),
     Entry(
+        'uncertainty.position',
+        'Standard deviation of each coordinate of the wrist from where it was planned, by camera, '
+        'calibration and arm [m]; grasps that forgive it score higher.', 0.0, 0.05),
+    Entry(
+        'uncertainty.rotation',
+        'Standard deviation of the angle of the wrist from how it was planned [rad].', 0.0, 0.5),
+    Entry(
+        'friction', 'Sliding friction coefficient that grasps are scored for.', 0.05, 2.0),
+    Entry('mass', 'Mass of the object that grasps are scored for [kg].', 0.001, 10.0),
+    Entry(
         'backend',
         'What computes the refinement: fused (compiled for the CPU), torch (any device), or auto '
         '(the former on the CPU, else the latter).'),
@@ -89,6 +99,14 @@ PLANNER_TABLE = ParameterTable(PlannerSettings.for_method(), (
     Entry(
         'stages.clearance', 'Gap between hand and object that the pregrasp aims at [m].',
         0.0, 0.1),
+    Entry(
+        'ranking.caution',
+        'Grasps are ranked by the probability at so many standard deviations below its mean '
+        'log-odds, over the networks of the success model.', 0.0, 5.0),
+    Entry(
+        'ranking.diversity',
+        'How much grasps that are unlike the better ones are preferred; 0: by score alone.',
+        0.0, 1.0),
     Entry(
         'ranking.penetration_max', 'Deepest allowed overlap of hand and object [m].', 0.0, 0.05),
     Entry(

@@ -12,9 +12,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.commands.__main__ import main
-from dexlite_ros.offline.evaluation.calibration import fit
 from dexlite_ros.offline.evaluation.figures import (
     calibration,
     calibration_of,
@@ -26,7 +24,6 @@ from dexlite_ros.offline.evaluation.figures import (
 )
 from dexlite_ros.planner_settings import EFFORTS
 from dexlite_ros.proposal.proposer import DEFAULT_METHOD
-from dexlite_ros.ranking.success_model import FEATURES, SuccessModel
 
 TEST = 'six-forces'
 
@@ -80,16 +77,6 @@ def test_calibration():
     assert sure.error == pytest.approx(0.45)
     assert sure.brier == pytest.approx((0.05 ** 2 + 0.95 ** 2) / 2)
     assert calibration([cell('cup', [True, False])], TEST).error == pytest.approx(0.0)
-
-
-def test_fit_finds_the_law():
-    """Fitting outcomes sampled from known weights recovers these weights."""
-    rng = np.random.default_rng(0)
-    features = rng.normal(2.0, 3.0, (20000, 2))
-    chance = 1 / (1 + np.exp(-(0.5 * features[:, 0] - 0.2 * features[:, 1] + 0.3)))
-    weights, bias, _ = fit(features, rng.uniform(size=20000) < chance)
-    np.testing.assert_allclose(weights, [0.5, -0.2], atol=0.03)
-    assert bias == pytest.approx(0.3, abs=0.1)
 
 
 @pytest.fixture(scope='module')
@@ -199,27 +186,3 @@ def test_the_question_is_the_same_in_every_process():
             [sys.executable, '-c', program], env={**os.environ, 'PYTHONHASHSEED': seed},
             capture_output=True, text=True, check=True).stdout for seed in ('1', '2')}
     assert len(answers) == 1 and ' at 0x' not in answers.pop()
-
-
-def test_calibrate(tmp_path, capsys):
-    """A model fitted to the verdicts of an evaluation finds the decisive feature."""
-    rng = np.random.default_rng(0)
-    (tmp_path / 'cells').mkdir()
-    for name in ('cup', 'fork', 'jar', 'pan'):
-        content = cell(name, list(rng.uniform(size=60) < 0.5))
-        for grasp in content['grasps']:
-            grasp['features'] = dict(zip(FEATURES, rng.normal(size=len(FEATURES))))
-            grasp['features']['stiffness'] += grasp['verdicts'][TEST]['passed']
-        (tmp_path / 'cells' / f'{name}.json').write_text(json.dumps(content, default=bool))
-    assert main(['calibrate', str(tmp_path), '--output', str(tmp_path / 'model.json')]) == 0
-    model = SuccessModel.read(tmp_path / 'model.json')
-    assert max(model.weights, key=lambda name: abs(model.weights[name])) == 'stiffness'
-    assert model.fitted_on['objects'] == 4 and model.fitted_on['unseen_auc'] > 0.65
-    assert 'unseen_ece' in capsys.readouterr().out
-
-
-def test_calibrate_needs_both_outcomes():
-    """Without judged grasps there is nothing to fit."""
-    with pytest.raises(InvalidRequest, match='evaluations'):
-        from dexlite_ros.offline.commands.calibrate import main as calibrate
-        calibrate(['nowhere'])

@@ -10,6 +10,8 @@ import pytest
 import torch
 import trimesh
 
+from dexlite_ros.offline.calibration.examples import Examples
+from dexlite_ros.offline.calibration.measured import measured_labels
 from dexlite_ros.offline.commands.__main__ import main
 from dexlite_ros.offline.dataset.schema import matrix, stages_from_table
 from dexlite_ros.offline.generation.target_choice import TargetChoice
@@ -25,6 +27,7 @@ from dexlite_ros.offline.scenes.sight import see
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
+from dexlite_ros.ranking.success_model import FEATURES
 
 EFFORT = Effort(grasps=24, perturbed=2)
 TIMES = ('plan_seconds', 'judge_seconds')
@@ -139,6 +142,19 @@ def test_scene_and_verdicts_follow_from_the_record(made):
     again = np.array([each.passed for each in verdicts])
     # The stored poses are rounded, so one at the edge may differ.
     assert (again != table['held'].to_numpy()).sum() <= 1
+
+
+def test_features_follow_from_the_record(made):
+    """Seen again, grasps have the features that the planner had; with them they are examples."""
+    table = measured_labels(made.folder, workers=1)
+    stored = made.grasps()
+    assert len(table) == len(stored)
+    planned = np.flatnonzero(~np.array(stored['near_miss'].to_pylist()))
+    for name in FEATURES:
+        again, before = (each[f'feature_{name}'].to_numpy()[planned] for each in (table, stored))
+        np.testing.assert_allclose(again, before, rtol=2e-3, atol=2e-3, err_msg=name)
+    examples = Examples.of(table)
+    assert set(examples.kind) == {'table kinect'} and np.isfinite(examples.inputs).all()
 
 
 def test_labels_are_reproducible(made, meshes):
