@@ -175,9 +175,9 @@ class GraspPlan:
     joint_names: tuple[str, ...]
     grasps: StagedGrasp
     score: Tensor
-    """(K,) ranking key in [0, 1], larger is better; the probability of success."""
+    """(K,) ranking key in [0, 1], larger is better: a cautious estimate of the next."""
     success_probability: Tensor
-    """(K,) calibrated probability that the grasp withstands six forces, see success_model."""
+    """(K,) calibrated probability that the grasp holds under the settings' conditions."""
     metrics: GraspMetrics
     features: GraspFeatures
     """Inputs that the probability was computed from."""

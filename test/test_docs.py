@@ -8,6 +8,7 @@ import pytest
 
 from dexlite_ros.offline.commands.__main__ import COMMANDS
 from dexlite_ros.plan_warning import WARNINGS
+from dexlite_ros.ranking.success_model import FEATURES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), *ROOT.glob('data/*.md')])
@@ -49,6 +50,13 @@ def test_the_page_of_clouds_explains_every_warning():
     text = (ROOT / 'docs/clouds.md').read_text()
     section = text.partition('## Warnings')[2].partition('\n## ')[0]
     assert dict(re.findall(r'^\| `(\w+)` \| (.*) \|$', section, re.M)) == WARNINGS
+
+
+def test_the_page_of_the_score_explains_every_feature():
+    """All inputs of the success model, in their order."""
+    text = (ROOT / 'docs/score.md').read_text()
+    section = text.partition('| feature | meaning |')[2].partition('\n## ')[0]
+    assert tuple(re.findall(r'^\| `(\w+)` \| .+ \|$', section, re.M)) == FEATURES
 
 
 def test_the_node_page_explains_every_error_code():

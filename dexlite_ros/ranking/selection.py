@@ -29,7 +29,7 @@ from dexlite_ros.stages import Staged
 class RankingSettings:
     """How to rank, size of the shortlist, limits of the filters, what counts as a duplicate."""
 
-    caution: float = 0.0
+    caution: float = 0.5
     """Grasps are ranked by the probability at so many deviations below the mean log-odds."""
     diversity: float = 0.0
     """How much grasps unlike the better ones are preferred: what a twin of a chosen grasp loses

@@ -32,7 +32,7 @@ class FitSettings:
     epochs: int = 25
     batch: int = 512
     step_size: float = 3e-3
-    weight_decay: float = 0.1
+    weight_decay: float = 1.0
     dropout: float = 0.1
     seed: int = 0
 

@@ -33,7 +33,7 @@ class Calibrate(Cached):
     Fit the success model to labelled grasps.
 
     Reports how well the model predicts objects left out of the fit, for each kind of scene and
-    each level of conditions; see docs/evaluation.md.
+    each level of conditions; see docs/score.md.
     """
 
     labels: Annotated[

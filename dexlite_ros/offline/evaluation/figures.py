@@ -94,9 +94,9 @@ def rate(cell: Content, test: str, best: int = ALL) -> float:
     return float(passed.sum() / count) if count else 0.0
 
 
-def any_passed(cell: Content, test: str) -> float:
-    """Return 1 if any grasp of a cell passed, else 0."""
-    return float(outcomes(cell, test).any())
+def any_passed(cell: Content, test: str, best: int = ALL) -> float:
+    """Return 1 if any of the ``best`` grasps of a cell passed, else 0."""
+    return float(outcomes(cell, test)[:best].any())
 
 
 def share(values: list[float]) -> Share:

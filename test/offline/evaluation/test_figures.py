@@ -34,6 +34,7 @@ def test_missing_grasps_count_as_failed():
 def test_any_grasp_that_holds():
     """One is enough, whatever its rank; none at all is not."""
     assert any_passed(cell('can', [False] * 19 + [True]), TEST) == 1.0
+    assert any_passed(cell('can', [False] * 19 + [True]), TEST, 5) == 0.0
     assert any_passed(cell('can', [False] * 20), TEST) == 0.0
     assert any_passed(cell('can', []), TEST) == 0.0
 
@@ -47,11 +48,11 @@ def test_missing_is_a_reason():
 
 
 def test_the_report_shows_both():
-    """Columns best 1, 5, 10, all and any, over objects; the table has a cell for each title."""
+    """Columns best 1, 5, 10, all, any of 5, any, over objects; the table has a cell for each."""
     cells = [cell('can', [True] * 5), cell('box', [False] * 4 + [True] * 16), cell('pan', [])]
     figures = summary(cells, [TEST])
     row = {name: share['mean'] for name, share in figures['success'][TEST].items()}
-    assert row['any'] == pytest.approx(2 / 3)
+    assert row['any'] == row['any of 5'] == pytest.approx(2 / 3)
     assert row['all'] == pytest.approx((0.25 + 0.8 + 0.0) / 3) == success(cells, TEST).mean
     assert row['best 1'] == pytest.approx(1 / 3)
     assert row['best 5'] == pytest.approx((1.0 + 0.2 + 0.0) / 3)
