@@ -15,15 +15,15 @@ import pyarrow.parquet as pq
 from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.files import replaced
 from dexlite_ros.offline.calibration.examples import LEVELS, MEASURED
-from dexlite_ros.offline.dataset.schema import stages_from_table
+from dexlite_ros.offline.dataset.schema import matrix, stages_from_table
 from dexlite_ros.offline.labels.label_set import LabelSet
 from dexlite_ros.offline.labels.seen_again import features_again
 from dexlite_ros.offline.workers.processes import run_tasks
 from dexlite_ros.ranking.success_model import FEATURES
 
-KEPT = ('scene', 'object', 'number', 'near_miss', 'choice', 'contact_pattern', 'reason', 'joints',
+KEPT = ('scene', 'object', 'number', 'near_miss', 'choice', 'contact_pattern', 'reason',
         *(level.column for level in LEVELS.values()))
-"""Columns of the labels that go into the table."""
+"""Columns of the labels that go into the table as they are."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,15 @@ def measured_labels(folder: Path, workers: int = 0) -> pa.Table:
 
 
 def _measured(scene: _Scene) -> pa.Table:
-    """Return the rows of one scene."""
+    """Return the rows of one scene; features and joints in half precision, which is enough."""
     features = features_again(scene.row, stages_from_table(scene.grasps).grasp)
     count = len(scene.grasps)
     columns = {name: scene.grasps[name] for name in KEPT} | {
         'kind': pa.array([kind_of(scene.row)] * count).dictionary_encode(),
         'heavy_mass': pa.array([scene.row['heavy_mass']] * count, pa.float32())}
-    columns |= {f'feature_{name}': pa.array(getattr(features, name).numpy(), pa.float32())
+    joints = matrix(scene.grasps, 'joints').astype(np.float16)
+    columns |= {'joints': pa.FixedSizeListArray.from_arrays(joints.ravel(), joints.shape[1])}
+    columns |= {f'feature_{name}': pa.array(getattr(features, name).numpy().astype(np.float16))
                 for name in FEATURES}
     return pa.table(columns)
 
@@ -93,7 +95,7 @@ def read_measured(paths: Sequence[Path]) -> pa.Table:
             tables.append(pq.read_table(path, partitioning=None))
         except (pa.ArrowException, OSError) as error:
             raise FileError(path, str(error)) from error
-        missing = {*KEPT, *MEASURED} - set(tables[-1].column_names)
+        missing = {*KEPT, *MEASURED, 'joints'} - set(tables[-1].column_names)
         if missing:
             raise FileError(path, f'it lacks the columns {sorted(missing)}')
     return pa.concat_tables(tables).unify_dictionaries()

@@ -56,8 +56,8 @@ def grasp_columns(joints: int) -> tuple[Column, ...]:
         Column('near_miss', pa.bool_(), 'whether it is a copy of a grasp that held, moved a '
                'little; it has neither measures nor features'),
         Column('parent', pa.int16(), 'number of the grasp that a near miss is a copy of'),
-        Column('rank', pa.int16(), 'place among all that the search found, by '
-               'success_probability; null for near misses'),
+        Column('rank', pa.int16(), 'place among all that the search found, by their '
+               'score; null for near misses'),
         Column('choice', pa.int16(), 'place among those that the plan would return; null for '
                'others'),
         Column('start', pa.int16(), 'number of the proposal that it was refined from'),
