@@ -43,6 +43,7 @@ from dexlite_ros.plan_request import PlanClock, PlanProgress, PlanRequest
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import make_proposer, Proposer
 from dexlite_ros.ranking.grasp_features import grasp_features
+from dexlite_ros.ranking.likely_surfaces import over_surfaces
 from dexlite_ros.ranking.selection import (
     best_passing,
     early_filters,
@@ -213,21 +214,22 @@ class GraspPlanner:
             placed, scene.field.centre_of_mass,
             settings.squeeze if refined.iterations else settings.squeeze.of_guesses())
         features = grasp_features(placed, squeeze, energy, scene)
-        found = self._success.predict(
-            features, refined.grasps.joints, settings.conditions)
-        # A grasp with NaN among its features is never chosen.
-        probability, score = (each.nan_to_num(0.0) for each in (
-            found.probability, found.lower_bound(settings.ranking.caution)))
+        caution = settings.ranking.caution
+        found = self._success.predict(features, refined.grasps.joints, settings.conditions)
         kept, rejected = shortlist(
-            score, early_filters(placed, features, energy.geometry, settings.ranking),
+            found.lower_bound(caution),
+            early_filters(placed, features, energy.geometry, settings.ranking),
             settings.sought, settings.ranking)
+        found = over_surfaces(
+            found[kept], refined.grasps[kept], scene, energy, settings.squeeze, self._success,
+            settings.conditions)
         placed, features = placed[kept], features[kept]
         staged = stage(placed, squeeze[kept], energy, settings.stages)
         way = approach(staged.grasps.pregrasp, energy, scene.up)
         metrics = measure(
             staged, placed, way, features, refined.energy[kept], energy, scene.obstacles)
         return Shortlist(
-            staged, metrics, features, probability[kept], score[kept],
+            staged, metrics, features, found.probability, found.lower_bound(caution),
             refined.start.to(self._device)[kept], refined.contact_pattern[kept], way), rejected
 
     def _propose(

@@ -10,6 +10,7 @@ import pytest
 import torch
 import trimesh
 
+from dexlite_ros.conditions import Uncertainty
 from dexlite_ros.device import resolve_device
 from dexlite_ros.errors import (
     BadCloud,
@@ -214,6 +215,17 @@ def test_a_card_on_a_table_is_refused_with_its_reason(planner):
     assert len(planner.plan(thicker, QUICK, support=Plane(np.array([0.0, 0.0, 1.0]), -0.01)))
 
 
+def test_the_score_is_for_the_conditions_that_are_told(planner, plan):
+    """A wrong wrist, less friction and more weight cost probability; the score is never above."""
+    assert (plan.score <= plan.success_probability).all()
+    usual = planner.settings
+    for told in ({'uncertainty': Uncertainty(0.005, math.radians(5))}, {'friction': 0.3},
+                 {'mass': 0.5}):
+        other = GraspPlanner(replace(usual, **told), device='cpu')
+        found = other.plan(bottle_cloud(), replace(QUICK, seed=3))
+        assert found.success_probability.mean() < plan.success_probability.mean(), told
+
+
 def test_each_grasp_names_its_contact_pattern(planner):
     """The patterns of the settings, of which the search keeps all."""
     plan = planner.plan(bottle_cloud(), replace(QUICK, max_grasps=20))
@@ -356,6 +368,7 @@ def test_no_grasp_still_has_the_surface(planner):
     assert len(error.surfaces) == len(error.report.hypotheses)
     np.testing.assert_array_equal(error.surfaces[0].vertices, plan.surface.vertices)
     assert error.surfaces[0].method == error.report.surface_method
+    assert [each.code for each in error.report.warnings] == ['too_uncertain']
 
 
 @pytest.mark.parametrize('method', ['network', 'hull', 'both'])

@@ -79,6 +79,14 @@ class PlanningScene:
             return None
         return torch.from_numpy(self.obstacles.support.normal)
 
+    def believing(self, index: int) -> PlanningScene:
+        """Return the scene with one of the hypotheses as the first, and its distance field."""
+        chosen = self.hypotheses[index]
+        others = (*self.hypotheses[:index], *self.hypotheses[index + 1:])
+        field = DistanceField.from_mesh(chosen.surface.vertices, chosen.surface.faces)
+        return replace(
+            self, hypotheses=(chosen, *others), field=field.to(self.field.centre_of_mass.device))
+
     def surfaces_of_input(self) -> tuple[ObjectSurface, ...]:
         """Return the surfaces of all hypotheses in the frame of the input."""
         return tuple(

@@ -9,6 +9,7 @@ data. Letters: B grasps, M networks, F inputs, H hidden units.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 import hashlib
 from pathlib import Path
@@ -30,6 +31,8 @@ DEFAULT = Path(__file__).with_name('success_model.json')
 FEATURES = tuple(each.name for each in fields(GraspFeatures))
 CONDITIONS = ('position_error', 'rotation_error', 'friction', 'mass')
 """The last inputs, as ``Conditions.inputs`` returns them."""
+NEVER = -20.0
+"""Log-odds of a grasp whose features cannot be computed."""
 CLIPPED = 4.0
 """Number of standard deviations at which an input is clipped."""
 
@@ -39,14 +42,27 @@ class Prediction:
     """The probability that each of B grasps holds, and how certain it is."""
 
     logit: Tensor
-    """(B,) mean log-odds over the networks."""
+    """(B,) mean log-odds over the networks, and over the surfaces that the object may have."""
     deviation: Tensor
-    """(B,) standard deviation of the log-odds over the networks."""
+    """(B,) standard deviation of the log-odds over them."""
 
     @property
     def probability(self) -> Tensor:
         """The probability (B,) that a grasp holds."""
         return torch.sigmoid(self.logit)
+
+    def __getitem__(self, index: Tensor) -> Prediction:
+        """Select grasps."""
+        return Prediction(self.logit[index], self.deviation[index])
+
+    @classmethod
+    def mixed(cls, parts: Sequence[Prediction], weights: Tensor) -> Prediction:
+        """Return the mean of several, by weight; where they differ, the deviation is larger."""
+        share = (weights / weights.sum())[:, None]
+        logits = torch.stack([each.logit for each in parts])
+        mean = (share * logits).sum(0)
+        own = torch.stack([each.deviation for each in parts])
+        return cls(mean, (share * (own.square() + (logits - mean).square())).sum(0).sqrt())
 
     def lower_bound(self, caution: float) -> Tensor:
         """Return the probability (B,) at so many deviations below the mean log-odds."""
@@ -72,7 +88,7 @@ class SuccessModel:
         self, features: GraspFeatures, joints: Tensor, conditions: Conditions
     ) -> Prediction:
         """
-        Return what is expected of B grasps; NaN where a feature is NaN.
+        Return what is expected of B grasps; one with NaN among its features will not hold.
 
         :param joints: (B, J) at the grasp stage [rad]
         """
@@ -86,7 +102,7 @@ class SuccessModel:
 
         :param inputs: (B, F), the features in their order, the joints, and the conditions
         """
-        logits = self.logits(self.scaled(inputs))
+        logits = self.logits(self.scaled(inputs)).nan_to_num(NEVER)
         return Prediction(logits.mean(0), logits.std(0, correction=0))
 
     def scaled(self, inputs: Tensor) -> Tensor:

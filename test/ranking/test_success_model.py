@@ -52,7 +52,7 @@ def test_prediction_is_the_mean_of_the_networks():
 
 
 def test_each_input_counts():
-    """Every feature, joint and condition changes the prediction; NaN stays NaN."""
+    """Every feature, joint and condition changes the prediction; with NaN nothing holds."""
     some, joints = features(1), torch.rand(1, JOINTS)
     usual = model().predict(some, joints, Conditions()).logit
     for name in FEATURES:
@@ -64,7 +64,7 @@ def test_each_input_counts():
         assert model().predict(some, joints, change).logit != usual, change
     assert model().predict(some, joints + 0.1, Conditions()).logit != usual
     broken = GraspFeatures(**{**vars(some), 'spread': torch.full((1,), torch.nan)})
-    assert model().predict(broken, joints, Conditions()).probability.isnan().all()
+    assert (model().predict(broken, joints, Conditions()).probability < 1e-6).all()
 
 
 def test_conditions_are_in_natural_units():
@@ -76,6 +76,18 @@ def test_conditions_are_in_natural_units():
             Conditions(**wrong)
     with pytest.raises(InvalidRequest, match=r'uncertainty\.position'):
         Uncertainty(position=math.nan)
+
+
+def test_surfaces_are_averaged_by_weight():
+    """Mean log-odds; where the surfaces differ the deviation is as large as their difference."""
+    one = Prediction(torch.tensor([2.0, 1.0]), torch.zeros(2))
+    other = Prediction(torch.tensor([-2.0, 1.0]), torch.zeros(2))
+    both = Prediction.mixed([one, other], torch.tensor([0.6, 0.2]))
+    torch.testing.assert_close(both.logit, torch.tensor([1.0, 1.0]))
+    torch.testing.assert_close(both.deviation, torch.tensor([3.0**0.5, 0.0]))
+    alone = Prediction.mixed([one], torch.tensor([0.3]))
+    torch.testing.assert_close(alone.logit, one.logit)
+    assert both[torch.tensor([1])].logit.tolist() == [1.0]
 
 
 def test_caution_prefers_the_certain():

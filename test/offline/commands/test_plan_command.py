@@ -103,3 +103,13 @@ def test_files_are_there_even_if_nobody_reads_the_screen(carton, tmp_path):
     errors = process.stderr.read()
     process.wait(timeout=60)
     assert json.loads(output.read_text())['grasps'] and 'Traceback' not in errors, errors
+
+
+def test_told_uncertainty_lowers_the_score(carton, capsys):
+    """The conditions reach the success model."""
+    scores = []
+    for more in ([], ['--uncertainty', '0.005', '5', '--friction', '0.3', '--mass', '0.5']):
+        assert main([str(carton), *FEW, '--json', *more]) == 0
+        grasps = json.loads(capsys.readouterr().out)['grasps']
+        scores.append(np.mean([each['success_probability'] for each in grasps]))
+    assert scores[1] < scores[0]
