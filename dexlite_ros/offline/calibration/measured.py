@@ -24,6 +24,8 @@ from dexlite_ros.ranking.success_model import FEATURES
 KEPT = ('scene', 'object', 'number', 'near_miss', 'choice', 'contact_pattern', 'reason',
         *(level.column for level in LEVELS.values()))
 """Columns of the labels that go into the table as they are."""
+POSES = ('position', 'quat_xyzw', 'joints', 'pregrasp_position', 'pregrasp_joints',
+         'squeeze_joints')
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def measured_labels(folder: Path, workers: int = 0) -> pa.Table:
     """
     labels = LabelSet(folder)
     rows = {row['scene']: row for row in labels.scenes().to_pylist() if not row['error']}
-    grasps = labels.grasps()
+    grasps = labels.grasps([*KEPT, *POSES])
     names = np.array(grasps['scene'].to_pylist(), str)
     tasks = [_Scene(rows[name], grasps.filter(pa.array(names == name)))
              for name in sorted(rows) if (names == name).any()]
