@@ -21,8 +21,9 @@ from scipy.stats import bootstrap
 
 from dexlite_ros.errors import FileError
 
-PREDICTED = ('six-forces', 'table-lift')
-"""The tests that predicted probabilities are compared with, the first that was made."""
+PREDICTED = ('six-forces', 'table-lift', 'noise', 'table-lift-noise')
+"""The tests that predicted probabilities are compared with, the first that was made; of those with
+a perturbed wrist only if the planner was told of it are they about the same."""
 BINS = 10
 """Number of equally wide bins of predicted probability."""
 LENGTHS = ('penetration', 'self_penetration', 'finger_distance', 'finger_spread')
