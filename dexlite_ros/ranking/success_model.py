@@ -90,10 +90,14 @@ class SuccessModel:
         """
         Return what is expected of B grasps; one with NaN among its features will not hold.
 
-        :param joints: (B, J) at the grasp stage [rad]
+        :param joints: (B, J) at the grasp stage [rad]; those of a hand with another number of
+            joints than that of the fit say nothing, and count as the mean
         """
         matrix = features.matrix()
         known = matrix.new_tensor(conditions.inputs()).expand(len(matrix), -1)
+        usual = self.weights['mean'][len(FEATURES):-len(CONDITIONS)].to(matrix)
+        if joints.shape[1] != len(usual):
+            joints = usual.expand(len(matrix), -1)
         return self.predict_inputs(torch.cat([matrix, joints.to(matrix), known], 1))
 
     def predict_inputs(self, inputs: Tensor) -> Prediction:

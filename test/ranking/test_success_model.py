@@ -67,6 +67,15 @@ def test_each_input_counts():
     assert (model().predict(broken, joints, Conditions()).probability < 1e-6).all()
 
 
+def test_joints_of_another_hand_count_as_the_mean():
+    """A hand with another number of joints is judged by its features alone."""
+    one, other = (model().predict(features(3), torch.rand(3, count), Conditions())
+                  for count in (JOINTS + 2, JOINTS - 1))
+    mean = model().weights['mean'][len(FEATURES):len(FEATURES) + JOINTS].expand(3, -1)
+    torch.testing.assert_close(one.logit, other.logit)
+    torch.testing.assert_close(one.logit, model().predict(features(3), mean, Conditions()).logit)
+
+
 def test_conditions_are_in_natural_units():
     """Millimetres, degrees, and the logarithm of the mass relative to the usual one."""
     inputs = Conditions(Uncertainty(0.005, math.radians(5)), 0.3, 0.1 * math.e).inputs()

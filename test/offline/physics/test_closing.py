@@ -12,6 +12,7 @@ from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.offline.physics.closing import squeeze
 from dexlite_ros.offline.physics.closing_choice import Closing, FEELING
+from dexlite_ros.offline.physics.feeling_fingers import stop_at_contact
 from dexlite_ros.offline.physics.judge import Conditions, judge, TESTS
 from dexlite_ros.offline.physics.simulation import GraspScene, SimulationSettings
 from dexlite_ros.offline.physics.touch import held_back, tip_forces
@@ -67,13 +68,22 @@ def test_the_usual_way_keeps_its_keys_and_other_ways_have_their_own():
 
 
 def test_a_late_finger_is_waited_for(grasps):
-    """With the wrist 6 mm beside, the object moves less before the squeeze if fingers stop."""
-    shifts = 0.006 * torch.cat([torch.eye(3), -torch.eye(3)]).double()
-    moved = {
-        way: np.mean([closed(beside(grasps, shift), Closing(way))[0].object_motion()[0]
-                      for shift in shifts])
-        for way in ('straight', 'stop')}
-    assert moved['stop'] < moved['straight']
+    """With the wrist 6 mm beside, late fingers go on while those that feel the ball wait."""
+    fingers = np.array([name[3:5] for name in SHADOW_RIGHT.joint_names])
+    apart = []
+    for shift in 0.006 * torch.cat([torch.eye(3), -torch.eye(3)]).double():
+        moved = beside(grasps, shift)
+        scene = GraspScene(
+            SHADOW_RIGHT, PIECES, SimulationSettings(), closing=Closing('stop'))
+        scene.pose(moved.pregrasp, 0)
+        stopped, _ = stop_at_contact(scene, moved, 0)
+        way = (moved.grasp.joints - moved.pregrasp.joints)[0].double().numpy()
+        gone = (stopped.joints - moved.pregrasp.joints)[0].double().numpy()
+        shares = [gone[own] @ way[own] / (way[own] @ way[own])
+                  for own in (fingers == name for name in ('FF', 'MF', 'RF', 'LF', 'TH'))]
+        assert min(shares) > 0.8, 'as far as the grasp, or nearly'
+        apart.append(max(shares) - min(shares))
+    assert np.mean(apart) > 0.05
 
 
 def test_a_soft_wrist_yields(grasps):
