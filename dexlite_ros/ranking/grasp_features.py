@@ -30,7 +30,11 @@ from dexlite_ros.mechanics.grasp_stiffness import (
     StiffnessSettings,
 )
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
-from dexlite_ros.mechanics.squeeze_forces import SqueezeForces
+from dexlite_ros.mechanics.squeeze_forces import (
+    squeeze_forces,
+    SqueezeForces,
+    SqueezeSettings,
+)
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.ranking.scene_features import scene_features
@@ -94,6 +98,15 @@ def grasp_features(
             **joined, thickness=sides[0] * like, length=sides[-1] * like,
             seen_fraction=scene.surface.seen_fraction * like,
             **scene_features(placed, squeeze, scene, energy.geometry))
+
+
+def features_of(
+    grasps: GraspBatch, energy: GraspEnergy, scene: PlanningScene, squeeze: SqueezeSettings
+) -> GraspFeatures:
+    """Return the features of B grasps that were neither placed nor squeezed before."""
+    placed = energy.place(grasps)
+    forces = squeeze_forces(placed, scene.field.centre_of_mass, squeeze)
+    return grasp_features(placed, forces, energy, scene)
 
 
 def _features(

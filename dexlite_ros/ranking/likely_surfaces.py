@@ -13,9 +13,9 @@ import torch
 from dexlite_ros.conditions import Conditions
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
-from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
+from dexlite_ros.mechanics.squeeze_forces import SqueezeSettings
 from dexlite_ros.object.planning_scene import PlanningScene
-from dexlite_ros.ranking.grasp_features import grasp_features
+from dexlite_ros.ranking.grasp_features import features_of
 from dexlite_ros.ranking.success_model import Prediction, SuccessModel
 
 LIKELY = 0.1
@@ -37,9 +37,7 @@ def over_surfaces(
         if index:
             other = scene.believing(index)
             own = GraspEnergy(energy.geometry, other.field, energy.settings, energy.obstacles)
-            placed = own.place(grasps)
-            forces = squeeze_forces(placed, other.field.centre_of_mass, squeeze)
-            features = grasp_features(placed, forces, own, other)
+            features = features_of(grasps, own, other, squeeze)
             found[index] = model.predict(features, grasps.joints, conditions)
     weights = torch.tensor([scene.hypotheses[index].weight for index in found])
     return Prediction.mixed(list(found.values()), weights.to(first.logit))

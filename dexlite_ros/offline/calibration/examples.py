@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from dexlite_ros.conditions import Conditions, Uncertainty
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.offline.dataset.schema import matrix
+from dexlite_ros.offline.dataset.schema import matrix, numbers
 from dexlite_ros.offline.labels.judged import LOW_FRICTION
 from dexlite_ros.offline.physics.judge import find_test, TestName
 from dexlite_ros.ranking.success_model import FEATURES
@@ -96,14 +96,14 @@ class Examples:
                 'labels', f'{len(table)} grasps without {missing}' if missing else 'no grasps',
                 'labelled grasps with the features of this release')
         features = np.concatenate([
-            np.stack([_numbers(table[name]) for name in MEASURED], 1), matrix(table, 'joints')], 1)
+            np.stack([numbers(table[name]) for name in MEASURED], 1), matrix(table, 'joints')], 1)
         words = {name: np.array(table[name].to_pylist(), str)
                  for name in ('object', 'scene', 'kind')}
-        mass = _numbers(table['heavy_mass'])
-        made = _numbers(table['near_miss']) > 0
+        mass = numbers(table['heavy_mass'])
+        made = numbers(table['near_miss']) > 0
         parts = []
         for name, level in LEVELS.items():
-            held = _numbers(table[level.column])
+            held = numbers(table[level.column])
             rows = np.flatnonzero(np.isfinite(held) & np.isfinite(features).all(1))
             known = [level.conditions(mass[row]).inputs() for row in rows]
             parts.append(cls(
@@ -120,8 +120,3 @@ class Examples:
         """Return all examples of several."""
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts])
                       for name in vars(parts[0])})
-
-
-def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Return a column of numbers or truths, NaN where it is null."""
-    return np.array(column.cast(pa.float64()).to_numpy(), float)

@@ -127,6 +127,11 @@ def matrix(table: pa.Table, name: str) -> NDArray[np.float64]:
     return values.astype(np.float64).reshape(-1, size)
 
 
+def numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Return a column of numbers or truths (N,), NaN where it is null."""
+    return np.array(column.cast(pa.float64()).to_numpy(), float)
+
+
 def with_format(schema: pa.Schema, hand: HandDescription) -> pa.Schema:
     """Return the schema with format metadata for readers."""
     return schema.with_metadata({

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from dexlite_ros.files import plain, replaced, write_json
 from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.offline.dataset.schema import numbers
 from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.label_set import LabelSet
 from dexlite_ros.offline.labels.scene_choice import IN_THE_AIR, ON_A_TABLE
@@ -56,7 +57,7 @@ def _shares(grasps: pa.Table) -> dict[str, Any]:
     missed, choice = (
         grasps[name].to_numpy(zero_copy_only=False) for name in ('near_miss', 'choice'))
     missed = missed.astype(bool)
-    columns = {name: _numbers(grasps[name]) for name in SHARES}
+    columns = {name: numbers(grasps[name]) for name in SHARES}
     chosen = np.isfinite(choice.astype(float))
     return {
         'grasps': int((~missed).sum()), 'near misses': int(missed.sum()),
@@ -64,11 +65,6 @@ def _shares(grasps: pa.Table) -> dict[str, Any]:
         **{name.replace('_', ' '): _mean(values[~missed]) for name, values in columns.items()},
         'held of the plan': _mean(columns['held'][chosen]),
         'held of near misses': _mean(columns['held'][missed])}
-
-
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """Return a column as numbers, NaN where it is null."""
-    return np.array([np.nan if each is None else each for each in column.to_pylist()], float)
 
 
 def _mean(values: np.ndarray) -> float:

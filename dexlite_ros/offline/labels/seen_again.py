@@ -14,14 +14,13 @@ from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import HANDS
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
-from dexlite_ros.mechanics.squeeze_forces import squeeze_forces
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.scene_choice import SceneChoice
 from dexlite_ros.offline.objects.sources import find_objects, load_target, Target
 from dexlite_ros.offline.scenes.sight import see, Sight
 from dexlite_ros.planner_settings import PlannerSettings
-from dexlite_ros.ranking.grasp_features import grasp_features
+from dexlite_ros.ranking.grasp_features import features_of
 from dexlite_ros.refinement.rounds import hand_details
 
 
@@ -56,9 +55,7 @@ def features_again(scene: dict[str, Any], grasps: GraspBatch) -> GraspFeatures:
     back = torch.linalg.inv(torch.from_numpy(sight.judge)) @ torch.from_numpy(sight.object)
     own = grasps.to('cpu', torch.float64).transformed(
         back[:3, :3], back[:3, 3] - torch.from_numpy(seen.offset)).to('cpu', torch.float32)
-    placed = energy.place(own)
-    squeeze = squeeze_forces(placed, seen.field.centre_of_mass, settings.squeeze)
-    return grasp_features(placed, squeeze, energy, seen)
+    return features_of(own, energy, seen, settings.squeeze)
 
 
 @cache
