@@ -97,7 +97,7 @@ class GraspPlanner:
         kinematics = HandKinematics(self.hand)
         self._proposer = proposer or make_proposer(
             self.settings.method, self.settings.weights, kinematics, self._device,
-            self.settings.temperature)
+            self.settings.temperature, self.settings.opposite_share)
         self._success = success or SuccessModel.read()
         self._hand = {
             name: geometry.to(self._device)
@@ -152,7 +152,8 @@ class GraspPlanner:
         with one_thread(), device_faults(self._device):
             scene = PlanningScene.build(
                 target, obstacles=obstacles, support=support, limits=self.settings.cloud,
-                settings=self.settings.surface, device=self._device,
+                settings=self.settings.surface,
+                slack=self.settings.ranking.support_slack, device=self._device,
                 between=partial(clock.check, FITTING_TIME))
             clock.lap('surface')
             clock.check()
@@ -222,7 +223,7 @@ class GraspPlanner:
             settings.sought, settings.ranking)
         found = over_surfaces(
             found[kept], refined.grasps[kept], scene, energy, settings.squeeze, self._success,
-            settings.conditions)
+            settings.conditions, settings.ranking.surface_weight_min)
         placed, features = placed[kept], features[kept]
         staged = stage(placed, squeeze[kept], energy, settings.stages)
         way = approach(staged.grasps.pregrasp, energy, scene.up)
@@ -235,11 +236,12 @@ class GraspPlanner:
     def _propose(
         self, scene: PlanningScene, request: PlanRequest, count: int, generator: torch.Generator
     ) -> GraspBatch:
-        """Return starts; given an approach or obstacles, the best of four times as many."""
+        """Return starts; given an approach or obstacles, the best of several times as many."""
         wish = request.approach_direction
         if wish is None and scene.obstacles is None:
             return self._proposer.propose(scene.surface, count, generator)
-        starts = self._proposer.propose(scene.surface, 4 * count, generator)
+        starts = self._proposer.propose(
+            scene.surface, self.settings.starts_per_candidate * count, generator)
         cost = torch.zeros(len(starts))
         if wish is not None:
             cost = (self._approach_angle(starts, wish) - request.approach_tolerance).clamp(min=0)

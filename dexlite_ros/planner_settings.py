@@ -17,7 +17,7 @@ from dexlite_ros.object.surface import SurfaceSettings
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.pregrasp import StageSettings
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
-from dexlite_ros.proposal.proposer import DEFAULT_METHOD, find_method, Method
+from dexlite_ros.proposal.proposer import DEFAULT_METHOD, find_method, Method, OPPOSITE_SHARE
 from dexlite_ros.ranking.selection import RankingSettings
 from dexlite_ros.refinement.backend import Backend, BACKENDS
 from dexlite_ros.refinement.optimizer import OptimizerSettings
@@ -69,6 +69,10 @@ class PlannerSettings:
     """Path of the network's weights; empty: those that come with the package."""
     temperature: float = TEMPERATURE
     """Standard deviation of the network's latent codes; training uses 1."""
+    opposite_share: float = OPPOSITE_SHARE
+    """Largest share of the starts around the hull that pairs of opposite points replace."""
+    starts_per_candidate: int = 4
+    """Starts looked at for each candidate where obstacles or a wished approach limit them."""
     max_grasps: int = 20
     """Largest number of grasps to return."""
     min_score: float = 0.0
@@ -98,9 +102,12 @@ class PlannerSettings:
         if self.backend not in BACKENDS:
             raise InvalidRequest('backend', self.backend, f'one of {", ".join(BACKENDS)}')
         for name, lower in (
-                ('num_candidates', 1), ('max_grasps', 1), ('temperature', 0), ('threads', 0)):
+                ('num_candidates', 1), ('max_grasps', 1), ('temperature', 0), ('threads', 0),
+                ('starts_per_candidate', 1)):
             if getattr(self, name) < lower:
                 raise InvalidRequest(name, getattr(self, name), f'{lower} or more')
+        if not 0 <= self.opposite_share <= 1:
+            raise InvalidRequest('opposite_share', self.opposite_share, 'from 0 to 1')
 
     @property
     def conditions(self) -> Conditions:

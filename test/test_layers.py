@@ -17,7 +17,8 @@ MODULES = sorted(PACKAGE.rglob('*.py'))
 # Modules that all others may import.
 BASE = {
     'errors', 'files', 'cache_folder', 'compiled', 'conditions', 'device', 'features',
-    'grasp', 'open3d_core', 'plan_warning', 'rotations', 'surface_points'}
+    'grasp', 'open3d_core', 'plan_warning', 'rotations', 'settings_paths',
+    'surface_points'}
 # What the modules of a folder, or a single top-level module, may import from this package besides
 # their own folder and the base; the steps of a plan are in order.
 RULES: dict[str, set[str]] = {

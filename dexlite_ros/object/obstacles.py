@@ -25,7 +25,7 @@ REACH = 0.25
 """Largest distance of a grasping hand's parts from the object [m]."""
 NODES_PER_AXIS = 100
 SUPPORT_SLACK = 0.003
-"""How much nearer the hand may come to the support than to other obstacles [m]."""
+"""How much nearer the hand usually may come to the support than to other obstacles [m]."""
 ON_SUPPORT = 0.005
 """A point nearer to the support than this is one of the support's [m], whatever its noise."""
 ON_OBJECT = 0.004
@@ -40,7 +40,7 @@ class Obstacles:
     """(M, 3) not of the support [m]; may be empty."""
     support: Plane | None
     field: DistanceField
-    """Distance to the points, and to a plane ``SUPPORT_SLACK`` below the support [m]."""
+    """Distance to the points, and to a plane a little below the support [m]."""
 
     @classmethod
     def around(
@@ -48,9 +48,14 @@ class Obstacles:
         points: NDArray[np.floating],
         object_points: NDArray[np.floating],
         support: Plane | None = None,
+        slack: float = SUPPORT_SLACK,
     ) -> Obstacles:
-        """Return the obstacles (M, 3) within the hand's reach of an object (N, 3) [m]."""
-        return cls(points, support, obstacle_field(points, object_points, support))
+        """
+        Return the obstacles (M, 3) within the hand's reach of an object (N, 3) [m].
+
+        :param slack: depth of the field's plane below the support [m]
+        """
+        return cls(points, support, obstacle_field(points, object_points, support, slack))
 
     def to(self, device: torch.device | str) -> Obstacles:
         """Move the field."""
@@ -107,17 +112,19 @@ def obstacle_field(
     obstacles: NDArray[np.floating],
     object_points: NDArray[np.floating],
     support: Plane | None = None,
+    slack: float = SUPPORT_SLACK,
 ) -> DistanceField:
     """
     Return the distance to the obstacles within the hand's reach of the object [m].
 
     A cloud has no interior, so distances to its points are unsigned. Half a node spacing is
     subtracted, so that no obstacle is missed between nodes. Distances to the support are those to
-    a plane ``SUPPORT_SLACK`` below it, and negative below that.
+    a plane ``slack`` below it, and negative below that.
 
     :param obstacles: (M, 3) points of the scene without the object [m]
     :param object_points: (N, 3) [m]
     :param support: plane that the object stands on
+    :param slack: [m]
     """
     lower, upper = object_points.min(0) - REACH, object_points.max(0) + REACH
     spacing = float((upper - lower).max()) / NODES_PER_AXIS
@@ -139,6 +146,6 @@ def obstacle_field(
         values = np.sqrt(square) - np.float32(spacing / 2)
     if support is not None:
         up = support.normal.astype(np.float32)
-        above = np.float32(support.height(lower) + SUPPORT_SLACK)
+        above = np.float32(support.height(lower) + slack)
         values = np.minimum(values, up[0] * x + up[1] * y + (up[2] * z + above))
     return DistanceField(values, lower, spacing, normals=False)

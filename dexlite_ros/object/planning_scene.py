@@ -17,7 +17,12 @@ from dexlite_ros.object.cloud import CloudLimits, PointCloud, Points
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.object.hypotheses import hypotheses, Hypothesis
 from dexlite_ros.object.image_border import cut_length
-from dexlite_ros.object.obstacles import apart_from_object, Obstacles, of_support
+from dexlite_ros.object.obstacles import (
+    apart_from_object,
+    Obstacles,
+    of_support,
+    SUPPORT_SLACK,
+)
 from dexlite_ros.object.occlusion import hidden_outline
 from dexlite_ros.object.orientation import estimate_noise
 from dexlite_ros.object.support import fit_support, Plane, plane_noise
@@ -102,6 +107,7 @@ class PlanningScene:
         support: Plane | None = None,
         limits: CloudLimits | None = None,
         settings: SurfaceSettings | None = None,
+        slack: float = SUPPORT_SLACK,
         device: torch.device | str = 'cpu',
         between: Callable[[], None] = lambda: None,
     ) -> PlanningScene:
@@ -112,13 +118,13 @@ class PlanningScene:
         :param obstacles: (M, 3) points the hand must not touch [m]; those that are not finite or
             lie on the object are dropped
         :param support: plane the object stands on; None: detected in the obstacles or the cloud
+        :param slack: how much nearer the hand may come to it than to obstacles [m]
         :param between: called between long steps; ends the work by raising an error
         :raises BadCloud, ScaleError: for clouds that cannot be used
         """
         limits = limits or CloudLimits()
         walls, warnings = _finite(obstacles)
-        if support is None and len(walls):
-            support = fit_support(walls, _main_points(target, limits))
+        support = support or _support_among(walls, target, limits)
         if isinstance(target, trimesh.Trimesh):
             _check_size(target, limits)
             offset = np.asarray(target.bounds.mean(0))
@@ -149,7 +155,7 @@ class PlanningScene:
         warnings = (*warnings, *account.warnings, *_doubts(surface, walls[~apart]))
         around = None
         if support is not None or apart.any():
-            around = Obstacles.around(walls[apart], surface.vertices, support).to(device)
+            around = Obstacles.around(walls[apart], surface.vertices, support, slack).to(device)
         account = replace(account, warnings=warnings, dropped=replace(
             account.dropped, obstacles_on_object=int((~apart).sum())))
         return cls(found, field.to(device), around, offset, account, measured)
@@ -233,11 +239,15 @@ def _doubts_of_shape(
         'be of two objects that touch; part their masks'),)
 
 
-def _main_points(target: PointCloud | trimesh.Trimesh, limits: CloudLimits) -> Points:
-    """Return points (N, 3) of the object itself [m]."""
+def _support_among(
+    walls: Points, target: PointCloud | trimesh.Trimesh, limits: CloudLimits
+) -> Plane | None:
+    """Return the plane among the obstacles that the object stands on; None: there is none."""
+    if not len(walls):
+        return None
     if isinstance(target, trimesh.Trimesh):
-        return np.asarray(target.vertices)
-    return main_points(target, limits)
+        return fit_support(walls, np.asarray(target.vertices))
+    return fit_support(walls, main_points(target, limits))
 
 
 def _check_size(mesh: trimesh.Trimesh, limits: CloudLimits) -> None:

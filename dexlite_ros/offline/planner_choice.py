@@ -12,6 +12,7 @@ from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import Method
 from dexlite_ros.refinement.backend import Backend
+from dexlite_ros.settings_paths import changed
 
 Preset = Literal['default', 'dexlite']
 PRESETS: dict[Preset, Callable[..., PlannerSettings]] = {
@@ -35,9 +36,10 @@ class PlannerChoice:
     """What computes the refinement."""
     threads: int = 0
     """Threads of the compiled refinement; 0: as many as torch uses."""
-
     conditions: Conditions = USUAL
     """What the grasps are scored for."""
+    changes: tuple[str, ...] = ()
+    """Other settings, such as 'ranking.caution=1'."""
 
     def settings(self, max_grasps: int) -> PlannerSettings:
         """Return the settings of the planner."""
@@ -47,5 +49,6 @@ class PlannerChoice:
         if self.method is not None:
             chosen['method'] = self.method
         if self.unranked is not None:
-            return PlannerSettings.unranked(self.unranked, max_grasps, **chosen)
-        return PRESETS[self.preset](**chosen)
+            return changed(
+                PlannerSettings.unranked(self.unranked, max_grasps, **chosen), self.changes)
+        return changed(PRESETS[self.preset](**chosen), self.changes)

@@ -26,7 +26,7 @@ OLD_NAMES: dict[str, Method] = {'optimise': 'hull'}
 
 
 OPPOSITE_SHARE = 0.5
-"""Largest share of the starts around the hull that pairs of opposite points replace."""
+"""Largest share of the starts around the hull that pairs of opposite points usually replace."""
 
 
 class Proposer(Protocol):
@@ -95,6 +95,7 @@ def make_proposer(
     kinematics: HandKinematics,
     device: torch.device,
     temperature: float = TEMPERATURE,
+    opposite_share: float = OPPOSITE_SHARE,
 ) -> Proposer:
     """
     Return the proposer of a method.
@@ -102,6 +103,7 @@ def make_proposer(
     :param weights: path of the network's weights; empty: those that come with the package
     :param device: device of the network
     :param temperature: standard deviation of the network's latent codes
+    :param opposite_share: of the other starts, at most, from pairs of opposite points
     :raises ModelError: when the network is needed, and its weights are missing or do not fit
     """
     if method == 'hull':
@@ -111,5 +113,6 @@ def make_proposer(
     network = NetworkProposer(kinematics, checkpoint, device, temperature)
     if method == 'network':
         return network
-    starts = PartlyOpposite(HullProposer(kinematics), OppositeProposer(kinematics))
+    starts = PartlyOpposite(
+        HullProposer(kinematics), OppositeProposer(kinematics), opposite_share)
     return AlternatingProposer(network, starts)

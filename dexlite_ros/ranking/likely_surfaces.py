@@ -18,23 +18,20 @@ from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.ranking.grasp_features import features_of
 from dexlite_ros.ranking.success_model import Prediction, SuccessModel
 
-LIKELY = 0.1
-"""Smallest weight of a surface that is looked at."""
-
 
 def over_surfaces(
     first: Prediction, grasps: GraspBatch, scene: PlanningScene, energy: GraspEnergy,
-    squeeze: SqueezeSettings, model: SuccessModel, conditions: Conditions,
+    squeeze: SqueezeSettings, model: SuccessModel, conditions: Conditions, weight_min: float,
 ) -> Prediction:
     """
     Return what is expected of B grasps over all surfaces that are likely enough.
 
     :param first: on the likeliest surface, that of ``energy``
+    :param weight_min: smallest weight of another surface that is looked at
     """
-    likely = [index for index, each in enumerate(scene.hypotheses) if each.weight >= LIKELY]
     found = {0: first}
-    for index in likely:
-        if index:
+    for index, each in enumerate(scene.hypotheses):
+        if index and each.weight >= weight_min:
             other = scene.believing(index)
             own = GraspEnergy(energy.geometry, other.field, energy.settings, energy.obstacles)
             features = features_of(grasps, own, other, squeeze)

@@ -36,6 +36,8 @@ class RankingSettings:
     of its score."""
     alike: float = 0.05
     """Distance of two palms, or that of an angle of 1 rad, at which half of this is lost [m]."""
+    surface_weight_min: float = 0.1
+    """Surfaces that the object may have with a smaller weight are not looked at."""
     shortlist: float = 2.0
     """Number of grasps staged and measured for each one to be returned."""
     penetration_max: float = 0.003
@@ -47,7 +49,9 @@ class RankingSettings:
     pregrasp_clearance_min: float = 0.01
     """Smallest allowed distance from the open hand to the object [m]."""
     obstacle_clearance_min: float = 0.003
-    """Smallest allowed distance from the hand to the obstacles [m]; 3 mm less to the support."""
+    """Smallest allowed distance from the hand to the obstacles [m]."""
+    support_slack: float = SUPPORT_SLACK
+    """How much nearer the hand may come to the support than to other obstacles [m]."""
     same_position: float = 0.01
     """Two grasps are duplicates if their palms are closer than this [m] ..."""
     same_angle: float = 0.2
@@ -167,7 +171,7 @@ def hard_filters(metrics: GraspMetrics, settings: RankingSettings) -> dict[str, 
         'penetration': metrics.penetration > settings.penetration_max,
         'self_penetration': metrics.self_penetration > settings.self_penetration_max,
         'obstacle': (metrics.clearance < settings.obstacle_clearance_min) | (
-            metrics.support_clearance < settings.obstacle_clearance_min - SUPPORT_SLACK),
+            metrics.support_clearance < settings.obstacle_clearance_min - settings.support_slack),
         'joint_limits': metrics.joint_limit_margin < -1e-4,
         'pregrasp': metrics.pregrasp_clearance < settings.pregrasp_clearance_min,
         'blocked': metrics.approach_clearance < settings.obstacle_clearance_min,

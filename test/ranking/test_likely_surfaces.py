@@ -60,7 +60,7 @@ def over(case, *hypotheses: Hypothesis) -> Prediction:
     grasps, energy, scene, model, first = case
     return over_surfaces(
         first, grasps, replace(scene, hypotheses=hypotheses), energy, SQUEEZE, model,
-        Conditions())
+        Conditions(), 0.1)
 
 
 def test_one_surface_changes_nothing(case):

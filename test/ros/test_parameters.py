@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Table, settings, YAML file and documentation agree on every parameter."""
 
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,9 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.ros.parameters.docs import sorted_entries, with_table, yaml_text
 from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
 from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
-from dexlite_ros.ros.parameters.table import override, ParameterTable
+from dexlite_ros.ros.parameters.table import ParameterTable
 from dexlite_ros.ros.parameters.unknown import unknown_parameters
+from dexlite_ros.settings_paths import paths
 
 TABLES = [NODE_TABLE, PLANNER_TABLE]
 
@@ -69,7 +69,7 @@ def test_the_yaml_file_holds_exactly_the_defaults(root: Path) -> None:
 
 def test_every_field_of_the_node_is_a_parameter() -> None:
     """No setting of the node is hidden."""
-    assert {entry.name for entry in NODE_TABLE.entries} == set(_leaves(NodeSettings()))
+    assert {entry.name for entry in NODE_TABLE.entries} == set(paths(NodeSettings()))
 
 
 @pytest.mark.parametrize('table', TABLES, ids=['node', 'planner'])
@@ -147,23 +147,6 @@ def test_read_only_parameters_stay(make_node) -> None:
     NODE_TABLE.declare(node)
     result = node.set_parameters([Parameter('device', value='cuda'), Parameter('seed', value=3)])
     assert [r.successful for r in result] == [False, True]
-
-
-def test_override_keeps_what_is_not_named() -> None:
-    """Nested settings keep their current values instead of the defaults of their class."""
-    changed = override(PLANNER_TABLE.defaults, {'squeeze.total_force': 30.0})
-    assert changed.squeeze.total_force == 30.0
-    assert changed.squeeze.forces == PLANNER_TABLE.defaults.squeeze.forces
-    assert changed.cloud == PLANNER_TABLE.defaults.cloud
-
-
-def _leaves(settings: object, prefix: str = '') -> list[str]:
-    names = []
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        path = prefix + field.name
-        names += _leaves(value, path + '.') if is_dataclass(value) else [path]
-    return names
 
 
 def _flatten(tree: dict, prefix: str = '') -> dict[str, object]:

@@ -96,7 +96,7 @@ class Evaluate(
         """Return the question that the evaluation answers."""
         source = grasp_source(
             self.planner, self.known_method(), self.weights, self.temperature, self.unranked,
-            self.backend, self.conditions())
+            self.backend, self.conditions(), self.set or ())
         scene = self.viewed_scene(self.oracle)
         usual = ALL if isinstance(source, Path) else 20
         return Question(

@@ -99,7 +99,8 @@ def _target(options: Plan) -> Target:
 def _plan(options: Plan, target: Target) -> GraspPlan:
     choice = PlannerChoice(
         options.preset, options.known_method(), options.weights, backend=options.backend,
-        threads=options.threads, conditions=options.conditions())
+        threads=options.threads, conditions=options.conditions(),
+        changes=options.set or ())
     obstacles = load_obstacles(options.obstacles, near=target) if options.obstacles else None
     planner = GraspPlanner(choice.settings(options.max_grasps), options.device)
     request = PlanRequest(

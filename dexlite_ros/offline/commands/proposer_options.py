@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
 
 from dexlite_ros.proposal.proposer import find_method, Method, MethodName
 from dexlite_ros.refinement.backend import Backend
@@ -21,6 +24,10 @@ class ProposerOptions:
     backend: Backend = 'auto'
     """What computes the refinement: compiled functions on the CPU (fused), or torch.
     auto: the former on the CPU, else the latter."""
+
+    set: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar='NAME=VALUE [...]')] = None
+    """Any other setting of the planner, by the name of the node's parameter, such as
+    ranking.caution=1, or of a field of PlannerSettings; None: none."""
 
     def known_method(self) -> Method | None:
         """Return the method under its current name; None: that of the preset."""

@@ -29,12 +29,14 @@ def grasp_source(
     unranked: int | None = None,
     backend: Backend = 'auto',
     conditions: Conditions = USUAL,
+    changes: tuple[str, ...] = (),
 ) -> GraspSource:
     """
     Return the source selected by a name and its options.
 
     :param name: a preset of the planner, or a folder of plan files
-    :param method, weights, temperature, unranked, backend, conditions: as in PlannerChoice
+    :param method, weights, temperature, unranked, backend, conditions, changes: those of
+        PlannerChoice
     :raises InvalidRequest: for an option without effect, or a missing folder
     """
     if (method or weights or unranked is not None) and name != 'default':
@@ -47,11 +49,12 @@ def grasp_source(
     for preset in get_args(Preset):
         if name == preset:
             return PlannerChoice(
-                preset, method, weights, temperature, unranked, backend, conditions=conditions)
-    if conditions != USUAL:
+                preset, method, weights, temperature, unranked, backend, conditions=conditions,
+                changes=changes)
+    if conditions != USUAL or changes:
         raise InvalidRequest(
-            'planner', name, 'a planner beside --uncertainty, --friction and --mass: imported '
-            'grasps are not scored')
+            'planner', name, 'a planner beside --uncertainty, --friction, --mass and --set: '
+            'imported grasps are neither planned nor scored')
     if not Path(name).is_dir():
         raise InvalidRequest('planner', name, f'{", ".join(PRESETS)} or a folder of plan files')
     return Path(name)
@@ -67,7 +70,8 @@ def describe(source: GraspSource, max_grasps: int) -> dict[str, Any]:
         torch.device('cpu'))
     return {
         'preset': source.preset, 'method': settings.method, 'model': proposer.model_id,
-        'temperature': source.temperature, 'steps': source.unranked, 'backend': source.backend}
+        'temperature': source.temperature, 'steps': source.unranked, 'backend': source.backend,
+        'set': list(source.changes)}
 
 
 def source_key(source: GraspSource, max_grasps: int) -> list[str]:

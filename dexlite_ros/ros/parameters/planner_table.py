@@ -9,7 +9,8 @@ other and are changed in code.
 from __future__ import annotations
 
 from dexlite_ros.planner_settings import PlannerSettings
-from dexlite_ros.ros.parameters.table import Entry, override, ParameterTable, Value
+from dexlite_ros.ros.parameters.table import Entry, ParameterTable, Value
+from dexlite_ros.settings_paths import override
 
 
 def planner_settings(values: dict[str, Value]) -> PlannerSettings:
@@ -122,8 +123,11 @@ PLANNER_TABLE = ParameterTable(PlannerSettings.for_method(), (
         'Smallest allowed distance from the open hand to the object [m].', 0.0, 0.1),
     Entry(
         'ranking.obstacle_clearance_min',
-        'Smallest allowed distance from the hand to the obstacles [m]; 3 mm less to the support.',
-        0.0, 0.1),
+        'Smallest allowed distance from the hand to the obstacles [m].', 0.0, 0.1),
+    Entry(
+        'ranking.support_slack',
+        'How much nearer the hand may come to the support than to other obstacles [m]; low things '
+        'need it.', 0.0, 0.1),
     Entry(
         'ranking.same_position',
         'Two grasps are duplicates if their palms are closer than this [m] ...', 0.0, 1.0),

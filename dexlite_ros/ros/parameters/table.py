@@ -8,14 +8,16 @@ and its default is that of the field. A table adds what ROS needs besides: meani
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TYPE_CHECKING, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+
+from dexlite_ros.settings_paths import override
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -92,24 +94,6 @@ class ParameterTable(Generic[Settings]):
         values |= {change.name: change.value for change in changes if change.name in values}
         values = {name: _frozen(value) for name, value in values.items()}
         return override(self.defaults, values) if self.build is None else self.build(values)
-
-
-def override(settings: Settings, values: Mapping[str, Value], prefix: str = '') -> Settings:
-    """
-    Return ``settings`` with the fields at the given paths replaced.
-
-    :param settings: a dataclass, possibly nested.
-    :param values: e.g. {'markers.alpha': 0.7}.
-    :param prefix: path of ``settings`` itself, ending in a dot.
-    """
-    changes: dict[str, Any] = {}
-    for field in fields(settings):
-        path, value = prefix + field.name, getattr(settings, field.name)
-        if is_dataclass(value) and not isinstance(value, type):
-            changes[field.name] = override(value, values, path + '.')
-        elif path in values:
-            changes[field.name] = values[path]
-    return replace(settings, **changes)
 
 
 def _frozen(value: Any) -> Value:
