@@ -170,7 +170,8 @@ def _contact_patterns() -> dict[str, tuple[str, ...]]:
     pinch = ('rh_ffdistal', 'rh_thdistal')
     return {
         'tips': tips, 'tips_palm': (*tips, 'rh_palm'), 'wrap': (*tips, *middles, 'rh_palm'),
-        'pinch': pinch, 'tripod': ('rh_mfdistal', *pinch)}
+        'pinch': pinch, 'tripod': ('rh_mfdistal', *pinch), 'straight': (*tips, *middles),
+        'lateral': ('rh_thdistal', 'rh_ffmiddle')}
 
 
 SHADOW_RIGHT = HandDescription(

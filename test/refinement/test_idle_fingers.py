@@ -41,7 +41,7 @@ def test_a_hand_has_its_fingers():
     assert not idle_fingers(SHADOW_RIGHT, 'tips')
 
 
-@pytest.mark.parametrize('pattern', ['pinch', 'tripod'])
+@pytest.mark.parametrize('pattern', ['pinch', 'tripod', 'lateral'])
 def test_an_idle_finger_keeps_clear(pattern):
     """Of refined grasps on a ball all idle fingers are clear, and the others touch."""
     ball = trimesh.creation.icosphere(radius=RADIUS)
