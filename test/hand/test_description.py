@@ -37,7 +37,7 @@ def test_links_belong_to_fingers(hand: HandDescription):
 
 @ALL
 def test_patterns_and_open_posture_are_the_hands_own(hand: HandDescription):
-    """Usual patterns include all tips, others a tip at least; the open posture is within limits."""
+    """Usual patterns include all tips, others one at least; the open posture is within limits."""
     patterns, usual = hand.contact_patterns, ('tips', 'tips_palm', 'wrap')
     assert set(usual) <= patterns.keys()
     assert all(set(hand.tip_links) <= set(patterns[name]) for name in usual)
