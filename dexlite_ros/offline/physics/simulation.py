@@ -127,7 +127,7 @@ class GraspScene:
         self._object = self.model.joint('object').qposadr[0]
         self.object_body = self.model.body('object').id
         self._fixed = [self.model.geom(fixed_name(index)).id for index in range(len(fixed))]
-        self.drive = _actuator_map(hand)
+        self.drive = actuator_map(hand)
         """(A, J): the command of each actuator is the sum of the joints it drives."""
         self._soft: SoftWrist | None = None
         self._centre = np.zeros(3)
@@ -284,7 +284,7 @@ def wrist_pose(
     return grasps.translation[index].double().numpy(), quat / np.linalg.norm(quat)
 
 
-def _actuator_map(hand: HandDescription) -> NDArray[np.float64]:
+def actuator_map(hand: HandDescription) -> NDArray[np.float64]:
     """Return (A, J): the command of each actuator is the sum of the joints it drives."""
     pair_of = {name: pair.joints for pair in hand.couplings for name in pair.joints}
     names = list(hand.joint_names)

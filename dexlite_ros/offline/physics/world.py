@@ -51,25 +51,29 @@ def hold_by_mocap(spec: mujoco.MjSpec, palm: str) -> None:
 
 
 def add_object(
-    spec: mujoco.MjSpec, pieces: Sequence[NDArray[np.floating]], mass: float
+    spec: mujoco.MjSpec, pieces: Sequence[NDArray[np.floating]], mass: float,
+    name: str = 'object',
 ) -> None:
     """
-    Add a free body 'object' of uniform density, made of convex pieces (V, 3) [m].
+    Add a free body of uniform density at the origin, made of convex pieces (V, 3) [m].
 
     Overlapping volumes count twice in its mass distribution.
 
+    :param mass: [kg]
+    :param name: of the body and of its joint
     :raises UnusableObject: for a piece without volume
     """
-    body = spec.worldbody.add_body(name='object')
-    body.add_freejoint(name='object')
+    body = spec.worldbody.add_body(name=name)
+    body.add_freejoint(name=name)
     try:
         volume = sum(ConvexHull(piece).volume for piece in pieces)
     except QhullError as error:
         raise UnusableObject(f'a convex piece has no volume ({error})') from error
     for index, piece in enumerate(pieces):
-        spec.add_mesh(name=f'piece_{index}', uservert=np.asarray(piece, np.float32).ravel())
+        mesh = f'{name}_piece_{index}'
+        spec.add_mesh(name=mesh, uservert=np.asarray(piece, np.float32).ravel())
         body.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_MESH, meshname=f'piece_{index}', density=mass / volume)
+            type=mujoco.mjtGeom.mjGEOM_MESH, meshname=mesh, density=mass / volume)
 
 
 def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:

@@ -93,7 +93,7 @@ def table_scene(
     for _ in range(CAMERA_TRIES):
         view = draw_camera_pose(camera, placed, rng)
         neighbours = _arranged(camera, placed, standing, view, rng)
-        image = camera.look([placed, *neighbours], view, rng, [_table()])
+        image = camera.look([placed, *neighbours], view, rng, [table_top()])
         cloud, rest = _parted(image, rng)
         if len(cloud) >= MIN_POINTS:
             return SeenScene(
@@ -155,7 +155,7 @@ def _parted(image: DepthImage, rng: np.random.Generator) -> tuple[Array, Array]:
     return cloud, rest[np.isfinite(distance)][:REST_MAX]
 
 
-def _table() -> trimesh.Trimesh:
+def table_top() -> trimesh.Trimesh:
     """Return the top of the table in the world [m]."""
     top = trimesh.creation.box((TABLE_SIDE, TABLE_SIDE, TABLE_THICKNESS))
     return top.apply_translation((0.0, 0.0, -TABLE_THICKNESS / 2))

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The node of a simulated cell: what the drivers of a real one publish and listen to.
+
+    ros2 run dexlite_ros cell --ros-args -p objects:=household:8 -p count:=3
+
+docs/cell.md explains every topic, and which driver takes its place in a real cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import threading
+import time
+from typing import Any
+
+from geometry_msgs.msg import PoseStamped
+import numpy as np
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, JointState, PointCloud2
+from trajectory_msgs.msg import JointTrajectory
+
+from dexlite_ros.cell.messages import (
+    camera_info,
+    joint_state,
+    organised_cloud,
+    stamp,
+    WORLD,
+)
+from dexlite_ros.cell.simulation import CellSimulation, TICK
+from dexlite_ros.errors import DexliteError, InvalidRequest
+from dexlite_ros.ros.conversions import seconds
+from dexlite_ros.ros.poses import pose_matrix, stamped_pose
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+SLOWEST, FASTEST = 0.01, 1000.0
+"""Real-time factors."""
+
+
+class CellNode(Node):
+    """Publishes what sensors measure, and moves wrist and fingers as told."""
+
+    def __init__(
+        self, simulation: CellSimulation, real_time_factor: float = 1.0,
+        camera_period: float = 1.0, **kwargs: Any,
+    ) -> None:
+        """
+        Connect a simulation to its topics; time stands still until ``run``.
+
+        :param real_time_factor: simulated per real time, at most
+        :param camera_period: simulated time between two images [s]
+        :param kwargs: as for rclpy.node.Node
+        :raises InvalidRequest: for a factor or a period out of range
+        """
+        if not SLOWEST <= real_time_factor <= FASTEST:
+            raise InvalidRequest(
+                'real_time_factor', real_time_factor, f'{SLOWEST:g} to {FASTEST:g}')
+        if not camera_period > 0:
+            raise InvalidRequest('camera_period', camera_period, 'a positive time [s]')
+        super().__init__('cell', **kwargs)
+        self.simulation = simulation
+        self._factor, self._period = real_time_factor, camera_period
+        self._clock_out = self.create_publisher(Clock, '/clock', 10)
+        self._cloud_out = self.create_publisher(
+            PointCloud2, 'camera/depth/points', qos_profile_sensor_data)
+        self._info_out = self.create_publisher(
+            CameraInfo, 'camera/depth/camera_info', qos_profile_sensor_data)
+        self._joints_out = self.create_publisher(JointState, 'joint_states', 10)
+        self._wrist_out = self.create_publisher(PoseStamped, 'wrist/pose', 10)
+        self._camera_out = self.create_publisher(PoseStamped, 'camera/pose', LATCHED)
+        self._camera_out.publish(stamped_pose(simulation.camera.pose, WORLD, stamp(0.0)))
+        self.create_subscription(PoseStamped, 'wrist/command', self._on_wrist, 10)
+        self.create_subscription(
+            JointTrajectory, 'hand_controller/joint_trajectory', self._on_fingers, 10)
+
+    def run(self, stop: threading.Event) -> None:
+        """Let time go on, and publish, until ``stop``; the camera has a thread of its own."""
+        camera = threading.Thread(target=self._look_again, args=(stop,), daemon=True)
+        camera.start()
+        due = time.monotonic()
+        while not stop.is_set():
+            self.simulation.advance()
+            self._publish_state()
+            due = max(due + TICK / self._factor, time.monotonic() - 1.0)
+            stop.wait(max(0.0, due - time.monotonic()))
+        camera.join()
+
+    def publish_image(self) -> None:
+        """Look, and publish the cloud."""
+        now, image = self.simulation.look()
+        self._info_out.publish(camera_info(image, now))
+        self._cloud_out.publish(organised_cloud(image, now))
+
+    def _look_again(self, stop: threading.Event) -> None:
+        last = -np.inf
+        while not stop.is_set():
+            now = self.simulation.state().time
+            if now - last >= self._period:
+                last = now
+                self.publish_image()
+            stop.wait(TICK)
+
+    def _publish_state(self) -> None:
+        state = self.simulation.state()
+        self._clock_out.publish(Clock(clock=stamp(state.time)))
+        self._joints_out.publish(joint_state(state, self.simulation.hand.joint_names))
+        self._wrist_out.publish(stamped_pose(state.palm, WORLD, stamp(state.time)))
+
+    def _on_wrist(self, command: PoseStamped) -> None:
+        def move() -> float:
+            if command.header.frame_id != WORLD:
+                raise InvalidRequest('frame_id', command.header.frame_id, f"'{WORLD}'")
+            return self.simulation.move_wrist(pose_matrix(command.pose))
+        self._obey('wrist/command', move)
+
+    def _on_fingers(self, command: JointTrajectory) -> None:
+        def move() -> float:
+            times = [seconds(point.time_from_start) for point in command.points]
+            widths = {len(point.positions) for point in command.points}
+            if widths != {len(command.joint_names)}:
+                raise InvalidRequest(
+                    'points', sorted(widths), f'{len(command.joint_names)} positions each')
+            positions = np.array([point.positions for point in command.points])
+            return self.simulation.move_fingers(command.joint_names, times, positions)
+        self._obey('hand_controller/joint_trajectory', move)
+
+    def _obey(self, topic: str, move: Callable[[], float]) -> None:
+        """Carry out a command; one that cannot be is told and changes nothing."""
+        try:
+            move()
+        except DexliteError as error:
+            self.get_logger().error(f'{topic}: refused: {error}')
