@@ -45,8 +45,8 @@ def table(records: Sequence[PickRecord]) -> str:
         last = each.attempts[-1]
         lines.append(
             f'{each.name[:22]:22}  {len(each.attempts):5}  {_number(last.score, 5, 2)}  '
-            f'{_number(last.plan_time, 4, 2)} s  {100 * each.rise:4.0f} cm  {each.seconds:4.1f} s  '
-            f"{'lifted' if each.lifted else last.result}")
+            f'{_number(last.plan_time, 4, 2)} s  {100 * each.rise:4.0f} cm  '
+            f"{each.seconds:4.1f} s  {'lifted' if each.lifted else last.result}")
     count, done = len(records), sum(each.lifted for each in records)
     once = sum(each.at_once for each in records)
     lines.append(f'{once} of {count} lifted at the first attempt, {done} in the end')
