@@ -41,6 +41,8 @@ def lay_out(
     :raises FileError, UnusableObject: for an object that cannot be used
     """
     loaded = [load_target(target) for target in targets]
+    if not targets:
+        return ()
     standing = []
     for number, (mesh, _) in enumerate(loaded):
         standing.append(mesh.copy().apply_transform(stand(mesh, rng)))

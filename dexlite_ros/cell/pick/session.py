@@ -10,8 +10,8 @@ import threading
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from dexlite_ros.cell.cell_node import CellNode
 from dexlite_ros.cell.simulation import CellSimulation
+from dexlite_ros.cell.topics import CellTopics
 from dexlite_ros.ros.client import PlannerClient
 from dexlite_ros.ros.pick.executor import GraspExecutor, PickSettings
 from dexlite_ros.ros.pick.robot import Robot
@@ -25,10 +25,11 @@ def running_cell(
 ) -> Iterator[GraspExecutor]:
     """Run a cell, and yield an executor that knows it by its topics alone."""
     stop = threading.Event()
-    cell, client = CellNode(simulation, real_time_factor), Node('pick')
+    cell, client = Node('cell'), Node('pick')
+    topics = CellTopics(cell, simulation, real_time_factor)
     executors = SingleThreadedExecutor(), SingleThreadedExecutor()
     threads = [spin(executor, node, stop) for executor, node in zip(executors, (cell, client))]
-    threads.append(threading.Thread(target=cell.run, args=(stop,), daemon=True))
+    threads.append(threading.Thread(target=topics.run, args=(stop,), daemon=True))
     threads[-1].start()
     try:
         robot = Robot(client)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The node of a simulated cell: what the drivers of a real one publish and listen to.
+The topics of a simulated cell: what the drivers of a real one publish and listen to.
 
     ros2 run dexlite_ros cell --ros-args -p objects:=household:8 -p count:=3
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 import threading
 import time
-from typing import Any
 
 from geometry_msgs.msg import PoseStamped
 import numpy as np
@@ -39,19 +38,18 @@ SLOWEST, FASTEST = 0.01, 1000.0
 """Real-time factors."""
 
 
-class CellNode(Node):
+class CellTopics:
     """Publishes what sensors measure, and moves wrist and fingers as told."""
 
     def __init__(
-        self, simulation: CellSimulation, real_time_factor: float = 1.0,
-        camera_period: float = 1.0, **kwargs: Any,
+        self, node: Node, simulation: CellSimulation, real_time_factor: float = 1.0,
+        camera_period: float = 1.0,
     ) -> None:
         """
-        Connect a simulation to its topics; time stands still until ``run``.
+        Connect a simulation to the topics of a node; time stands still until ``run``.
 
         :param real_time_factor: simulated per real time, at most
         :param camera_period: simulated time between two images [s]
-        :param kwargs: as for rclpy.node.Node
         :raises InvalidRequest: for a factor or a period out of range
         """
         if not SLOWEST <= real_time_factor <= FASTEST:
@@ -59,20 +57,19 @@ class CellNode(Node):
                 'real_time_factor', real_time_factor, f'{SLOWEST:g} to {FASTEST:g}')
         if not camera_period > 0:
             raise InvalidRequest('camera_period', camera_period, 'a positive time [s]')
-        super().__init__('cell', **kwargs)
-        self.simulation = simulation
+        self.simulation, self._log = simulation, node.get_logger()
         self._factor, self._period = real_time_factor, camera_period
-        self._clock_out = self.create_publisher(Clock, '/clock', 10)
-        self._cloud_out = self.create_publisher(
+        self._clock_out = node.create_publisher(Clock, '/clock', 10)
+        self._cloud_out = node.create_publisher(
             PointCloud2, 'camera/depth/points', qos_profile_sensor_data)
-        self._info_out = self.create_publisher(
+        self._info_out = node.create_publisher(
             CameraInfo, 'camera/depth/camera_info', qos_profile_sensor_data)
-        self._joints_out = self.create_publisher(JointState, 'joint_states', 10)
-        self._wrist_out = self.create_publisher(PoseStamped, 'wrist/pose', 10)
-        self._camera_out = self.create_publisher(PoseStamped, 'camera/pose', LATCHED)
+        self._joints_out = node.create_publisher(JointState, 'joint_states', 10)
+        self._wrist_out = node.create_publisher(PoseStamped, 'wrist/pose', 10)
+        self._camera_out = node.create_publisher(PoseStamped, 'camera/pose', LATCHED)
         self._camera_out.publish(stamped_pose(simulation.camera.pose, WORLD, stamp(0.0)))
-        self.create_subscription(PoseStamped, 'wrist/command', self._on_wrist, 10)
-        self.create_subscription(
+        node.create_subscription(PoseStamped, 'wrist/command', self._on_wrist, 10)
+        node.create_subscription(
             JointTrajectory, 'hand_controller/joint_trajectory', self._on_fingers, 10)
 
     def run(self, stop: threading.Event) -> None:
@@ -131,4 +128,4 @@ class CellNode(Node):
         try:
             move()
         except DexliteError as error:
-            self.get_logger().error(f'{topic}: refused: {error}')
+            self._log.error(f'{topic}: refused: {error}')
