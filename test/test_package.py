@@ -22,8 +22,8 @@ FIELD = re.compile(r'^(?P<type>[\w/]+(\[\d*\])?) +(?P<name>\w+)(?P<constant> *=)
 ROS_PACKAGES = {name: name for name in (
     'action_msgs', 'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs',
     'geometry_msgs', 'launch', 'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy',
-    'sensor_msgs', 'std_msgs', 'std_srvs', 'tf_transformations', 'trajectory_msgs',
-    'visualization_msgs',
+    'rosgraph_msgs', 'sensor_msgs', 'std_msgs', 'std_srvs', 'tf_transformations',
+    'trajectory_msgs', 'visualization_msgs',
 )} | {'tf2_ros': 'tf2_ros_py'}
 # rosdep's key of a package that pip knows by another name.
 ROSDEP = {

@@ -73,7 +73,8 @@ def main() -> int:
         with nodes(
                 ['dexlite_ros.ros.planner_node', *parameters(
                     use_sim_time=True, max_cloud_age=CLOUD_AGE)],
-                ['dexlite_ros.ros.segmenter.segmenter_node', *parameters(use_sim_time=True)],
+                ['dexlite_ros.ros.segmenter.segmenter_node', '-r', 'points:=camera/depth/points',
+                 *parameters(use_sim_time=True)],
         ), PlannerClient() as planner:
             print('starting the planner and the segmenter ...', flush=True)
             planner.wait_until_active()

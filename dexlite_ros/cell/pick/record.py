@@ -32,6 +32,13 @@ class PickRecord:
         """Whether the object is in the hand in truth."""
         return self.rise > LIFTED
 
+    def outcome(self) -> str:
+        """Return what became of it, in truth; where the hand felt otherwise, that as well."""
+        felt = self.attempts[-1].result
+        if self.lifted:
+            return 'lifted' if self.attempts[-1].lifted else f'lifted, but: {felt}'
+        return 'on the table, though the hand felt it' if self.attempts[-1].lifted else felt
+
     @property
     def at_once(self) -> bool:
         """Whether the first attempt lifted it."""
@@ -46,7 +53,7 @@ def table(records: Sequence[PickRecord]) -> str:
         lines.append(
             f'{each.name[:22]:22}  {len(each.attempts):5}  {_number(last.score, 5, 2)}  '
             f'{_number(last.plan_time, 4, 2)} s  {100 * each.rise:4.0f} cm  '
-            f"{each.seconds:4.1f} s  {'lifted' if each.lifted else last.result}")
+            f'{each.seconds:4.1f} s  {each.outcome()}')
     count, done = len(records), sum(each.lifted for each in records)
     once = sum(each.at_once for each in records)
     lines.append(f'{once} of {count} lifted at the first attempt, {done} in the end')

@@ -8,7 +8,7 @@ Written to be read: what a manipulation stack does with a ``DexGrasp``, in order
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import time
 
 from builtin_interfaces.msg import Duration
@@ -21,6 +21,7 @@ from dexlite_ros.ros.pick.robot import NotArrived, Robot
 from dexlite_ros.ros.poses import Matrix, pose_matrix
 from dexlite_ros.srv import GraspSynthesis
 
+NOT_YET = (SynthesisReport.NO_CLOUD, SynthesisReport.STALE_CLOUD)
 LOADED = 0.02
 """How near a wrist comes to where it should be while the fingers press [m]."""
 
@@ -96,15 +97,22 @@ class GraspExecutor:
             tried.append(self._attempt(object_id, seed + len(tried) if seed else 0))
             if tried[-1].lifted:
                 break
-            self.go_home()
+            try:
+                self.go_home()
+            except NotArrived as error:
+                tried[-1] = replace(tried[-1], result=f'{tried[-1].result}; stuck: {error}')
+                break
         return tried
 
     def _attempt(self, object_id: str, seed: int) -> Attempt:
-        began = time.monotonic()
-        response = self._planner.synthesize(GraspSynthesis.Request(
-            object_id=object_id, seed=seed, max_grasps=5, min_score=self._settings.min_score,
-            timeout=Duration(sec=int(self._settings.timeout))), self._settings.timeout + 5.0)
-        took = time.monotonic() - began
+        try:
+            self._robot.look()
+            response, took = self._plan(object_id, seed)
+            if response.report.error_code in NOT_YET:  # it heard less than this did
+                self._robot.look()
+                response, took = self._plan(object_id, seed)
+        except (NotArrived, TimeoutError) as error:
+            return Attempt(f'no plan: {error}')
         report = response.report
         if report.error_code != SynthesisReport.NONE:
             return Attempt(f'no grasp: {report.error_msg}', plan_time=took,
@@ -115,6 +123,14 @@ class GraspExecutor:
         except NotArrived as error:
             return Attempt(f'stopped: {error}', float(best.score), took)
         return Attempt('lifted' if held else 'not held', float(best.score), took)
+
+    def _plan(self, object_id: str, seed: int) -> tuple[GraspSynthesis.Response, float]:
+        """Return the planner's answer, and how long it took [s]."""
+        began, timeout = time.monotonic(), self._settings.timeout
+        response = self._planner.synthesize(GraspSynthesis.Request(
+            object_id=object_id, seed=seed, max_grasps=5, min_score=self._settings.min_score,
+            timeout=Duration(sec=int(timeout))), timeout + 5.0)
+        return response, time.monotonic() - began
 
     def execute(self, grasp: DexGrasp) -> bool:
         """

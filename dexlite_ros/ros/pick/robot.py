@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from scipy.spatial.transform import Rotation
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import JointState, PointCloud2
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dexlite_ros.ros.conversions import duration
@@ -40,7 +40,7 @@ class NotArrived(Exception):
 
 
 class Robot:
-    """Moves wrist and fingers, and waits until they have arrived."""
+    """Moves wrist and fingers, and waits until they have arrived; and for what is seen."""
 
     def __init__(self, node: Node, world: str = 'world') -> None:
         """
@@ -54,6 +54,7 @@ class Robot:
         self._wrist: PoseStamped | None = None
         self._joints: JointState | None = None
         self._camera: PoseStamped | None = None
+        self._cloud: PointCloud2 | None = None
         self._wrist_out = node.create_publisher(PoseStamped, 'wrist/command', 10)
         self._fingers_out = node.create_publisher(
             JointTrajectory, 'hand_controller/joint_trajectory', 10)
@@ -61,7 +62,8 @@ class Robot:
         for kind, topic, name, qos in (
                 (PoseStamped, 'wrist/pose', '_wrist', 10),
                 (JointState, 'joint_states', '_joints', 10),
-                (PoseStamped, 'camera/pose', '_camera', latched)):
+                (PoseStamped, 'camera/pose', '_camera', latched),
+                (PointCloud2, 'object_cloud', '_cloud', 1)):
             node.create_subscription(kind, topic, self._keeper(name), qos)
 
     def wait_until_ready(self, timeout: float = 10.0) -> None:
@@ -117,10 +119,22 @@ class Robot:
         begin = self.time()
         self._wait(lambda: self.time() > begin + seconds, timeout, lambda: 'time stands still')
 
+    def look(self, timeout: float = 10.0) -> None:
+        """
+        Wait for a cloud of the object that was measured after this call.
+
+        :raises NotArrived: when none comes in time [s]
+        """
+        begin = self.time()
+
+        def seen() -> bool:
+            with self._lock:
+                return self._cloud is not None and _seconds(self._cloud) > begin
+        self._wait(seen, timeout, lambda: "no new cloud on 'object_cloud'")
+
     def time(self) -> float:
         """Return the time of the newest joint states [s]."""
-        stamp = self.joints().header.stamp
-        return float(stamp.sec + 1e-9 * stamp.nanosec)
+        return _seconds(self.joints())
 
     def joints(self) -> JointState:
         """Return the newest joint states."""
@@ -181,3 +195,7 @@ class Robot:
             if time.monotonic() > deadline:
                 raise NotArrived(f'{problem()} after {timeout:g} s')
             time.sleep(POLL_PERIOD)
+
+
+def _seconds(message: JointState | PointCloud2) -> float:
+    return float(message.header.stamp.sec + 1e-9 * message.header.stamp.nanosec)
