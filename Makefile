@@ -7,10 +7,11 @@ RUN := tools/run.sh
 APART := test/ros test/test_launch.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench evaluate-quick evaluate lint format check-requirements clean
+.PHONY: help setup build demo pick test bench evaluate-quick evaluate lint format check-requirements clean
 
 help:
 	@echo 'make demo    set up, then plan grasps for a view of a table and draw them'
+	@echo 'make pick    set up, then pick ten objects in a simulated cell, and film it'
 	@echo 'make test    set up, check style and types, run the tests'
 	@echo 'make setup   set up only (repeated: only what changed)'
 	@echo 'make build   same as setup; rebuilds the messages if they changed'
@@ -27,6 +28,9 @@ setup build:
 
 demo: setup
 	@$(RUN) python -m dexlite_ros.ros.demo
+
+pick: setup
+	@$(RUN) python -m dexlite_ros.cell.pick
 
 test: lint
 	@$(RUN) python -m pytest $(APART)

@@ -25,12 +25,13 @@ from sensor_msgs.msg import PointCloud2
 
 from dexlite_ros.errors import BadCloud, DexliteError, InvalidRequest
 from dexlite_ros.object.segmentation import segment, SegmentationSettings, thinned
-from dexlite_ros.plan_warning import PlanWarning
 from dexlite_ros.ros.parameters.table import Entry, ParameterTable
 from dexlite_ros.ros.point_clouds import finite_points, point_cloud_message
 from dexlite_ros.ros.process import initialise, spin, stop_on_signal
 from dexlite_ros.ros.segmenter.target import chosen, TargetChoice
-from dexlite_ros.ros.warning_log import WarningLog
+
+WARNING_PERIOD = 60.0
+"""Shortest time between two warnings of a kind [s]."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,7 @@ class Segmenter:
         """
         SEGMENTER_TABLE.declare(node)
         SEGMENTER_TABLE.read(node)
-        self._node = node
-        self._warnings = WarningLog(node.get_logger().warning)
+        self._node, self._log = node, node.get_logger()
         self._object_out = node.create_publisher(PointCloud2, 'object_cloud', 1)
         self._rest_out = node.create_publisher(PointCloud2, 'obstacle_cloud', 1)
         node.create_subscription(PointCloud2, 'points', self._on_points, qos_profile_sensor_data)
@@ -88,21 +88,22 @@ class Segmenter:
             settings = SEGMENTER_TABLE.read(self._node)
             points = finite_points(cloud).astype(np.float64)
         except (BadCloud, InvalidRequest) as error:
-            self._warnings.log([PlanWarning('no_scene', f'nothing is published: {error}')])
+            self._log.warning(
+                f'nothing is published: {error}', throttle_duration_sec=WARNING_PERIOD)
             return
         found = segment(points, settings=settings.scene)
         if found.support is None:
-            self._warnings.log([PlanWarning(
-                'no_support', 'no plane has enough points for a support; objects are parted where '
-                'they do not touch')])
+            self._log.warning(
+                'no plane has enough points for a support; objects are parted where they do not '
+                'touch', throttle_duration_sec=WARNING_PERIOD)
         parts = [points[index] for index in found.objects]
         which = None
         if parts:
             which = chosen(parts, settings.target, np.array(settings.target_point))
         else:
-            self._warnings.log([PlanWarning(
-                'no_object', f'nothing of {settings.scene.min_points} points or more stands on '
-                'the support: object_cloud is not published')])
+            self._log.warning(
+                f'nothing of {settings.scene.min_points} points or more stands on the support: '
+                'object_cloud is not published', throttle_duration_sec=WARNING_PERIOD)
         others = [part for index, part in enumerate(parts) if index != which]
         # Obstacles first: whoever has the object's cloud has, as a rule, those, too.
         rest = np.concatenate([points[found.rest], *others])

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole job over DDS: a camera's cloud goes in, and an object is lifted."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+from PIL import Image
+import pytest
+
+pytest.importorskip('rclpy', reason='the cell needs ROS 2 (rclpy)')
+
+
+def test_an_object_is_lifted(tmp_path):
+    """Planner, segmenter and cell find each other; the report says what is true."""
+    done = subprocess.run(
+        [sys.executable, '-m', 'dexlite_ros.cell.pick', '--objects', 'household:600-601',
+         '--count', '1', '--filmed', '1', '--output', str(tmp_path)],
+        capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert report['lifted'] == report['count'] == 1
+    pick = report['picks'][0]
+    assert pick['name'] in done.stdout and pick['lifted']
+    assert 0.1 < pick['rise'] < 0.2
+    assert pick['attempts'][-1]['result'] == 'lifted'
+    film = Image.open(tmp_path / 'pick.gif')
+    assert film.n_frames > 10
+    first = np.asarray(film.convert('RGB')).astype(int)
+    film.seek(film.n_frames - 1)
+    assert (np.abs(np.asarray(film.convert('RGB')).astype(int) - first) > 40).any()
