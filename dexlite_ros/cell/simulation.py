@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexlite_ros.cell.camera import CellCamera
+from dexlite_ros.cell.faults import Faults
 from dexlite_ros.cell.finger_controller import FingerController
 from dexlite_ros.cell.gantry import Gantry, Pose
 from dexlite_ros.cell.layout import CellObject
@@ -62,6 +63,17 @@ class CellSimulation:
         self._gantry = Gantry(self.home)
         self._fingers = FingerController(hand, opened)
         self._lock = threading.Lock()
+        self._faults, self._stuck_at = Faults(), opened
+
+    @property
+    def faults(self) -> Faults:
+        """What is wrong with the devices."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        with self._lock:
+            self._faults, self._stuck_at = faults, self._fingers.at(self._world.time)
 
     def advance(self, ticks: int = 1) -> None:
         """Let time go on by a number of ticks."""
@@ -70,7 +82,7 @@ class CellSimulation:
             steps = round(TICK / world.model.opt.timestep)
             for _ in range(ticks):
                 now = world.time + TICK
-                world.command(self._gantry.at(now), self._fingers.at(now))
+                world.command(self._gantry.at(now), self._commanded(now))
                 world.step(steps)
 
     def state(self) -> CellState:
@@ -108,6 +120,11 @@ class CellSimulation:
         with self._lock:
             return self._fingers.follow(names, times, points, self._world.time)
 
+    def push(self, index: int, shift: NDArray[np.float64]) -> None:
+        """Move an object by a shift (3,) in the world [m], as somebody might who passes by."""
+        with self._lock:
+            self._world.push(index, shift)
+
     def rises(self) -> list[float]:
         """Return how much higher the middle of each object is than it was [m]."""
         with self._lock:
@@ -122,6 +139,14 @@ class CellSimulation:
         """Return the poses of the hand's links and the motions of the objects, for pictures."""
         with self._lock:
             return self._world.link_poses(), self._world.object_motions()
+
+    def _commanded(self, now: float) -> Joints:
+        """Return what the motors of the fingers are told at a time, stuck ones included."""
+        joints = self._fingers.at(now)
+        if self._faults.stuck_joint:
+            index = self.hand.joint_names.index(self._faults.stuck_joint)
+            joints[index] = self._stuck_at[index]
+        return joints
 
     def remove(self, index: int) -> None:
         """Take an object out of the cell."""

@@ -59,6 +59,7 @@ class CellTopics:
             raise InvalidRequest('camera_period', camera_period, 'a positive time [s]')
         self.simulation, self._log = simulation, node.get_logger()
         self._factor, self._period = real_time_factor, camera_period
+        self._last: tuple[CameraInfo, PointCloud2] | None = None
         self._clock_out = node.create_publisher(Clock, '/clock', 10)
         self._cloud_out = node.create_publisher(
             PointCloud2, 'camera/depth/points', qos_profile_sensor_data)
@@ -86,9 +87,14 @@ class CellTopics:
 
     def publish_image(self) -> None:
         """Look, and publish the cloud."""
-        now, image = self.simulation.look()
-        self._info_out.publish(camera_info(image, now))
-        self._cloud_out.publish(organised_cloud(image, now))
+        fault = self.simulation.faults.camera
+        if fault == 'silent':
+            return
+        if fault == 'none' or self._last is None:
+            now, image = self.simulation.look()
+            self._last = camera_info(image, now), organised_cloud(image, now)
+        self._info_out.publish(self._last[0])
+        self._cloud_out.publish(self._last[1])
 
     def _look_again(self, stop: threading.Event) -> None:
         last = -np.inf
@@ -119,6 +125,8 @@ class CellTopics:
             if widths != {len(command.joint_names)}:
                 raise InvalidRequest(
                     'points', sorted(widths), f'{len(command.joint_names)} positions each')
+            if self.simulation.faults.refuses_fingers:
+                raise InvalidRequest('trajectory', 'any', 'none: the controller is at fault')
             positions = np.array([point.positions for point in command.points])
             return self.simulation.move_fingers(command.joint_names, times, positions)
         self._obey('hand_controller/joint_trajectory', move)

@@ -115,12 +115,16 @@ class CellWorld:
         """Return how each object has moved since it was laid out (4, 4), in the world [m]."""
         return [self._body_pose(f'object_{index}') for index in range(len(self.objects))]
 
-    def remove(self, index: int) -> None:
-        """Put an object out of sight and reach, at rest below nothing, ten metres away."""
+    def push(self, index: int, shift: NDArray[np.float64]) -> None:
+        """Move an object by a shift (3,) in the world, at rest [m]."""
         address = self._placed[index]
-        self.data.qpos[address:address + 3] = 10.0 + index, 10.0, 0.5
+        self.data.qpos[address:address + 3] += shift
         speed = self.model.joint(f'object_{index}').dofadr[0]
         self.data.qvel[speed:speed + 6] = 0.0
+
+    def remove(self, index: int) -> None:
+        """Put an object out of sight and reach, ten metres away."""
+        self.push(index, np.array([10.0, 10.0 + index, 0.5]))
 
     def diverged(self) -> bool:
         """Return whether the simulation has diverged."""

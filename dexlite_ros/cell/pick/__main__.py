@@ -34,9 +34,6 @@ from dexlite_ros.ros.client import PlannerClient
 from dexlite_ros.ros.pick.executor import PickSettings
 from dexlite_ros.ros.process import initialise
 
-CLOUD_AGE = 6.0
-"""Age of a cloud that the planner accepts: images are rare where two processors do all [s]."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Pick:
@@ -71,8 +68,7 @@ def main() -> int:
     initialise([])
     try:
         with nodes(
-                ['dexlite_ros.ros.planner_node', *parameters(
-                    use_sim_time=True, max_cloud_age=CLOUD_AGE)],
+                ['dexlite_ros.ros.planner_node', *parameters(use_sim_time=True)],
                 ['dexlite_ros.ros.segmenter.segmenter_node', '-r', 'points:=camera/depth/points',
                  *parameters(use_sim_time=True)],
         ), PlannerClient() as planner:

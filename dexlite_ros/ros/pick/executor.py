@@ -21,7 +21,6 @@ from dexlite_ros.ros.pick.robot import NotArrived, Robot
 from dexlite_ros.ros.poses import Matrix, pose_matrix
 from dexlite_ros.srv import GraspSynthesis
 
-NOT_YET = (SynthesisReport.NO_CLOUD, SynthesisReport.STALE_CLOUD)
 LOADED = 0.02
 """How near a wrist comes to where it should be while the fingers press [m]."""
 
@@ -34,6 +33,8 @@ class PickSettings:
     """Grasps to try before giving up, each planned on a new cloud."""
     min_score: float = 0.2
     """Grasps with a lower score are not tried."""
+    patience: float = 10.0
+    """How long to wait for a new cloud, and for the planner to be active [s]."""
     timeout: float = 10.0
     """Of the planner [s]."""
     approach: float = 0.1
@@ -44,8 +45,9 @@ class PickSettings:
     """Time from stage to stage of the fingers [s]."""
     lift: float = 0.15
     """[m]"""
-    holding: float = 0.4
-    """Share of the squeeze's torques that are left after the lift if something is held."""
+    holding: float = 0.7
+    """Something is held if the fingers went less than this share of the squeeze's way; of 20 picks
+    of household things at most 0.4 with the object, at least 0.89 without."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,7 @@ class GraspExecutor:
 
     def _attempt(self, object_id: str, seed: int) -> Attempt:
         try:
-            self._robot.look()
             response, took = self._plan(object_id, seed)
-            if response.report.error_code in NOT_YET:  # it heard less than this did
-                self._robot.look()
-                response, took = self._plan(object_id, seed)
         except (NotArrived, TimeoutError) as error:
             return Attempt(f'no plan: {error}')
         report = response.report
@@ -126,10 +124,15 @@ class GraspExecutor:
 
     def _plan(self, object_id: str, seed: int) -> tuple[GraspSynthesis.Response, float]:
         """Return the planner's answer, and how long it took [s]."""
+        self._planner.wait_until_active(self._settings.patience)
+        # What was seen goes with the call: nothing is planned on an older look, or without the
+        # table because its cloud has not arrived at the planner yet.
+        cloud, obstacles = self._robot.look(self._settings.patience)
         began, timeout = time.monotonic(), self._settings.timeout
         response = self._planner.synthesize(GraspSynthesis.Request(
-            object_id=object_id, seed=seed, max_grasps=5, min_score=self._settings.min_score,
-            timeout=Duration(sec=int(timeout))), timeout + 5.0)
+            cloud=cloud, obstacles=obstacles, object_id=object_id, seed=seed, max_grasps=5,
+            min_score=self._settings.min_score, timeout=Duration(sec=int(timeout))),
+            timeout + 5.0)
         return response, time.monotonic() - began
 
     def execute(self, grasp: DexGrasp) -> bool:
@@ -151,6 +154,7 @@ class GraspExecutor:
         before = moved(pregrasp, -settings.approach * along)
         robot.move_wrist(raised(before, settings.height))
         robot.move_wrist(before)
+        robot.check_fingers(names, opened)
         robot.move_wrist(pregrasp)
         robot.start_fingers(names, closed, settings.close_time)
         robot.start_wrist(touching)
@@ -158,10 +162,9 @@ class GraspExecutor:
         robot.start_fingers(names, squeezed, settings.close_time)
         robot.start_wrist(pressing)
         robot.wait(2 * settings.close_time)
-        pressed = robot.effort()
         robot.move_wrist(moved(pressing, np.array([0.0, 0.0, settings.lift])), LOADED)
         robot.wait(settings.close_time)
-        return robot.effort() > settings.holding * pressed
+        return robot.way(names, closed, squeezed) < settings.holding
 
     def go_home(self) -> None:
         """

@@ -55,6 +55,7 @@ class Robot:
         self._joints: JointState | None = None
         self._camera: PoseStamped | None = None
         self._cloud: PointCloud2 | None = None
+        self._rest: PointCloud2 | None = None
         self._wrist_out = node.create_publisher(PoseStamped, 'wrist/command', 10)
         self._fingers_out = node.create_publisher(
             JointTrajectory, 'hand_controller/joint_trajectory', 10)
@@ -63,7 +64,8 @@ class Robot:
                 (PoseStamped, 'wrist/pose', '_wrist', 10),
                 (JointState, 'joint_states', '_joints', 10),
                 (PoseStamped, 'camera/pose', '_camera', latched),
-                (PointCloud2, 'object_cloud', '_cloud', 1)):
+                (PointCloud2, 'object_cloud', '_cloud', 1),
+                (PointCloud2, 'obstacle_cloud', '_rest', 1)):
             node.create_subscription(kind, topic, self._keeper(name), qos)
 
     def wait_until_ready(self, timeout: float = 10.0) -> None:
@@ -114,23 +116,43 @@ class Robot:
             lambda: self.time() > begin + seconds and self._fastest() < REST_SPEED,
             timeout, lambda: f'a joint still moves with {self._fastest():.2f} rad/s')
 
+    def check_fingers(
+        self, names: Sequence[str], positions: Sequence[float], near: float = 0.15
+    ) -> None:
+        """
+        Make sure that the joints are where they were sent [rad].
+
+        :raises NotArrived: naming the joint that is farthest away
+        """
+        now = dict(zip(self.joints().name, self.joints().position))
+        away = {name: abs(now[name] - goal) for name, goal in zip(names, positions)}
+        worst = max(away, key=lambda name: away[name])
+        if away[worst] > near:
+            raise NotArrived(f'{worst} is {away[worst]:.2f} rad from where it should be')
+
     def wait(self, seconds: float, timeout: float = 10.0) -> None:
         """Let some time of the robot's clock go by [s]."""
         begin = self.time()
         self._wait(lambda: self.time() > begin + seconds, timeout, lambda: 'time stands still')
 
-    def look(self, timeout: float = 10.0) -> None:
+    def look(self, timeout: float) -> tuple[PointCloud2, PointCloud2]:
         """
-        Wait for a cloud of the object that was measured after this call.
+        Return the object's cloud and that of everything else, both measured after this call.
 
-        :raises NotArrived: when none comes in time [s]
+        :raises NotArrived: when none come in time [s]
         """
         begin = self.time()
+        seen: list[PointCloud2] = []
 
-        def seen() -> bool:
+        def both() -> bool:
             with self._lock:
-                return self._cloud is not None and _seconds(self._cloud) > begin
-        self._wait(seen, timeout, lambda: "no new cloud on 'object_cloud'")
+                found = self._cloud, self._rest
+            if found[0] is None or found[1] is None or found[0].header != found[1].header:
+                return False
+            seen[:] = [found[0], found[1]]
+            return _seconds(found[0]) > begin
+        self._wait(both, timeout, lambda: "no new cloud on 'object_cloud' and 'obstacle_cloud'")
+        return seen[0], seen[1]
 
     def time(self) -> float:
         """Return the time of the newest joint states [s]."""
@@ -142,9 +164,18 @@ class Robot:
             assert self._joints is not None, 'wait_until_ready comes first'
             return self._joints
 
-    def effort(self) -> float:
-        """Return the sum of the torques of all finger motors [N m]."""
-        return float(np.abs(self.joints().effort).sum())
+    def way(
+        self, names: Sequence[str], begin: Sequence[float], end: Sequence[float]
+    ) -> float:
+        """
+        Return which share of the way between two postures the joints have gone.
+
+        Fingers that press on an object stay behind; those that close on nothing arrive.
+        """
+        now = dict(zip(self.joints().name, self.joints().position))
+        first, motion = np.array(begin), np.array(end) - np.array(begin)
+        done = np.array([now[name] for name in names]) - first
+        return float(done @ motion / max(motion @ motion, 1e-12))
 
     def palm(self) -> Matrix:
         """Return the pose of the palm in the world."""

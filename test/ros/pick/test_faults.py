@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever fails, a pick ends with a line that says so, and nothing moves afterwards."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+import threading
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='the cell needs ROS 2 (rclpy)')
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from dexlite_ros.cell.camera import EYE
+from dexlite_ros.cell.faults import Faults
+from dexlite_ros.cell.layout import lay_out
+from dexlite_ros.cell.pick.processes import nodes, parameters
+from dexlite_ros.cell.pick.session import running_cell
+from dexlite_ros.cell.simulation import CellSimulation
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.msg import SynthesisReport
+from dexlite_ros.offline.objects.sources import find_objects
+from dexlite_ros.ros.client import PlannerClient
+from dexlite_ros.ros.pick.executor import Attempt, GraspExecutor, PickSettings
+from dexlite_ros.ros.process import spin
+from dexlite_ros.ros.segmenter.segmenter_node import Segmenter
+
+SPEED = 2.0
+"""Simulated per real time, at most."""
+PLANNER = ['dexlite_ros.ros.planner_node', *parameters(
+    use_sim_time=True, num_candidates=256)]
+
+
+class Bench:
+    """A cell with one object, and an executor that may be given faults to find."""
+
+    def __init__(self, planner: PlannerClient, stack: ExitStack, **settings: object) -> None:
+        """Lay out a can, and connect everything."""
+        objects = lay_out(
+            find_objects('household:602-603'), np.array(EYE), np.random.default_rng(0))
+        self.simulation = CellSimulation(SHADOW_RIGHT, objects)
+        self.planner = planner
+        usual = {'attempts': 1, 'patience': 4.0, 'timeout': 8.0}
+        self.executor: GraspExecutor = stack.enter_context(running_cell(
+            self.simulation, planner, SPEED, PickSettings(**{**usual, **settings})))
+
+    def pick(self) -> list[Attempt]:
+        """Pick, and make sure that the hand rests in the end."""
+        tried = self.executor.pick('can', seed=1)
+        self.still()
+        return tried
+
+    def still(self) -> None:
+        """Fail if the hand still moves when the last millimetre is done."""
+        time.sleep(0.5)
+        before = self.simulation.state()
+        time.sleep(0.5)
+        after = self.simulation.state()
+        assert after.time > before.time
+        np.testing.assert_allclose(after.palm, before.palm, atol=2e-3)
+
+
+@pytest.fixture(scope='module')
+def planner() -> Iterator[PlannerClient]:
+    """Run a planner and a segmenter, and return a client."""
+    rclpy.init()
+    stop, node = threading.Event(), Node('segmenter', cli_args=[
+        '--ros-args', '-r', 'points:=camera/depth/points'])
+    Segmenter(node)
+    executor = SingleThreadedExecutor()
+    thread = spin(executor, node, stop)
+    with nodes(PLANNER), PlannerClient() as client:
+        client.wait_until_active()
+        yield client
+    stop.set()
+    thread.join()
+    executor.shutdown()
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def bench(planner: PlannerClient) -> Iterator[Callable[..., Bench]]:
+    """Return a way to lay out a cell, which is cleared in the end."""
+    with ExitStack() as stack:
+        yield lambda **settings: Bench(planner, stack, **settings)
+
+
+@pytest.mark.parametrize('fault', ['silent', 'frozen'])
+def test_a_camera_that_shows_nothing_new(bench, fault):
+    """No cloud that is older than the question is planned on."""
+    own = bench()
+    time.sleep(1.0)
+    own.simulation.faults = Faults(camera=fault)
+    time.sleep(0.5)
+    found = own.pick()[-1]
+    assert "no new cloud on 'object_cloud' and 'obstacle_cloud' after 4 s" in found.result
+    assert np.isnan(found.score)
+
+
+@pytest.mark.parametrize('faults', [
+    Faults(refuses_fingers=True), Faults(stuck_joint='rh_MFJ3')])
+def test_fingers_that_do_not_go_where_they_are_sent(bench, faults):
+    """The hand does not touch the object with them."""
+    own = bench()
+    own.simulation.move_fingers(
+        list(own.simulation.open_posture), [0.1],
+        np.array([[1.2 if name.endswith('J3') and 'TH' not in name else value
+                   for name, value in own.simulation.open_posture.items()]]))
+    time.sleep(1.0)
+    own.simulation.faults = faults
+    found = own.pick()[-1]
+    assert 'rad from where it should be' in found.result
+    assert abs(own.simulation.rises()[0]) < 2e-3
+    moved = own.simulation.poses()[1][0][:3, 3]
+    assert np.linalg.norm(moved) < 2e-3
+
+
+def test_an_object_that_is_moved_is_looked_for_again(bench):
+    """The first grasp closes on nothing; the next is planned on what is seen then."""
+    own = bench(attempts=3)
+
+    def push() -> None:
+        while np.linalg.norm(own.simulation.state().palm - own.simulation.home) < 0.05:
+            time.sleep(0.01)
+        own.simulation.push(0, np.array([0.0, 0.16, 0.002]))
+    thread = threading.Thread(target=push)
+    thread.start()
+    tried = own.pick()
+    thread.join()
+    assert len(tried) >= 2 and not tried[0].lifted
+    assert tried[-1].lifted and own.simulation.rises()[0] > 0.1
+
+
+def test_a_call_that_is_cancelled(bench):
+    """The planner says so, and nothing is tried."""
+    own = bench()
+
+    def cancel() -> None:
+        while not own.planner.trigger('cancel').success:
+            time.sleep(0.02)
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    found = own.pick()[-1]
+    thread.join()
+    assert found.error_code == SynthesisReport.CANCELLED
+    assert 'no grasp' in found.result
