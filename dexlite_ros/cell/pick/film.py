@@ -22,7 +22,7 @@ from dexlite_ros.output.picture import (
     write_label,
 )
 
-INTERVAL = 0.4
+INTERVAL = 0.2
 """Simulated time between two pictures [s]; they are shown twice as fast."""
 SIZE = (300, 300)
 """Of each of the two views [pixels]."""

@@ -32,7 +32,7 @@ def running_cell(
     threads.append(threading.Thread(target=topics.run, args=(stop,), daemon=True))
     threads[-1].start()
     try:
-        robot = Robot(client)
+        robot = Robot(client, [pair.joints for pair in simulation.hand.couplings])
         robot.wait_until_ready()
         yield GraspExecutor(planner, robot, simulation.home, simulation.open_posture, settings)
     finally:

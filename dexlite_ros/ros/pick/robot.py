@@ -42,14 +42,18 @@ class NotArrived(Exception):
 class Robot:
     """Moves wrist and fingers, and waits until they have arrived; and for what is seen."""
 
-    def __init__(self, node: Node, world: str = 'world') -> None:
+    def __init__(
+        self, node: Node, couplings: Sequence[Sequence[str]] = (), world: str = 'world'
+    ) -> None:
         """
         Connect.
 
         :param node: spun by another thread
+        :param couplings: names of joints that share a motor: it moves them together, and how they
+            part its way depends on what they touch
         :param world: frame of the wrist's commands
         """
-        self._node, self._frame = node, world
+        self._node, self._frame, self._couplings = node, world, couplings
         self._lock = threading.Lock()
         self._wrist: PoseStamped | None = None
         self._joints: JointState | None = None
@@ -125,10 +129,13 @@ class Robot:
         :raises NotArrived: naming the joint that is farthest away
         """
         now = dict(zip(self.joints().name, self.joints().position))
-        away = {name: abs(now[name] - goal) for name, goal in zip(names, positions)}
-        worst = max(away, key=lambda name: away[name])
-        if away[worst] > near:
-            raise NotArrived(f'{worst} is {away[worst]:.2f} rad from where it should be')
+        away = {name: now[name] - goal for name, goal in zip(names, positions)}
+        for joints in self._couplings:
+            mean = sum(away[name] for name in joints) / len(joints)
+            away.update(dict.fromkeys(joints, mean))
+        worst = max(away, key=lambda name: abs(away[name]))
+        if abs(away[worst]) > near:
+            raise NotArrived(f'{worst} is {abs(away[worst]):.2f} rad from where it should be')
 
     def wait(self, seconds: float, timeout: float = 10.0) -> None:
         """Let some time of the robot's clock go by [s]."""
