@@ -106,16 +106,17 @@ def test_the_demo_offers_the_examples_there_are(root):
 def test_started_executables_are_installed(root):
     """Each executable in a launch file or CMakeLists.txt has a module with a main function."""
     text = (root / 'CMakeLists.txt').read_text()
-    modules = re.search(r'foreach\(module ([^)]*)\)', text)[1].split()
-    built = {module.rpartition('.')[2] for module in modules}
+    built = dict(
+        each.split('=') for each in re.search(r'foreach\(each ([^)]*)\)', text)[1].split())
+    assert len(built) > 3
     for path in FILES:
         tree = ast.parse(path.read_text())
         for call in [*_calls(tree, 'Node'), *_calls(tree, 'LifecycleNode')]:
             keywords = _keywords(call)
             if keywords['package'] == 'dexlite_ros' and 'executable' in keywords:
                 assert keywords['executable'] in built
-    for module in modules:
-        path = root / 'dexlite_ros/ros' / f"{module.replace('.', '/')}.py"
+    for module in built.values():
+        path = root / 'dexlite_ros' / f"{module.replace('.', '/')}.py"
         tree = ast.parse(path.read_text())
         assert 'main' in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}, module
 
