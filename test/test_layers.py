@@ -58,7 +58,7 @@ HOME = {
     'std_srvs': 'ros', 'trajectory_msgs': 'ros', 'visualization_msgs': 'ros',
     'diagnostic_msgs': 'ros', 'lifecycle_msgs': 'ros', 'rcl_interfaces': 'ros', 'tf2_ros': 'ros',
     'tf_transformations': 'ros', 'ament_index_python': 'ros', 'action_msgs': 'ros',
-    'mujoco': 'offline', 'coacd': 'offline', 'pyarrow': 'offline',
+    'moveit_msgs': 'ros', 'mujoco': 'offline', 'coacd': 'offline', 'pyarrow': 'offline',
 }
 MAX_MODULE, MAX_FUNCTION = 300, 60
 

@@ -25,6 +25,8 @@ ROS_PACKAGES = {name: name for name in (
     'rosgraph_msgs', 'sensor_msgs', 'std_msgs', 'std_srvs', 'tf_transformations',
     'trajectory_msgs', 'visualization_msgs',
 )} | {'tf2_ros': 'tf2_ros_py'}
+# Imported only where they are installed, by one function each; package.xml does not ask for them.
+OPTIONAL_ROS_PACKAGES = {'moveit_msgs'}
 # rosdep's key of a package that pip knows by another name.
 ROSDEP = {
     'joblib': 'python3-joblib', 'matplotlib': 'python3-matplotlib', 'numpy': 'python3-numpy',

@@ -13,7 +13,7 @@ import sys
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 import pytest
-from test_package import ROS_PACKAGES
+from test_package import OPTIONAL_ROS_PACKAGES, ROS_PACKAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / 'dexlite_ros'
@@ -68,7 +68,7 @@ def _imports(node: ast.AST, lazy: bool, guarded: bool) -> Iterator[tuple[str, bo
 
 
 def _third_party(path: Path) -> set[tuple[str, bool, bool]]:
-    ours = {*sys.stdlib_module_names, 'dexlite_ros', *ROS_PACKAGES}
+    ours = {*sys.stdlib_module_names, 'dexlite_ros', *ROS_PACKAGES, *OPTIONAL_ROS_PACKAGES}
     return {each for each in _imports(ast.parse(path.read_text()), False, False)
             if each[0] not in ours}
 
