@@ -9,7 +9,7 @@ joint at zero; the joint rotates the link about an axis through the link's origi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -133,6 +133,8 @@ class HandDescription:
     joint_dynamics: JointDynamics
     wrist_joints: tuple[str, ...] = ()
     """Joints between arm and root link; always 0 here, but named in joint states."""
+    attached_frames: Mapping[str, Vector] = field(default_factory=dict)
+    """Other frames that arms plan for, turned as the root link: their position in its frame [m]."""
 
     def __post_init__(self) -> None:
         touching = {region.link for region in self.contact_regions}

@@ -209,4 +209,6 @@ SHADOW_RIGHT = HandDescription(
         # Shadow Robot's sr_common, on every finger joint.
         effort=2.0, velocity=2.0),
     wrist_joints=('rh_WRJ2', 'rh_WRJ1'),
+    # Shadow Robot's sr_common.
+    attached_frames={'rh_manipulator': (0.0, 0.0, 0.05)},
 )

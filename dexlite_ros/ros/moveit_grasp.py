@@ -15,19 +15,17 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory
 
 from dexlite_ros.errors import InvalidRequest, MissingDependency
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.msg import DexGrasp
 from dexlite_ros.ros.poses import pose_matrix, stamped_pose
 
-OFFSETS = {'rh_palm': (0.0, 0.0, 0.0), 'rh_manipulator': (0.0, 0.0, 0.05)}
-"""Where links that MoveIt plans for are in the frame of ``rh_palm`` [m], turned as it is;
-``rh_manipulator`` as in Shadow Robot's sr_common."""
 APPROACH, APPROACH_MIN = 0.1, 0.02
 """Wanted and smallest length of the straight way to the pregrasp [m]."""
 LIFT, LIFT_MIN = 0.15, 0.05
 """The same of the way up afterwards [m]."""
 
 
-def moveit_grasp(grasp: DexGrasp, link: str = 'rh_palm', up: str = '') -> Any:
+def moveit_grasp(grasp: DexGrasp, link: str = '', up: str = '') -> Any:
     """
     Return a grasp as ``moveit_msgs/Grasp``.
 
@@ -35,10 +33,11 @@ def moveit_grasp(grasp: DexGrasp, link: str = 'rh_palm', up: str = '') -> Any:
     stages grasp and squeeze. The wrist moves on with the fingers, by millimetres, which that
     message cannot say.
 
-    :param link: that MoveIt plans for, 'rh_palm' or 'rh_manipulator'
+    :param link: that MoveIt plans for: the palm, or a frame attached to it; empty: the palm
     :param up: frame whose z is up, for the lift; empty: the frame of the grasp
     :raises MissingDependency: without moveit_msgs
     :raises InvalidRequest: for another link
+    :raises UnsupportedHand: for a hand that is not known
     """
     try:
         from moveit_msgs.msg import Grasp, GripperTranslation
@@ -46,11 +45,13 @@ def moveit_grasp(grasp: DexGrasp, link: str = 'rh_palm', up: str = '') -> Any:
         raise MissingDependency(
             'moveit_msgs', 'to make its messages', 'apt install ros-$ROS_DISTRO-moveit-msgs'
         ) from error
-    if link not in OFFSETS:
-        raise InvalidRequest('link', link, f'one of {", ".join(OFFSETS)}')
+    hand = find_hand(grasp.hand)
+    places = {hand.palm_link: (0.0, 0.0, 0.0), **hand.attached_frames}
+    if (link or hand.palm_link) not in places:
+        raise InvalidRequest('link', link, f'one of {", ".join(places)}')
     header = grasp.header
     pose = pose_matrix(grasp.pregrasp_pose)
-    pose[:3, 3] += pose[:3, :3] @ np.array(OFFSETS[link])
+    pose[:3, 3] += pose[:3, :3] @ np.array(places[link or hand.palm_link])
 
     def way(direction: Vector3, frame: str, wanted: float, least: float) -> Any:
         return GripperTranslation(

@@ -16,6 +16,7 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dexlite_ros.errors import InvalidRequest, MissingDependency
+from dexlite_ros.hand.known_hands import DEFAULT_HAND
 from dexlite_ros.msg import DexGrasp
 from dexlite_ros.ros.moveit_grasp import moveit_grasp
 from dexlite_ros.ros.poses import pose_matrix, stamped_pose
@@ -61,7 +62,7 @@ def grasp() -> DexGrasp:
     pose[:3, :3] = Rotation.from_euler('xyz', [0.3, -0.8, 2.0]).as_matrix()
     pose[:3, 3] = 0.1, 0.2, 0.3
     found = DexGrasp(
-        header=Header(frame_id='lens'), id='3.0', object_id='mug', score=0.75,
+        header=Header(frame_id='lens'), hand=DEFAULT_HAND, id='3.0', object_id='mug', score=0.75,
         approach_direction=Vector3(x=0.6, z=0.8), hand_trajectory=JointTrajectory(
             joint_names=['a'], points=[
                 JointTrajectoryPoint(positions=[value]) for value in (0.1, 0.2, 0.3)]))
