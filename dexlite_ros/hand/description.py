@@ -134,7 +134,7 @@ class HandDescription:
     wrist_joints: tuple[str, ...] = ()
     """Joints between arm and root link; always 0 here, but named in joint states."""
     attached_frames: Mapping[str, Vector] = field(default_factory=dict)
-    """Other frames that arms plan for, turned as the root link: their position in its frame [m]."""
+    """Position in the root link's frame [m] of others that arms plan for, turned as it is."""
 
     def __post_init__(self) -> None:
         touching = {region.link for region in self.contact_regions}
