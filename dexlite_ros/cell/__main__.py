@@ -21,7 +21,7 @@ from rclpy.node import Node
 from dexlite_ros.cell.camera import EYE
 from dexlite_ros.cell.layout import lay_out
 from dexlite_ros.cell.simulation import CellSimulation
-from dexlite_ros.cell.topics import CellTopics
+from dexlite_ros.cell.topics import CellTopics, FASTEST, SLOWEST
 from dexlite_ros.errors import DexliteError, InvalidRequest
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.offline.objects.sources import find_objects
@@ -54,7 +54,9 @@ CELL_TABLE = ParameterTable(CellSettings(), (
     Entry('count', 'Objects on the table, the first ones of the source.', 0, 20, read_only=True),
     Entry('camera', 'Make of the camera, with its errors: ideal, kinect, stereo.', read_only=True),
     Entry('seed', 'Of the poses and of the errors.', 0, 2**31 - 1, read_only=True),
-    Entry('real_time_factor', 'Simulated per real time, at most.', 0.01, 1000.0, read_only=True),
+    Entry(
+        'real_time_factor', 'Simulated per real time, at most.', SLOWEST, FASTEST,
+        read_only=True),
     Entry('camera_period', 'Simulated time between two images [s].', 0.02, 100.0, read_only=True),
 ))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from array import array
 
 from builtin_interfaces.msg import Time
+import rclpy.time
 from sensor_msgs.msg import CameraInfo, JointState, PointCloud2
 from std_msgs.msg import Header
 
@@ -21,8 +22,8 @@ OPTICAL = 'camera_depth_optical_frame'
 
 def stamp(seconds: float) -> Time:
     """Return a time since the start of the simulation as a stamp."""
-    whole = int(seconds)
-    return Time(sec=whole, nanosec=round(1e9 * (seconds - whole)) % 1_000_000_000)
+    stamped: Time = rclpy.time.Time(nanoseconds=round(1e9 * seconds)).to_msg()
+    return stamped
 
 
 def organised_cloud(image: DepthImage, seconds: float) -> PointCloud2:

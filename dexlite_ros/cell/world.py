@@ -21,7 +21,6 @@ from dexlite_ros.offline.physics.world import (
     compile_spec,
     configure,
     GRAVITY,
-    has_diverged,
     hold_by_mocap,
 )
 
@@ -125,10 +124,6 @@ class CellWorld:
     def remove(self, index: int) -> None:
         """Put an object out of sight and reach, ten metres away."""
         self.push(index, np.array([10.0, 10.0 + index, 0.5]))
-
-    def diverged(self) -> bool:
-        """Return whether the simulation has diverged."""
-        return has_diverged(self.data)
 
     def _body_pose(self, name: str) -> Pose:
         body, pose = self.data.body(name), np.eye(4)

@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.support import Plane, plane_noise, segment_plane
+from dexlite_ros.object.thinning import cubes
 
 TOLERANCE = 0.006
 """Thickness of the support [m]."""
@@ -104,10 +105,8 @@ def thinned(points: Points, voxel: float) -> tuple[Points, NDArray[np.int64]]:
     """
     if not len(points):
         return points, np.zeros(0, np.int64)
-    cube = np.floor((points - points.min(0)) / voxel).astype(np.int64)
-    sides = cube.max(0) + 1
-    key = (cube[:, 0] * sides[1] + cube[:, 1]) * sides[2] + cube[:, 2]
-    _, first, member = np.unique(key, return_index=True, return_inverse=True)
+    _, first, member = np.unique(
+        cubes(points - points.min(0), voxel), return_index=True, return_inverse=True)
     return points[first], member
 
 

@@ -39,7 +39,7 @@ def thin(cloud: PointCloud, count: int, seed: int, finest: float = FINEST) -> Po
     centred = cloud.points - np.median(cloud.points, axis=0)
     for _ in range(12):
         side = 0.5 * (low + high)
-        if len(np.unique(_cubes(centred, side))) >= count:
+        if len(np.unique(cubes(centred, side))) >= count:
             low = side
         else:
             high = side
@@ -71,7 +71,7 @@ def _one_per_cube(points: Points, side: float, shift: float = 0.0) -> NDArray[np
     :param shift: of the grid of cubes [sides].
     """
     _, group, size = np.unique(
-        _cubes(points - np.median(points, axis=0), side, shift),
+        cubes(points - np.median(points, axis=0), side, shift),
         return_inverse=True, return_counts=True)
     mean = np.stack([np.bincount(group, points[:, i]) / size for i in range(3)], axis=1)
     off = np.linalg.norm(points - mean[group], axis=1)
@@ -79,9 +79,15 @@ def _one_per_cube(points: Points, side: float, shift: float = 0.0) -> NDArray[np
     return np.sort(nearest)
 
 
-def _cubes(centred: Points, side: float, shift: float = 0.0) -> NDArray[np.int64]:
-    """Return a number (N,) for the cube that each point is in."""
+def cubes(centred: Points, side: float, shift: float = 0.0) -> NDArray[np.int64]:
+    """
+    Return a number (N,) for the cube that each point is in.
+
+    :param centred: (N, 3) within 2^20 cubes of the origin [m].
+    :param side: of the cubes [m].
+    :param shift: of their grid [sides].
+    """
     cell = np.floor(centred / side + shift)
     x, y, z = (np.clip(cell, -(2**20), 2**20 - 1).astype(np.int64) + 2**20).T
-    cubes: NDArray[np.int64] = (x << 42) | (y << 21) | z
-    return cubes
+    number: NDArray[np.int64] = (x << 42) | (y << 21) | z
+    return number

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
+from geometry_msgs.msg import Pose, PoseStamped
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 from std_msgs.msg import Header
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.ros.conversions import pose as pose_message
 
 Matrix = NDArray[np.float64]
 
@@ -34,10 +35,7 @@ def pose_matrix(message: Pose) -> Matrix:
 
 def stamped_pose(pose: Matrix, frame: str, stamp: Time) -> PoseStamped:
     """Return a pose (4, 4) in a frame as a message."""
-    x, y, z = pose[:3, 3].tolist()
-    quat = Rotation.from_matrix(pose[:3, :3]).as_quat().tolist()
+    quat = Rotation.from_matrix(pose[:3, :3]).as_quat()
     return PoseStamped(
         header=Header(frame_id=frame, stamp=stamp),
-        pose=Pose(
-            position=Point(x=x, y=y, z=z),
-            orientation=Quaternion(**dict(zip('xyzw', quat)))))
+        pose=pose_message(pose[:3, 3].tolist(), quat.tolist()))

@@ -24,7 +24,7 @@ from dexlite_ros.cell.camera import EYE
 from dexlite_ros.cell.layout import lay_out
 from dexlite_ros.cell.pick.film import Film
 from dexlite_ros.cell.pick.processes import nodes, parameters
-from dexlite_ros.cell.pick.record import PickRecord, table, write_records
+from dexlite_ros.cell.pick.record import PickRecord, row, table, write_records
 from dexlite_ros.cell.pick.session import running_cell
 from dexlite_ros.cell.simulation import CellSimulation
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
@@ -77,7 +77,7 @@ def main() -> int:
             for index, target in enumerate(targets):
                 shown = film if index < options.filmed else None
                 records.append(_pick(target, index, planner, options, shown))
-                print(table(records).splitlines()[len(records)], flush=True)
+                print(row(records[-1]), flush=True)
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
     finally:

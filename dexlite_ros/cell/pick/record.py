@@ -45,15 +45,19 @@ class PickRecord:
         return self.lifted and len(self.attempts) == 1
 
 
+def row(record: PickRecord) -> str:
+    """Return one line of the table."""
+    last = record.attempts[-1]
+    return (
+        f'{record.name[:22]:22}  {len(record.attempts):5}  {_number(last.score, 5, 2)}  '
+        f'{_number(last.plan_time, 4, 2)} s  {100 * record.rise:4.0f} cm  '
+        f'{record.seconds:4.1f} s  {record.outcome()}')
+
+
 def table(records: Sequence[PickRecord]) -> str:
     """Return one line for each record, and the sums."""
-    lines = ['object                  tried  score  plan    rise   time    result']
-    for each in records:
-        last = each.attempts[-1]
-        lines.append(
-            f'{each.name[:22]:22}  {len(each.attempts):5}  {_number(last.score, 5, 2)}  '
-            f'{_number(last.plan_time, 4, 2)} s  {100 * each.rise:4.0f} cm  '
-            f'{each.seconds:4.1f} s  {each.outcome()}')
+    lines = [
+        'object                  tried  score  plan    rise   time    result', *map(row, records)]
     count, done = len(records), sum(each.lifted for each in records)
     once = sum(each.at_once for each in records)
     lines.append(f'{once} of {count} lifted at the first attempt, {done} in the end')
