@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import os
 from pathlib import Path
 import random
+import signal
 import sys
 import threading
 from typing import Annotated
@@ -66,6 +67,8 @@ def main() -> int:
     targets = find_objects(options.objects)[:options.count]
     film, records = Film(), []
     initialise([])
+    # Ctrl-C ends the pick, not the process: the nodes are stopped and the results written.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with nodes(
                 ['dexlite_ros.ros.planner_node', *parameters(use_sim_time=True)],
