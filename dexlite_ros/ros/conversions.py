@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
-from builtin_interfaces.msg import Duration
+from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Point, Pose, PoseArray, PoseStamped, Quaternion, Vector3
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
@@ -205,6 +205,6 @@ def duration(seconds: float) -> Duration:
     return Duration(sec=int(whole), nanosec=int(nanoseconds))
 
 
-def seconds(span: Duration) -> float:
-    """Return a time span message in seconds."""
+def seconds(span: Duration | Time) -> float:
+    """Return a time span, or the time since the epoch of a stamp, in seconds."""
     return span.sec + span.nanosec * 1e-9

@@ -29,6 +29,16 @@ from rclpy.signals import SignalHandlerOptions
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+def raise_on_signal() -> None:
+    """
+    Let SIGINT and SIGTERM raise KeyboardInterrupt in the main thread.
+
+    For programs that have something to put away, such as other processes, and run no node alone.
+    """
+    for number in SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+
+
 class _SignalReader:
     """Reads signals from the pipe and acts on them."""
 

@@ -8,43 +8,49 @@ topics alone. Prints a table of what was tried and lifted, and writes it and an 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-import random
-import signal
 import sys
-import threading
 from typing import Annotated
 
-import numpy as np
 import rclpy
+from rclpy.utilities import remove_ros_args
 import tyro
 
-from dexlite_ros.cell.camera import EYE
-from dexlite_ros.cell.layout import lay_out
 from dexlite_ros.cell.pick.film import Film
-from dexlite_ros.cell.pick.processes import nodes, parameters
-from dexlite_ros.cell.pick.record import PickRecord, row, table, write_records
-from dexlite_ros.cell.pick.session import running_cell
-from dexlite_ros.cell.simulation import CellSimulation
-from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
+from dexlite_ros.cell.pick.picks import pick_layout, PickConditions
+from dexlite_ros.cell.pick.record import HEAD, PickRecord, row, summary, write_records
+from dexlite_ros.cell.pick.session import planner_and_segmenter, stay_on_this_machine
+from dexlite_ros.errors import DexliteError
 from dexlite_ros.offline.objects.sources import find_objects, Target
 from dexlite_ros.offline.scenes.depth_camera import CameraName
 from dexlite_ros.ros.client import PlannerClient
-from dexlite_ros.ros.pick.executor import PickSettings
-from dexlite_ros.ros.process import initialise
+from dexlite_ros.ros.process import initialise, raise_on_signal
+
+HEAP = 5
+"""Objects on the table together, in clutter."""
+Layout = tuple[Target, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pick:
     """Pick objects in a simulated cell, over the topics of a real one."""
 
-    objects: str = 'household:600-610'
+    objects: tuple[str, ...] = ('household:600-610',)
     """Where the objects come from: procedural:N, household:N-M, or a folder of meshes."""
+    split: str | None = None
+    """Only objects of this split of a folder's manifest."""
+    tier: str | None = None
+    """Only objects of this tier of it."""
     count: Annotated[int, tyro.conf.arg(metavar='N')] = 10
-    """Objects to pick, the first ones of the source."""
-    attempts: int = 3
+    """Objects to pick of each source, spread evenly over it."""
+    clutter: bool = False
+    """Five objects on the table at a time, instead of one."""
+    layouts: Annotated[int, tyro.conf.arg(metavar='N')] = 1
+    """How often all are picked, laid out another way each time."""
+    attempts: Annotated[int, tyro.conf.arg(metavar='N')] = 3
     """Grasps to try for each of them."""
     camera: CameraName = 'kinect'
     """Make of the camera, with its errors."""
@@ -52,73 +58,96 @@ class Pick:
     """Of poses, camera errors and plans."""
     real_time_factor: float = 1.0
     """Simulated per real time, at most."""
-    filmed: int = 3
-    """Objects that the animation shows; 0: no animation."""
+    judge: bool = False
+    """Let the judge of the evaluations say what it thinks of each first grasp, too."""
+    start_nodes: bool = True
+    """Start planner and segmenter; no: they are there already."""
+    filmed: Annotated[int, tyro.conf.arg(metavar='N')] = 3
+    """Layouts that the animation shows; 0: no animation."""
     output: Path = Path('output/pick')
     """Folder of report.json and pick.gif."""
 
 
+@dataclass
+class Progress:
+    """What has been done so far."""
+
+    records: list[PickRecord] = field(default_factory=list)
+    objects: int = 0
+    """How many there were to pick in the layouts so far."""
+    film: Film = field(default_factory=Film)
+
+
 def main() -> int:
     """Run the picks; return 0 if anything was lifted."""
-    options = tyro.cli(Pick, prog='pick')
-    # Keep traffic on this machine, and two cells from hearing each other.
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 101)))
-    targets = find_objects(options.objects)[:options.count]
-    film, records = Film(), []
+    options = tyro.cli(Pick, prog='pick', args=remove_ros_args(sys.argv)[1:])
+    stay_on_this_machine()
     initialise([])
     # Ctrl-C ends the pick, not the process: the nodes are stopped and the results written.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    raise_on_signal()
+    done = Progress()
     try:
-        with nodes(
-                ['dexlite_ros.ros.planner_node', *parameters(use_sim_time=True)],
-                ['dexlite_ros.ros.segmenter.segmenter_node', '-r', 'points:=camera/depth/points',
-                 *parameters(use_sim_time=True)],
-        ), PlannerClient() as planner:
-            print('starting the planner and the segmenter ...', flush=True)
-            planner.wait_until_active()
-            for index, target in enumerate(targets):
-                shown = film if index < options.filmed else None
-                records.append(_pick(target, index, planner, options, shown))
-                print(row(records[-1]), flush=True)
+        layouts = _layouts(options)
+        with _nodes(options) as planner:
+            _run(layouts, planner, options, done)
+    except (DexliteError, TimeoutError) as error:
+        print(f'stopped: {error}', file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
     finally:
         rclpy.try_shutdown()
-    if not records:
+    if not done.records:
         return 130
-    print(table(records))
-    options.output.mkdir(parents=True, exist_ok=True)
-    write_records(options.output / 'report.json', records, {
-        'objects': options.objects, 'camera': options.camera, 'seed': options.seed,
-        'attempts': options.attempts})
+    print(summary(done.records, done.objects))
     print(f"report: {options.output / 'report.json'}")
     if options.filmed:
-        print(f"animation: {film.write(options.output / 'pick.gif')}")
-    return 0 if any(each.lifted for each in records) else 1
+        print(f"animation: {done.film.write(options.output / 'pick.gif')}")
+    return 0 if any(each.lifted for each in done.records) else 1
 
 
-def _pick(
-    target: Target, index: int, planner: PlannerClient, options: Pick, film: Film | None
-) -> PickRecord:
-    """Lay one object out, pick it, and return what became of it."""
-    rng = np.random.default_rng([options.seed, index])
-    simulation = CellSimulation(
-        find_hand(DEFAULT_HAND), lay_out([target], np.array(EYE), rng), options.camera,
-        options.seed + index)
-    settings = PickSettings(attempts=options.attempts)
-    over = threading.Event()
-    with running_cell(simulation, planner, options.real_time_factor, settings) as executor:
-        if film is not None:
-            threading.Thread(
-                target=film.watch, args=(simulation, target.name, over), daemon=True).start()
-        try:
-            began = simulation.state().time
-            attempts = executor.pick(target.name, options.seed)
-            seconds = simulation.state().time - began
-        finally:
-            over.set()
-    return PickRecord(target.name, tuple(attempts), max(simulation.rises()), seconds)
+@contextmanager
+def _nodes(options: Pick) -> Iterator[PlannerClient]:
+    if options.start_nodes:
+        print('starting the planner and the segmenter ...', flush=True)
+        with planner_and_segmenter() as (planner, _):
+            yield planner
+    else:
+        with PlannerClient() as planner:
+            planner.wait_until_active()
+            yield planner
+
+
+def _layouts(options: Pick) -> list[Layout]:
+    """Return which objects are on the table together, in order."""
+    targets: list[Target] = []
+    for source in options.objects:
+        found = find_objects(source, options.split, options.tier)
+        count = min(options.count, len(found))
+        targets += [found[index * len(found) // count] for index in range(count)]
+    # Those that are next to each other in a source are often alike: a heap takes from all over.
+    heaps = -(-len(targets) // HEAP) if options.clutter else len(targets)
+    return [tuple(targets[index::heaps]) for index in range(heaps)]
+
+
+def _run(
+    layouts: Sequence[Layout], planner: PlannerClient, options: Pick, done: Progress
+) -> None:
+    """Pick everything; print and write each pick as soon as it is over."""
+    conditions = PickConditions(
+        options.camera, options.attempts, options.real_time_factor, options.judge)
+    question = {**asdict(options), 'output': str(options.output)}
+    options.output.mkdir(parents=True, exist_ok=True)
+    print(HEAD)
+    for number in range(options.layouts * len(layouts)):
+        targets = layouts[number % len(layouts)]
+        done.objects += len(targets)
+        film = done.film if number < options.filmed else None
+        for record in pick_layout(
+                targets, options.seed, number, planner, conditions, film):
+            done.records.append(record)
+            print(row(record), flush=True)
+            write_records(options.output / 'report.json', done.records, done.objects, question)
 
 
 if __name__ == '__main__':

@@ -15,8 +15,6 @@ from contextlib import contextmanager
 import os
 from pathlib import Path
 import random
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -26,7 +24,8 @@ import rclpy
 
 from dexlite_ros.ros.client import PlannerClient
 from dexlite_ros.ros.demo.examples import DEFAULT_EXAMPLE, EXAMPLES
-from dexlite_ros.ros.process import initialise
+from dexlite_ros.ros.node_processes import nodes
+from dexlite_ros.ros.process import initialise, raise_on_signal
 from dexlite_ros.srv import GraspSynthesis
 
 PERIOD = 0.3
@@ -54,33 +53,18 @@ def main(args: Sequence[str] | None = None) -> int:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 101)))
     initialise([])
+    raise_on_signal()
+    print('starting the planner node ...', flush=True)
     try:
-        with _planner_process():
+        with nodes(['dexlite_ros.ros.planner_node']):
             return _run(options)
     except TimeoutError as error:
         print(f'no grasps: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     finally:
         rclpy.try_shutdown()
-
-
-@contextmanager
-def _planner_process() -> Iterator[None]:
-    """Run the planner node; stop it as Ctrl-C would, however this process ends."""
-    print('starting the planner node ...', flush=True)
-    process = subprocess.Popen([sys.executable, '-m', 'dexlite_ros.ros.planner_node'])
-
-    def give_up(*_: object) -> None:
-        process.send_signal(signal.SIGINT)
-        os._exit(130)
-
-    signal.signal(signal.SIGINT, give_up)
-    signal.signal(signal.SIGTERM, give_up)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=10.0)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -8,15 +8,16 @@ Written to be read: what a manipulation stack does with a ``DexGrasp``, in order
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 import time
 
-from builtin_interfaces.msg import Duration
 import numpy as np
 from numpy.typing import NDArray
+from sensor_msgs.msg import PointCloud2
 
 from dexlite_ros.msg import DexGrasp, SynthesisReport
 from dexlite_ros.ros.client import PlannerClient
+from dexlite_ros.ros.conversions import duration, seconds
 from dexlite_ros.ros.pick.robot import NotArrived, Robot
 from dexlite_ros.ros.poses import Matrix, pose_matrix
 from dexlite_ros.srv import GraspSynthesis
@@ -62,6 +63,10 @@ class Attempt:
     """From the request to the answer [s]."""
     error_code: int = SynthesisReport.NONE
     """Of the planner's report."""
+    seconds: float = float('nan')
+    """From the look to the end, by the robot's clock [s]; NaN: no grasp was tried."""
+    grasp: DexGrasp | None = field(default=None, repr=False)
+    """The grasp that was tried."""
 
     @property
     def lifted(self) -> bool:
@@ -108,32 +113,36 @@ class GraspExecutor:
 
     def _attempt(self, object_id: str, seed: int) -> Attempt:
         try:
-            response, took = self._plan(object_id, seed)
+            self._planner.wait_until_active(self._settings.patience)
+            # What was seen goes with the call: nothing is planned on an older look, or without
+            # the table because its cloud has not arrived at the planner yet.
+            seen = self._robot.look(self._settings.patience)
+            began = time.monotonic()
+            response = self._plan(*seen, object_id, seed)
         except (NotArrived, TimeoutError) as error:
             return Attempt(f'no plan: {error}')
+        took = time.monotonic() - began
         report = response.report
         if report.error_code != SynthesisReport.NONE:
             return Attempt(f'no grasp: {report.error_msg}', plan_time=took,
                            error_code=int(report.error_code))
         best = response.result.grasps[0]
         try:
-            held = self.execute(best)
+            result = 'lifted' if self.execute(best) else 'not held'
         except NotArrived as error:
-            return Attempt(f'stopped: {error}', float(best.score), took)
-        return Attempt('lifted' if held else 'not held', float(best.score), took)
+            result = f'stopped: {error}'
+        return Attempt(
+            result, float(best.score), took, grasp=best,
+            seconds=self._robot.time() - seconds(seen[0].header.stamp))
 
-    def _plan(self, object_id: str, seed: int) -> tuple[GraspSynthesis.Response, float]:
-        """Return the planner's answer, and how long it took [s]."""
-        self._planner.wait_until_active(self._settings.patience)
-        # What was seen goes with the call: nothing is planned on an older look, or without the
-        # table because its cloud has not arrived at the planner yet.
-        cloud, obstacles = self._robot.look(self._settings.patience)
-        began, timeout = time.monotonic(), self._settings.timeout
-        response = self._planner.synthesize(GraspSynthesis.Request(
+    def _plan(
+        self, cloud: PointCloud2, obstacles: PointCloud2, object_id: str, seed: int
+    ) -> GraspSynthesis.Response:
+        settings = self._settings
+        return self._planner.synthesize(GraspSynthesis.Request(
             cloud=cloud, obstacles=obstacles, object_id=object_id, seed=seed, max_grasps=5,
-            min_score=self._settings.min_score, timeout=Duration(sec=int(timeout))),
-            timeout + 5.0)
-        return response, time.monotonic() - began
+            min_score=settings.min_score, timeout=duration(settings.timeout)),
+            settings.timeout + 5.0)
 
     def execute(self, grasp: DexGrasp) -> bool:
         """

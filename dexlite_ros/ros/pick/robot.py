@@ -23,6 +23,7 @@ from sensor_msgs.msg import JointState, PointCloud2
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dexlite_ros.ros.conversions import duration
+from dexlite_ros.ros.conversions import seconds as in_seconds
 from dexlite_ros.ros.poses import Matrix, pose_matrix, stamped_pose
 
 NEAR = 0.003
@@ -157,13 +158,13 @@ class Robot:
             if found[0] is None or found[1] is None or found[0].header != found[1].header:
                 return False
             seen[:] = [found[0], found[1]]
-            return _seconds(found[0]) > begin
+            return in_seconds(found[0].header.stamp) > begin
         self._wait(both, timeout, lambda: "no new cloud on 'object_cloud' and 'obstacle_cloud'")
         return seen[0], seen[1]
 
     def time(self) -> float:
         """Return the time of the newest joint states [s]."""
-        return _seconds(self.joints())
+        return in_seconds(self.joints().header.stamp)
 
     def joints(self) -> JointState:
         """Return the newest joint states."""
@@ -233,7 +234,3 @@ class Robot:
             if time.monotonic() > deadline:
                 raise NotArrived(f'{problem()} after {timeout:g} s')
             time.sleep(POLL_PERIOD)
-
-
-def _seconds(message: JointState | PointCloud2) -> float:
-    return float(message.header.stamp.sec + 1e-9 * message.header.stamp.nanosec)

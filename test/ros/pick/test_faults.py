@@ -18,13 +18,13 @@ from rclpy.node import Node
 from dexlite_ros.cell.camera import EYE
 from dexlite_ros.cell.faults import Faults
 from dexlite_ros.cell.layout import lay_out
-from dexlite_ros.cell.pick.processes import nodes, parameters
 from dexlite_ros.cell.pick.session import running_cell
 from dexlite_ros.cell.simulation import CellSimulation
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.msg import SynthesisReport
 from dexlite_ros.offline.objects.sources import find_objects
 from dexlite_ros.ros.client import PlannerClient
+from dexlite_ros.ros.node_processes import nodes, parameters
 from dexlite_ros.ros.pick.executor import Attempt, GraspExecutor, PickSettings
 from dexlite_ros.ros.process import spin
 from dexlite_ros.ros.segmenter.segmenter_node import Segmenter
