@@ -7,11 +7,13 @@ RUN := tools/run.sh
 APART := test/ros test/test_launch.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo pick test bench evaluate-quick evaluate lint format check-requirements clean
+.PHONY: help setup build demo pick pick-figures soak test bench evaluate-quick evaluate lint format check-requirements clean
 
 help:
 	@echo 'make demo    set up, then plan grasps for a view of a table and draw them'
 	@echo 'make pick    set up, then pick ten objects in a simulated cell, and film it'
+	@echo 'make pick-figures [OBJECTS=FOLDER]   ten built-in objects, and ten meshes: 3 layouts (20 minutes)'
+	@echo 'make soak    200 picks in a row; the memory must stay flat (an hour)'
 	@echo 'make test    set up, check style and types, run the tests'
 	@echo 'make setup   set up only (repeated: only what changed)'
 	@echo 'make build   same as setup; rebuilds the messages if they changed'
@@ -31,6 +33,16 @@ demo: setup
 
 pick: setup
 	@$(RUN) python -m dexlite_ros.cell.pick
+
+pick-figures: setup
+	@$(RUN) python -m dexlite_ros.cell.pick --objects household:600-610 $(OBJECTS) \
+		$(if $(OBJECTS),--split dev --tier core) --layouts 3 --judge --filmed 0 --output output/picks
+	@$(RUN) python -m dexlite_ros.cell.pick --objects household:600-610 $(OBJECTS) \
+		$(if $(OBJECTS),--split dev --tier core) --layouts 3 --clutter --filmed 0 \
+		--output output/picks_in_clutter
+
+soak: setup
+	@$(RUN) python -m pytest -s test/ros/pick/soak.py
 
 test: lint
 	@$(RUN) python -m pytest $(APART)

@@ -26,7 +26,7 @@ setup(
     install_requires=REQUIREMENTS,
     # What needs one of these imports it where it is used, and says how to install it.
     extras_require={
-        'dev': ['pytest>=8', 'pytest-xdist>=3.6', 'ruff>=0.9', 'mypy>=1.15'],
+        'dev': ['pytest>=8', 'pytest-xdist>=3.6', 'psutil>=5.9', 'ruff>=0.9', 'mypy>=1.15'],
         # The second engine of `dexlite stability`.
         'pybullet': ['pybullet>=3.2.6'],
         # `dexlite generate --ray`.

@@ -21,6 +21,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, JointState, PointCloud2
 from trajectory_msgs.msg import JointTrajectory
 
+from dexlite_ros.cell.faults import LATE
 from dexlite_ros.cell.messages import (
     camera_info,
     joint_state,
@@ -85,24 +86,27 @@ class CellTopics:
             stop.wait(max(0.0, due - time.monotonic()))
         camera.join()
 
-    def publish_image(self) -> None:
-        """Look, and publish the cloud."""
-        fault = self.simulation.faults.camera
-        if fault == 'silent':
-            return
-        if fault == 'none' or self._last is None:
+    def _look_again(self, stop: threading.Event) -> None:
+        """Look every period, and publish what was seen, until ``stop``."""
+        while not stop.is_set():
+            began, fault = self.simulation.state().time, self.simulation.faults.camera
+            if fault != 'silent':
+                seen = self._seen(fault == 'frozen')
+                self._wait_until(began + (LATE if fault == 'late' else 0.0), stop)
+                for output, message in zip((self._info_out, self._cloud_out), seen):
+                    output.publish(message)
+            self._wait_until(began + self._period, stop)
+
+    def _seen(self, again: bool) -> tuple[CameraInfo, PointCloud2]:
+        """Return the messages of a new image, or of the last one again."""
+        if not again or self._last is None:
             now, image = self.simulation.look()
             self._last = camera_info(image, now), organised_cloud(image, now)
-        self._info_out.publish(self._last[0])
-        self._cloud_out.publish(self._last[1])
+        return self._last
 
-    def _look_again(self, stop: threading.Event) -> None:
-        last = -np.inf
-        while not stop.is_set():
-            now = self.simulation.state().time
-            if now - last >= self._period:
-                last = now
-                self.publish_image()
+    def _wait_until(self, due: float, stop: threading.Event) -> None:
+        """Wait for a simulated time [s], or ``stop``."""
+        while self.simulation.state().time < due and not stop.is_set():
             stop.wait(TICK)
 
     def _publish_state(self) -> None:

@@ -38,6 +38,8 @@ class PickSettings:
     """How long to wait for a new cloud, and for the planner to be active [s]."""
     timeout: float = 10.0
     """Of the planner [s]."""
+    grace: float = 5.0
+    """How long after that its answer is waited for [s]."""
     approach: float = 0.1
     """Length of the straight way to the pregrasp [m]."""
     height: float = 0.35
@@ -142,7 +144,7 @@ class GraspExecutor:
         return self._planner.synthesize(GraspSynthesis.Request(
             cloud=cloud, obstacles=obstacles, object_id=object_id, seed=seed, max_grasps=5,
             min_score=settings.min_score, timeout=duration(settings.timeout)),
-            settings.timeout + 5.0)
+            settings.timeout + settings.grace)
 
     def execute(self, grasp: DexGrasp) -> bool:
         """

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+import signal
 import threading
 import time
 
@@ -16,7 +17,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from dexlite_ros.cell.camera import EYE
-from dexlite_ros.cell.faults import Faults
+from dexlite_ros.cell.faults import Faults, LATE
 from dexlite_ros.cell.layout import lay_out
 from dexlite_ros.cell.pick.session import running_cell
 from dexlite_ros.cell.simulation import CellSimulation
@@ -24,13 +25,15 @@ from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.msg import SynthesisReport
 from dexlite_ros.offline.objects.sources import find_objects
 from dexlite_ros.ros.client import PlannerClient
-from dexlite_ros.ros.node_processes import nodes, parameters
+from dexlite_ros.ros.node_processes import parameters, start_node, stop_nodes
 from dexlite_ros.ros.pick.executor import Attempt, GraspExecutor, PickSettings
 from dexlite_ros.ros.process import spin
 from dexlite_ros.ros.segmenter.segmenter_node import Segmenter
 
 SPEED = 2.0
 """Simulated per real time, at most."""
+SOON = 0.1
+"""Time after which a call has reached the planner, which takes longer to answer [s]."""
 PLANNER = ['dexlite_ros.ros.planner_node', *parameters(
     use_sim_time=True, num_candidates=256)]
 
@@ -64,8 +67,28 @@ class Bench:
         np.testing.assert_allclose(after.palm, before.palm, atol=2e-3)
 
 
+class MortalPlanner(PlannerClient):
+    """A planner and a client of it, which may kill it while it plans and start another one."""
+
+    def __init__(self) -> None:
+        """Start one."""
+        self.process, self.doomed = start_node(*PLANNER), False
+        super().__init__()
+
+    def synthesize(self, *arguments, **keywords):
+        if self.doomed:
+            self.doomed = False
+            threading.Timer(SOON, self._replace).start()
+        return super().synthesize(*arguments, **keywords)
+
+    def _replace(self) -> None:
+        self.process.kill()
+        assert self.process.wait(5.0) == -signal.SIGKILL
+        self.process = start_node(*PLANNER)
+
+
 @pytest.fixture(scope='module')
-def planner() -> Iterator[PlannerClient]:
+def planner() -> Iterator[MortalPlanner]:
     """Run a planner and a segmenter, and return a client."""
     rclpy.init()
     stop, node = threading.Event(), Node('segmenter', cli_args=[
@@ -73,9 +96,10 @@ def planner() -> Iterator[PlannerClient]:
     Segmenter(node)
     executor = SingleThreadedExecutor()
     thread = spin(executor, node, stop)
-    with nodes(PLANNER), PlannerClient() as client:
+    with MortalPlanner() as client:
         client.wait_until_active()
         yield client
+        stop_nodes([client.process])
     stop.set()
     thread.join()
     executor.shutdown()
@@ -100,6 +124,17 @@ def test_a_camera_that_shows_nothing_new(bench, fault):
     found = own.pick()[-1]
     assert "no new cloud on 'object_cloud' and 'obstacle_cloud' after 4 s" in found.result
     assert np.isnan(found.score)
+
+
+def test_a_camera_that_is_late(bench):
+    """What it shows then is newer than the question, and may be planned on."""
+    own = bench(patience=15.0)
+    own.simulation.faults = Faults(camera='late')
+    began = own.simulation.state().time
+    found = own.pick()[-1]
+    assert found.lifted and own.simulation.rises()[0] > 0.1
+    assert own.simulation.state().time > began + LATE
+    assert found.seconds > LATE
 
 
 @pytest.mark.parametrize('faults', [
@@ -134,6 +169,16 @@ def test_an_object_that_is_moved_is_looked_for_again(bench):
     thread.join()
     assert len(tried) >= 2 and not tried[0].lifted
     assert tried[-1].lifted and own.simulation.rises()[0] > 0.1
+
+
+def test_a_planner_that_dies_is_waited_for(bench):
+    """The attempt ends when no answer comes; the next is planned by the one that is started."""
+    own = bench(attempts=2, timeout=6.0, grace=1.0, patience=30.0)
+    own.planner.doomed, before = True, own.planner.process.pid
+    tried = own.pick()
+    assert own.planner.process.pid != before
+    assert 'no plan: no answer from' in tried[0].result
+    assert tried[1].lifted and own.simulation.rises()[0] > 0.1
 
 
 def test_a_call_that_is_cancelled(bench):

@@ -20,8 +20,8 @@ def test_an_object_is_lifted(tmp_path):
         capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / 'report.json').read_text())
-    assert report['lifted'] == report['count'] == 1
-    pick = report['picks'][0]
+    assert report['lifted'] == report['picks'] == report['wanted'] == 1
+    pick = report['records'][0]
     assert pick['name'] in done.stdout and pick['lifted']
     assert 0.1 < pick['rise'] < 0.2
     assert pick['attempts'][-1]['result'] == 'lifted'

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Two hundred picks in a row, with planner and segmenter that never restart: ``make soak``.
+
+Takes half an hour and is no part of ``make test``. Fewer: ``SOAK_PICKS=20 make soak``.
+"""
+
+import os
+from statistics import median
+
+import psutil
+import pytest
+
+pytest.importorskip('rclpy', reason='the cell needs ROS 2 (rclpy)')
+
+import rclpy
+
+from dexlite_ros.cell.pick.picks import pick_layout, PickConditions
+from dexlite_ros.cell.pick.record import row
+from dexlite_ros.cell.pick.session import planner_and_segmenter, stay_on_this_machine
+from dexlite_ros.offline.objects.sources import find_objects
+from dexlite_ros.ros.process import initialise
+
+PICKS = int(os.environ.get('SOAK_PICKS', 200))
+GROWTH = 0.03
+"""Largest growth of the memory from the second tenth of the picks to the last."""
+CONDITIONS = PickConditions(attempts=1, real_time_factor=10.0)
+
+
+def _memory(process: psutil.Process) -> float:
+    """Return the resident memory [MB]."""
+    return process.memory_info().rss / 1e6
+
+
+def test_the_memory_stays_flat():
+    """Of planner, segmenter, and this process with executor and cell; all of them live on."""
+    stay_on_this_machine()
+    initialise([])
+    targets, used, lifted = find_objects('household:600-610'), [], 0
+    with planner_and_segmenter() as (planner, processes):
+        watched = [psutil.Process(), *(psutil.Process(each.pid) for each in processes)]
+        for number in range(PICKS):
+            layout = targets[number % len(targets)],
+            for record in pick_layout(layout, 1, number, planner, CONDITIONS):
+                lifted += record.lifted
+                used.append([_memory(each) for each in watched])
+                print(f'{number + 1:4} {row(record)}  '
+                      + '  '.join(f'{megabytes:.0f} MB' for megabytes in used[-1]), flush=True)
+        assert all(each.poll() is None for each in processes)
+    rclpy.try_shutdown()
+    tenth = max(1, PICKS // 10)
+    for name, column in zip(('executor and cell', 'planner', 'segmenter'), zip(*used)):
+        early, late = median(column[tenth:2 * tenth]), median(column[-tenth:])
+        print(f'{name}: {early:.0f} MB at first, {late:.0f} MB at last')
+        assert late < early * (1.0 + GROWTH), name
+    print(f'{lifted} of {PICKS} lifted at the first attempt')
+    assert lifted > PICKS / 2
