@@ -28,7 +28,7 @@ class CellState:
     """What the sensors of hand and wrist tell at one time."""
 
     time: float
-    """[s] since the start."""
+    """[s]"""
     palm: Pose
     """(4, 4) in the world [m]."""
     joints: Joints
@@ -44,12 +44,13 @@ class CellSimulation:
 
     def __init__(
         self, hand: HandDescription, objects: Sequence[CellObject], camera: CameraName = 'kinect',
-        seed: int = 0,
+        seed: int = 0, begin: float = 0.0,
     ) -> None:
         """
         Lay everything out, the open hand above the table and beside the camera's view.
 
         :param seed: of the camera's errors
+        :param begin: time at first [s]
         :raises UnusableObject: for pieces that MuJoCo refuses
         """
         self.hand, self.objects = hand, tuple(objects)
@@ -59,7 +60,7 @@ class CellSimulation:
         """(4, 4) where the palm waits, in the world [m]."""
         self.open_posture = dict(zip(hand.joint_names, opened.tolist()))
         """Joints of the open hand by name [rad]."""
-        self._world = CellWorld(hand, objects, self.home, opened)
+        self._world = CellWorld(hand, objects, self.home, opened, begin)
         self._gantry = Gantry(self.home)
         self._fingers = FingerController(hand, opened)
         self._lock = threading.Lock()

@@ -58,9 +58,8 @@ class CellTopics:
                 'real_time_factor', real_time_factor, f'{SLOWEST:g} to {FASTEST:g}')
         if not camera_period > 0:
             raise InvalidRequest('camera_period', camera_period, 'a positive time [s]')
-        self.simulation, self._log = simulation, node.get_logger()
+        self._log = node.get_logger()
         self._factor, self._period = real_time_factor, camera_period
-        self._last: tuple[CameraInfo, PointCloud2] | None = None
         self._clock_out = node.create_publisher(Clock, '/clock', 10)
         self._cloud_out = node.create_publisher(
             PointCloud2, 'camera/depth/points', qos_profile_sensor_data)
@@ -69,10 +68,17 @@ class CellTopics:
         self._joints_out = node.create_publisher(JointState, 'joint_states', 10)
         self._wrist_out = node.create_publisher(PoseStamped, 'wrist/pose', 10)
         self._camera_out = node.create_publisher(PoseStamped, 'camera/pose', LATCHED)
-        self._camera_out.publish(stamped_pose(simulation.camera.pose, WORLD, stamp(0.0)))
+        self.show(simulation)
         node.create_subscription(PoseStamped, 'wrist/command', self._on_wrist, 10)
         node.create_subscription(
             JointTrajectory, 'hand_controller/joint_trajectory', self._on_fingers, 10)
+
+    def show(self, simulation: CellSimulation) -> None:
+        """Take the place of the simulation so far, in which it is no later than in this one."""
+        self.simulation = simulation
+        self._last: tuple[CameraInfo, PointCloud2] | None = None
+        self._camera_out.publish(
+            stamped_pose(simulation.camera.pose, WORLD, stamp(simulation.state().time)))
 
     def run(self, stop: threading.Event) -> None:
         """Let time go on, and publish, until ``stop``; the camera has a thread of its own."""

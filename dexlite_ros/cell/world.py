@@ -35,13 +35,14 @@ class CellWorld:
 
     def __init__(
         self, hand: HandDescription, objects: Sequence[CellObject], palm: Pose, joints: Joints,
-        settings: SimulationSettings | None = None,
+        begin: float = 0.0, settings: SimulationSettings | None = None,
     ) -> None:
         """
         Compile the world, with the hand at rest.
 
         :param palm: pose of the palm in the world, whose table is at z = 0 [m]
         :param joints: (J,) [rad]
+        :param begin: time at first [s]
         :raises UnusableObject: for pieces that MuJoCo refuses
         """
         settings = settings or SimulationSettings()
@@ -64,6 +65,7 @@ class CellWorld:
             geom.friction[:2] = settings.friction, settings.torsional_friction
         self.model = compile_spec(spec)
         self.data = mujoco.MjData(self.model)
+        self.data.time = begin
         self._joints = [self.model.joint(name).qposadr[0] for name in hand.joint_names]
         self._speeds = [self.model.joint(name).dofadr[0] for name in hand.joint_names]
         self._palm = self.model.joint('palm').qposadr[0]
@@ -77,7 +79,7 @@ class CellWorld:
 
     @property
     def time(self) -> float:
-        """Time since the start [s]."""
+        """The present time [s]."""
         return float(self.data.time)
 
     def command(self, palm: Pose, joints: Joints) -> None:

@@ -22,7 +22,12 @@ import tyro
 from dexlite_ros.cell.pick.film import Film
 from dexlite_ros.cell.pick.picks import pick_layout, PickConditions
 from dexlite_ros.cell.pick.record import HEAD, PickRecord, row, summary, write_records
-from dexlite_ros.cell.pick.session import planner_and_segmenter, stay_on_this_machine
+from dexlite_ros.cell.pick.session import (
+    planner_and_segmenter,
+    running_cell,
+    RunningCell,
+    stay_on_this_machine,
+)
 from dexlite_ros.errors import DexliteError
 from dexlite_ros.offline.objects.sources import find_objects, Target
 from dexlite_ros.offline.scenes.depth_camera import CameraName
@@ -81,15 +86,17 @@ class Progress:
 def main() -> int:
     """Run the picks; return 0 if anything was lifted."""
     options = tyro.cli(Pick, prog='pick', args=remove_ros_args(sys.argv)[1:])
-    stay_on_this_machine()
+    if options.start_nodes:
+        stay_on_this_machine()
     initialise([])
     # Ctrl-C ends the pick, not the process: the nodes are stopped and the results written.
     raise_on_signal()
     done = Progress()
     try:
         layouts = _layouts(options)
-        with _nodes(options) as planner:
-            _run(layouts, planner, options, done)
+        with _planner(options) as planner, \
+                running_cell(planner, options.real_time_factor) as cell:
+            _run(layouts, cell, options, done)
     except (DexliteError, TimeoutError) as error:
         print(f'stopped: {error}', file=sys.stderr)
         return 1
@@ -107,7 +114,7 @@ def main() -> int:
 
 
 @contextmanager
-def _nodes(options: Pick) -> Iterator[PlannerClient]:
+def _planner(options: Pick) -> Iterator[PlannerClient]:
     if options.start_nodes:
         print('starting the planner and the segmenter ...', flush=True)
         with planner_and_segmenter() as (planner, _):
@@ -131,11 +138,10 @@ def _layouts(options: Pick) -> list[Layout]:
 
 
 def _run(
-    layouts: Sequence[Layout], planner: PlannerClient, options: Pick, done: Progress
+    layouts: Sequence[Layout], cell: RunningCell, options: Pick, done: Progress
 ) -> None:
     """Pick everything; print and write each pick as soon as it is over."""
-    conditions = PickConditions(
-        options.camera, options.attempts, options.real_time_factor, options.judge)
+    conditions = PickConditions(options.camera, options.attempts, options.judge)
     question = {**asdict(options), 'output': str(options.output)}
     options.output.mkdir(parents=True, exist_ok=True)
     print(HEAD)
@@ -143,8 +149,7 @@ def _run(
         targets = layouts[number % len(layouts)]
         done.objects += len(targets)
         film = done.film if number < options.filmed else None
-        for record in pick_layout(
-                targets, options.seed, number, planner, conditions, film):
+        for record in pick_layout(targets, options.seed, number, cell, conditions, film):
             done.records.append(record)
             print(row(record), flush=True)
             write_records(options.output / 'report.json', done.records, done.objects, question)

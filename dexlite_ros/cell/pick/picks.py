@@ -15,12 +15,10 @@ from dexlite_ros.cell.layout import lay_out
 from dexlite_ros.cell.pick.beside import beside
 from dexlite_ros.cell.pick.film import Film
 from dexlite_ros.cell.pick.record import PickRecord
-from dexlite_ros.cell.pick.session import running_cell
+from dexlite_ros.cell.pick.session import RunningCell
 from dexlite_ros.cell.simulation import CellSimulation
-from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.offline.objects.sources import Target
 from dexlite_ros.offline.scenes.depth_camera import CameraName
-from dexlite_ros.ros.client import PlannerClient
 from dexlite_ros.ros.pick.executor import GraspExecutor, PickSettings
 
 
@@ -32,14 +30,12 @@ class PickConditions:
     """Make of the camera, with its errors."""
     attempts: int = 3
     """Grasps to try for each object."""
-    real_time_factor: float = 1.0
-    """Simulated per real time, at most."""
     judged: bool = False
     """Whether the judge says what it thinks of each first grasp, where one object is alone."""
 
 
 def pick_layout(
-    targets: Sequence[Target], seed: int, number: int, planner: PlannerClient,
+    targets: Sequence[Target], seed: int, number: int, cell: RunningCell,
     conditions: PickConditions, film: Film | None = None,
 ) -> Iterator[PickRecord]:
     """
@@ -51,14 +47,11 @@ def pick_layout(
     :raises FileError, UnusableObject: for an object that cannot be used
     """
     objects = lay_out(targets, np.array(EYE), np.random.default_rng([seed, number]))
-    simulation = CellSimulation(
-        find_hand(DEFAULT_HAND), objects, conditions.camera, seed + number)
-    settings = PickSettings(attempts=conditions.attempts)
+    simulation = cell.lay_out(objects, conditions.camera, seed + number)
+    executor = cell.executor(PickSettings(attempts=conditions.attempts))
     label = targets[0].name if len(targets) == 1 else f'{len(objects)} objects'
     first = simulation.look()[1] if conditions.judged and len(objects) == 1 else None
-    with running_cell(
-            simulation, planner, conditions.real_time_factor, settings) as executor, \
-            _filmed(simulation, label, film):
+    with _filmed(simulation, label, film):
         left = list(range(len(objects)))
         while left:
             record, index = _pick(simulation, executor, left, seed)

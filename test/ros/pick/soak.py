@@ -17,14 +17,19 @@ import rclpy
 
 from dexlite_ros.cell.pick.picks import pick_layout, PickConditions
 from dexlite_ros.cell.pick.record import row
-from dexlite_ros.cell.pick.session import planner_and_segmenter, stay_on_this_machine
+from dexlite_ros.cell.pick.session import (
+    planner_and_segmenter,
+    running_cell,
+    stay_on_this_machine,
+)
 from dexlite_ros.offline.objects.sources import find_objects
 from dexlite_ros.ros.process import initialise
 
 PICKS = int(os.environ.get('SOAK_PICKS', 200))
 GROWTH = 0.03
 """Largest growth of the memory from the second tenth of the picks to the last."""
-CONDITIONS = PickConditions(attempts=1, real_time_factor=10.0)
+SPEED = 10.0
+"""Simulated per real time, at most."""
 
 
 def _memory(process: psutil.Process) -> float:
@@ -37,11 +42,12 @@ def test_the_memory_stays_flat():
     stay_on_this_machine()
     initialise([])
     targets, used, lifted = find_objects('household:600-610'), [], 0
-    with planner_and_segmenter() as (planner, processes):
+    with planner_and_segmenter() as (planner, processes), running_cell(planner, SPEED) as cell:
         watched = [psutil.Process(), *(psutil.Process(each.pid) for each in processes)]
         for number in range(PICKS):
             layout = targets[number % len(targets)],
-            for record in pick_layout(layout, 1, number, planner, CONDITIONS):
+            for record in pick_layout(
+                    layout, 1, number, cell, PickConditions(attempts=1)):
                 lifted += record.lifted
                 used.append([_memory(each) for each in watched])
                 print(f'{number + 1:4} {row(record)}  '

@@ -2,7 +2,7 @@
 """Whatever fails, a pick ends with a line that says so, and nothing moves afterwards."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from functools import partial
 import signal
 import threading
 import time
@@ -19,14 +19,12 @@ from rclpy.node import Node
 from dexlite_ros.cell.camera import EYE
 from dexlite_ros.cell.faults import Faults, LATE
 from dexlite_ros.cell.layout import lay_out
-from dexlite_ros.cell.pick.session import running_cell
-from dexlite_ros.cell.simulation import CellSimulation
-from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.cell.pick.session import running_cell, RunningCell
 from dexlite_ros.msg import SynthesisReport
 from dexlite_ros.offline.objects.sources import find_objects
 from dexlite_ros.ros.client import PlannerClient
 from dexlite_ros.ros.node_processes import parameters, start_node, stop_nodes
-from dexlite_ros.ros.pick.executor import Attempt, GraspExecutor, PickSettings
+from dexlite_ros.ros.pick.executor import Attempt, PickSettings
 from dexlite_ros.ros.process import spin
 from dexlite_ros.ros.segmenter.segmenter_node import Segmenter
 
@@ -41,15 +39,13 @@ PLANNER = ['dexlite_ros.ros.planner_node', *parameters(
 class Bench:
     """A cell with one object, and an executor that may be given faults to find."""
 
-    def __init__(self, planner: PlannerClient, stack: ExitStack, **settings: object) -> None:
-        """Lay out a can, and connect everything."""
-        objects = lay_out(
-            find_objects('household:602-603'), np.array(EYE), np.random.default_rng(0))
-        self.simulation = CellSimulation(SHADOW_RIGHT, objects)
-        self.planner = planner
+    def __init__(self, cell: RunningCell, **settings: object) -> None:
+        """Lay out a can."""
+        self.simulation = cell.lay_out(lay_out(
+            find_objects('household:602-603'), np.array(EYE), np.random.default_rng(0)))
+        self.planner = cell.planner
         usual = {'attempts': 1, 'patience': 4.0, 'timeout': 8.0}
-        self.executor: GraspExecutor = stack.enter_context(running_cell(
-            self.simulation, planner, SPEED, PickSettings(**{**usual, **settings})))
+        self.executor = cell.executor(PickSettings(**{**usual, **settings}))
 
     def pick(self) -> list[Attempt]:
         """Pick, and make sure that the hand rests in the end."""
@@ -107,11 +103,11 @@ def planner() -> Iterator[MortalPlanner]:
     rclpy.try_shutdown()
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
 def bench(planner: PlannerClient) -> Iterator[Callable[..., Bench]]:
-    """Return a way to lay out a cell, which is cleared in the end."""
-    with ExitStack() as stack:
-        yield lambda **settings: Bench(planner, stack, **settings)
+    """Return a way to lay out a cell."""
+    with running_cell(planner, SPEED) as cell:
+        yield partial(Bench, cell)
 
 
 @pytest.mark.parametrize('fault', ['silent', 'frozen'])
