@@ -96,3 +96,15 @@ def test_what_is_removed_is_gone(cell):
     cell.advance(2)
     _, image = cell.look()
     assert not (image.labels == 2).any()
+
+
+def test_time_may_go_on_from_another_cell():
+    """Whoever keeps time by the clock never sees it go back, and commands begin then."""
+    later = CellSimulation(SHADOW_RIGHT, (), 'ideal', begin=7.0)
+    assert later.state().time == 7.0
+    goal = later.home.copy()
+    goal[2, 3] += 0.1
+    took = later.move_wrist(goal)
+    later.advance(round((took + 0.5) / TICK))
+    assert later.state().time == pytest.approx(7.5 + took, abs=2 * TICK)
+    np.testing.assert_allclose(later.state().palm[:3, 3], goal[:3, 3], atol=2e-3)

@@ -19,14 +19,14 @@ import torch
 from dexlite_ros.cell.pick.record import PickRecord
 from dexlite_ros.cell.simulation import CellSimulation
 from dexlite_ros.errors import BadCloud, NoGraspFound, ScaleError
-from dexlite_ros.grasp import GraspBatch, StagedGrasp
-from dexlite_ros.msg import DexGrasp
+from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.offline.physics.judge import judge
 from dexlite_ros.offline.scenes.depth_camera import DepthImage
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
-from dexlite_ros.ros.poses import pose_matrix
+from dexlite_ros.ros.conversions import staged_grasps
 
 TEST = 'table-lift'
 REST_STRIDE = 4
@@ -46,7 +46,7 @@ def beside(
     return replace(
         record,
         judged=None if executed is None else _lifts(
-            _staged(executed), simulation.camera.pose, simulation),
+            staged_grasps(DexGraspArray(grasps=[executed])), simulation.camera.pose, simulation),
         judged_apart=_planned_apart(simulation, image, seed))
 
 
@@ -78,16 +78,3 @@ def _lifts(
     grasps = grasp.each(lambda batch: batch.to(torch.float64).transformed(turn, shift))
     verdict = next(judge(grasps, simulation.objects[0].pieces, TEST, table=0.0))
     return verdict.passed
-
-
-def _staged(grasp: DexGrasp) -> StagedGrasp:
-    """Return a grasp of a message as a batch of one, in the message's frame."""
-    stages = []
-    for pose, point in zip(
-            (grasp.pregrasp_pose, grasp.grasp_pose, grasp.squeeze_pose),
-            grasp.hand_trajectory.points):
-        matrix = torch.from_numpy(pose_matrix(pose))
-        stages.append(GraspBatch(
-            matrix[None, :3, 3], matrix[None, :3, :3],
-            torch.tensor([point.positions], dtype=torch.float64)))
-    return StagedGrasp(*stages)

@@ -12,19 +12,20 @@ import pytest
 pytest.importorskip('rclpy', reason='the cell needs ROS 2 (rclpy)')
 
 
-def test_an_object_is_lifted(tmp_path):
+def test_objects_that_stand_together_are_lifted(tmp_path):
     """Planner, segmenter and cell find each other; the report says what is true."""
     done = subprocess.run(
-        [sys.executable, '-m', 'dexlite_ros.cell.pick', '--objects', 'household:600-601',
-         '--count', '1', '--filmed', '1', '--output', str(tmp_path)],
+        [sys.executable, '-m', 'dexlite_ros.cell.pick', '--objects', 'household:600-606',
+         '--count', '2', '--clutter', '--filmed', '1', '--output', str(tmp_path)],
         capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / 'report.json').read_text())
-    assert report['lifted'] == report['picks'] == report['wanted'] == 1
-    pick = report['records'][0]
-    assert pick['name'] in done.stdout and pick['lifted']
-    assert 0.1 < pick['rise'] < 0.2
-    assert pick['attempts'][-1]['result'] == 'lifted'
+    assert report['lifted'] == report['picks'] == report['wanted'] == 2
+    assert len({pick['name'] for pick in report['records']}) == 2
+    for pick in report['records']:
+        assert pick['name'] in done.stdout and pick['lifted']
+        assert 0.1 < pick['rise'] < 0.2
+        assert pick['attempts'][-1]['result'] == 'lifted'
     film = Image.open(tmp_path / 'pick.gif')
     assert film.n_frames > 10
     first = np.asarray(film.convert('RGB')).astype(int)
