@@ -52,10 +52,6 @@ class FingerController:
         self._times[1:] = now + np.cumsum(np.maximum(np.diff(self._times), fastest))
         return float(self._times[-1] - now)
 
-    def stop(self, now: float) -> None:
-        """Stay where the joints are commanded to be now [s]."""
-        self._points, self._times = self.at(now)[None], np.array([now])
-
     def at(self, now: float) -> Joints:
         """Return the commanded joints (J,) at a time [s, rad]."""
         return np.array([

@@ -61,10 +61,6 @@ class Gantry:
         self._duration = float(way) + settings.acceleration_time if way > 0 else 0.0
         return self._duration
 
-    def stop(self, now: float) -> None:
-        """Stay where the wrist is now [s]."""
-        self.__init__(self.at(now), self._settings)  # type: ignore[misc]
-
     def at(self, now: float) -> Pose:
         """Return the commanded pose at a time [s]."""
         share = self._share(now - self._began)

@@ -18,10 +18,13 @@ from dexlite_ros.offline.physics.simulation import actuator_map, SimulationSetti
 from dexlite_ros.offline.physics.world import (
     add_object,
     add_table,
+    body_pose,
     compile_spec,
     configure,
     GRAVITY,
     hold_by_mocap,
+    roughen,
+    soften,
 )
 
 Joints = NDArray[np.float64]
@@ -55,14 +58,11 @@ class CellWorld:
         for link in hand.link_names:  # the arm knows what the hand weighs
             spec.body(link).gravcomp = 1.0
         spec.equality('wrist').data[10] = TURN_STIFFNESS
-        for geom in spec.geoms:
-            geom.solimp[:3], geom.solref[:] = (0.5, 0.99, 0.0001), (0.005, 1.0)
+        soften(spec)
         for index, each in enumerate(self.objects):
             add_object(spec, each.pieces, settings.mass, f'object_{index}')
         add_table(spec, 0.0)
-        for geom in spec.geoms:
-            geom.condim = 4
-            geom.friction[:2] = settings.friction, settings.torsional_friction
+        roughen(spec, settings.friction, settings.torsional_friction)
         self.model = compile_spec(spec)
         self.data = mujoco.MjData(self.model)
         self.data.time = begin
@@ -106,15 +106,15 @@ class CellWorld:
 
     def palm(self) -> Pose:
         """Return the pose of the palm in the world [m]."""
-        return self._body_pose(self.hand.palm_link)
+        return body_pose(self.data, self.hand.palm_link)
 
     def link_poses(self) -> dict[str, Pose]:
         """Return the poses of the hand's links in the world [m]."""
-        return {name: self._body_pose(name) for name in self.hand.link_names}
+        return {name: body_pose(self.data, name) for name in self.hand.link_names}
 
     def object_motions(self) -> list[Pose]:
         """Return how each object has moved since it was laid out (4, 4), in the world [m]."""
-        return [self._body_pose(f'object_{index}') for index in range(len(self.objects))]
+        return [body_pose(self.data, f'object_{index}') for index in range(len(self.objects))]
 
     def push(self, index: int, shift: NDArray[np.float64]) -> None:
         """Move an object by a shift (3,) in the world, at rest [m]."""
@@ -127,10 +127,6 @@ class CellWorld:
         """Put an object out of sight and reach, ten metres away."""
         self.push(index, np.array([10.0, 10.0 + index, 0.5]))
 
-    def _body_pose(self, name: str) -> Pose:
-        body, pose = self.data.body(name), np.eye(4)
-        pose[:3, :3], pose[:3, 3] = body.xmat.reshape(3, 3), body.xpos
-        return pose
 
 
 def _position_and_quat(pose: Pose) -> NDArray[np.float64]:

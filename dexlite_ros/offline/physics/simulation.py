@@ -27,6 +27,7 @@ from dexlite_ros.offline.physics.world import (
     add_fixed,
     add_object,
     add_table,
+    body_pose,
     compile_spec,
     configure,
     DIVERGENCE,
@@ -35,6 +36,8 @@ from dexlite_ros.offline.physics.world import (
     has_diverged,
     hold_by_mocap,
     NO_SLIP,
+    roughen,
+    soften,
 )
 
 FRAME_TIME = 0.08
@@ -110,16 +113,12 @@ class GraspScene:
             hand, stiffness=self.settings.stiffness, torque_limit=self.settings.torque_limit))
         configure(spec.option, self.settings.time_step)
         hold_by_mocap(spec, hand.palm_link)
-        # Contacts of the hand are firm but not stiff: mujoco_menagerie's values for its plastic.
-        for geom in spec.geoms:
-            geom.solimp[:3], geom.solref[:] = (0.5, 0.99, 0.0001), (0.005, 1.0)
+        soften(spec)
         add_object(spec, pieces, self.settings.mass)
         if table is not None:
             add_table(spec, table)
         add_fixed(spec, fixed)
-        for geom in spec.geoms:
-            geom.condim = 4
-            geom.friction[:2] = self.settings.friction, self.settings.torsional_friction
+        roughen(spec, self.settings.friction, self.settings.torsional_friction)
         self.model = compile_spec(spec)
         self.data = mujoco.MjData(self.model)
         self._joints = [self.model.joint(name).qposadr[0] for name in hand.joint_names]
@@ -235,13 +234,8 @@ class GraspScene:
 
     def link_poses(self) -> dict[str, NDArray[np.float64]]:
         """Return the pose (4, 4) of every link of the hand, and of the 'object'."""
-        poses = {}
-        for name in (*self.hand.link_names, 'object'):
-            body = self.data.body(name)
-            poses[name] = np.eye(4)
-            poses[name][:3, :3] = body.xmat.reshape(3, 3)
-            poses[name][:3, 3] = body.xpos
-        return poses
+        return {name: body_pose(self.data, name)
+                for name in (*self.hand.link_names, 'object')}
 
     def object_motion(self, raised: float = 0.0) -> tuple[float, float]:
         """

@@ -28,6 +28,7 @@ from dexlite_ros.offline.physics.world import (
     configure,
     GRAVITY,
     has_diverged,
+    roughen,
 )
 
 Engine = Literal['mujoco', 'pybullet']
@@ -97,9 +98,7 @@ def _mujoco(pieces: Pieces) -> tuple[float, float]:
     spec.option.gravity = (0.0, 0.0, -GRAVITY)
     add_object(spec, pieces, MASS)
     add_table(spec, 0.0)
-    for geom in spec.geoms:
-        geom.condim = 4
-        geom.friction[:2] = FRICTION, TORSIONAL_FRICTION
+    roughen(spec, FRICTION, TORSIONAL_FRICTION)
     model = compile_spec(spec)
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)

@@ -85,6 +85,19 @@ def compile_spec(spec: mujoco.MjSpec) -> mujoco.MjModel:
         raise UnusableObject(f'MuJoCo says: {error}') from error
 
 
+def soften(spec: mujoco.MjSpec) -> None:
+    """Make all contacts so far firm but not stiff: mujoco_menagerie's values for the hand."""
+    for geom in spec.geoms:
+        geom.solimp[:3], geom.solref[:] = (0.5, 0.99, 0.0001), (0.005, 1.0)
+
+
+def roughen(spec: mujoco.MjSpec, sliding: float, torsional: float) -> None:
+    """Give everything so far a friction: its coefficient, and that against turning [m]."""
+    for geom in spec.geoms:
+        geom.condim = 4
+        geom.friction[:2] = sliding, torsional
+
+
 def add_table(spec: mujoco.MjSpec, height: float) -> None:
     """Add an infinite horizontal plane at this height [m]."""
     spec.worldbody.add_geom(
@@ -102,6 +115,13 @@ def add_fixed(spec: mujoco.MjSpec, pieces: Sequence[NDArray[np.floating]]) -> No
 def fixed_name(index: int) -> str:
     """Return the name of a piece that does not move."""
     return f'fixed_{index}'
+
+
+def body_pose(data: mujoco.MjData, name: str) -> NDArray[np.float64]:
+    """Return the pose (4, 4) of a body in the world [m]."""
+    body, pose = data.body(name), np.eye(4)
+    pose[:3, :3], pose[:3, 3] = body.xmat.reshape(3, 3), body.xpos
+    return pose
 
 
 def has_diverged(data: mujoco.MjData) -> bool:
