@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page: a scene, and a panel to choose grasp and stage and what is shown."""
+
+from __future__ import annotations
+
+from functools import partial
+import threading
+from typing import get_args, TYPE_CHECKING
+
+import numpy as np
+
+from dexlite_ros.grasp import STAGES
+from dexlite_ros.output.browser.grasp_text import (
+    grasp_label,
+    grasp_text,
+    plan_text,
+    surface_label,
+)
+from dexlite_ros.output.browser.plan_scene import Part, PARTS, PlanScene
+from dexlite_ros.output.browser.posed_hand import LAST_STAGE
+from dexlite_ros.output.browser.viewed_plan import Up, ViewedPlan
+from dexlite_ros.output.browser.web_server import LOOPBACK, PORT, start_server, stop_server
+
+if TYPE_CHECKING:
+    from viser import GuiButtonGroupHandle, GuiCheckboxHandle, GuiEvent, GuiFolderHandle
+
+PREVIOUS, NEXT = '◀ better', 'worse ▶'
+FORCE_SCALE = 3.0
+"""Length of the arrows of forces at first [mm/N]."""
+FAR = 0.1
+"""Distance between the objects of two plans from which cameras follow [m]."""
+NARROW = np.deg2rad(40.0)
+"""Vertical field of view."""
+
+
+class PlanViewer:
+    """
+    Shows one plan at a time to any number of browsers.
+
+    All of them see the same: what one chooses changes for all. The methods may be called from any
+    thread, as viser calls those for its controls.
+    """
+
+    def __init__(self, host: str = LOOPBACK, port: int = PORT) -> None:
+        """
+        Serve a page without a plan.
+
+        :raises InvalidRequest, MissingDependency: as ``start_server``
+        """
+        self.server = start_server(host, port)
+        self._lock = threading.RLock()
+        self._plan: ViewedPlan | None = None
+        self._folders: list[GuiFolderHandle] = []
+        gui = self.server.gui
+        self._status = gui.add_markdown('waiting for a plan', order=0)
+        with gui.add_folder('Show', order=4):
+            self._shown = {part: gui.add_checkbox(part, on) for part, on in PARTS.items()}
+            self._force_scale = gui.add_slider('force, mm per N', 0.5, 10.0, 0.5, FORCE_SCALE)
+            self._up = gui.add_dropdown('up', get_args(Up))
+        for part, box in self._shown.items():
+            box.on_update(partial(self._on_part, part))
+        self._force_scale.on_update(self._on_force_scale)
+        self._up.on_update(self._on_up)
+
+    @property
+    def url(self) -> str:
+        """Address of the page."""
+        host = self.server.get_host()
+        name = 'localhost' if host in ('0.0.0.0', '::') else host
+        return f'http://{name}:{self.server.get_port()}'
+
+    def close(self) -> None:
+        """Stop serving."""
+        stop_server(self.server)
+
+    def show(self, plan: ViewedPlan, status: str = '') -> None:
+        """
+        Show a plan in place of the one before, beginning with its best grasp.
+
+        :param plan: with at least one grasp
+        :param status: where it comes from, as the first line of the panel
+        """
+        with self._lock, self.server.atomic():
+            moved = self._plan is None or bool(
+                np.linalg.norm(plan.centre() - self._plan.centre()) > FAR)
+            self._plan = None  # Controls that are set below change nothing.
+            for folder in self._folders:
+                folder.remove()
+            self._up.value = plan.up
+            self._status.content = status
+            self._scene = PlanScene(
+                self.server.scene, plan, {part: box.value for part, box in self._shown.items()},
+                self._force_scale.value)
+            self._plan = plan
+            self._folders = [self._grasp_folder(plan), self._surface_folder(plan),
+                             self._report_folder(plan)]
+            self._on_grasp()
+            self._aim(everywhere=moved)
+
+    def choose(self, rank: int, stage: float | None = None) -> None:
+        """
+        Show another grasp, as the controls do.
+
+        :param rank: 0 is the best
+        :param stage: 0 pregrasp, 1 grasp, 2 squeeze, or between; None: as it is
+        """
+        with self._lock:
+            self._grasp.value = self._labels[rank]
+            if stage is not None:
+                self._stage.value = stage
+
+    @property
+    def chosen(self) -> tuple[int, float]:
+        """Rank and stage of the hand that is shown."""
+        with self._lock:
+            return self._labels.index(self._grasp.value), self._stage.value
+
+    def _grasp_folder(self, plan: ViewedPlan) -> GuiFolderHandle:
+        gui = self.server.gui
+        self._labels = tuple(grasp_label(each, rank) for rank, each in enumerate(plan.facts))
+        with gui.add_folder('Grasp', order=1) as folder:
+            self._grasp = gui.add_dropdown('rank', self._labels)
+            steps = gui.add_button_group('', (PREVIOUS, NEXT))
+            self._stage = gui.add_slider('stage', 0.0, float(LAST_STAGE), 0.05, 1.0)
+            stages = gui.add_button_group('', STAGES)
+            look = gui.add_button('look at this hand')
+            self._text = gui.add_markdown('')
+        self._grasp.on_update(self._on_grasp)
+        self._stage.on_update(self._on_grasp)
+        steps.on_click(self._on_step)
+        stages.on_click(self._on_stage)
+        look.on_click(lambda _: self._aim(everywhere=True))
+        return folder
+
+    def _surface_folder(self, plan: ViewedPlan) -> GuiFolderHandle:
+        gui = self.server.gui
+        surfaces = plan.geometry.surfaces
+        with gui.add_folder('Surfaces', order=2, visible=bool(surfaces)) as folder:
+            for index, each in enumerate(surfaces):
+                box = gui.add_checkbox(surface_label(each.method, each.weight), index == 0)
+                box.on_update(partial(self._on_surface, index))
+        return folder
+
+    def _report_folder(self, plan: ViewedPlan) -> GuiFolderHandle:
+        with self.server.gui.add_folder('Report', order=3) as folder:
+            self.server.gui.add_markdown(plan_text(plan))
+        return folder
+
+    def _aim(self, everywhere: bool) -> None:
+        """Set the camera that new pages begin with; everywhere: and that of the others."""
+        with self._lock:
+            place, target = self._scene.camera(self.chosen[0], self._up.value)
+            first = self.server.initial_camera
+            first.position, first.look_at, first.fov = place, target, NARROW
+            for client in self.server.get_clients().values() if everywhere else ():
+                with client.atomic():
+                    client.camera.position, client.camera.look_at = place, target
+
+    def _on_grasp(self, _: object = None) -> None:
+        with self._lock:
+            if self._plan is not None:
+                rank, stage = self.chosen
+                with self.server.atomic():
+                    self._scene.show_hand(rank, stage)
+                self._text.content = grasp_text(self._plan.facts[rank], rank, len(self._plan))
+
+    def _on_step(self, event: GuiEvent[GuiButtonGroupHandle]) -> None:
+        with self._lock:
+            step = 1 if event.target.value == NEXT else -1
+            self.choose(min(max(self.chosen[0] + step, 0), len(self._labels) - 1))
+
+    def _on_stage(self, event: GuiEvent[GuiButtonGroupHandle]) -> None:
+        with self._lock:
+            self._stage.value = float(STAGES.index(event.target.value))
+
+    def _on_surface(self, index: int, event: GuiEvent[GuiCheckboxHandle]) -> None:
+        with self._lock:
+            self._scene.show_surface(index, event.target.value)
+
+    def _on_part(self, part: Part, _: object) -> None:
+        with self._lock:
+            if self._plan is not None:
+                self._scene.show_part(part, self._shown[part].value)
+
+    def _on_force_scale(self, _: object) -> None:
+        with self._lock:
+            if self._plan is not None:
+                self._scene.scale_forces(self._force_scale.value)
+
+    def _on_up(self, _: object) -> None:
+        with self._lock:
+            if self._plan is not None:
+                self._scene.turn_up(self._up.value)
+                self._aim(everywhere=True)
