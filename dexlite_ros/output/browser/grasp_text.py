@@ -22,32 +22,38 @@ def grasp_label(facts: GraspFacts, rank: int) -> str:
 
 
 def grasp_text(facts: GraspFacts, rank: int, count: int) -> str:
-    """Return score, pattern, direction, contacts and measures of one of ``count`` grasps."""
-    parts = [f'**#{rank}** of {count} (the best is #0)']
-    first = []
+    """Return rank, score, pattern and direction of one of ``count`` grasps."""
+    lines = [f'**#{rank}** of {count} grasps; #0 is the best']
     if facts.score is not None:
-        first.append(('score', f'**{facts.score:.3f}**'))
+        lines.append(f'score **{facts.score:.3f}**')
     if facts.success_probability is not None:
-        first.append(('probability to hold', f'**{100 * facts.success_probability:.0f} %**'))
+        lines.append(f'probability to hold **{100 * facts.success_probability:.0f} %**')
     if facts.contact_pattern:
-        first.append(('contact pattern', facts.contact_pattern))
+        lines.append(f'contact pattern {facts.contact_pattern}')
     if facts.approach_direction is not None:
-        x, y, z = facts.approach_direction
-        first.append(('approach along', f'({x:.2f}, {y:.2f}, {z:.2f})'))
-    parts += _table(('grasp', ''), first)
-    parts += _table(('contact', 'force', 'place ±'), (
+        x, y, z = facts.approach_direction.round(2) + 0.0  # no -0.00
+        lines.append(f'approach along ({x:.2f}, {y:.2f}, {z:.2f})')
+    return '\n'.join(f'- {line}' for line in lines)
+
+
+def numbers_text(facts: GraspFacts) -> str:
+    """Return the contacts and the measures of a grasp."""
+    contacts = _table(('contact', 'force', 'place ±'), (
         (each.link, f'{float((each.force @ each.force) ** 0.5):.1f} N',
          f'{1e3 * each.spread:.1f} mm') for each in facts.contacts))
-    parts += _table(('measure', ''), (
+    measures = _table(('measure', 'value'), (
         (name.replace('_', ' '), _measure(name, value)) for name, value in facts.energies.items()))
-    return '\n\n'.join(parts)
+    return '\n\n'.join([*contacts, *measures]) or 'the file has none'
 
 
-def plan_text(plan: ViewedPlan) -> str:
-    """Return the warnings and the remarks of a plan's report."""
-    warnings = [f'⚠ {warning}' for warning in plan.warnings]
-    remarks = '\n'.join(f'- {remark}' for remark in plan.remarks)
-    return '\n\n'.join([*warnings, *([remarks] if remarks else [])]) or 'no report'
+def head_text(plan: ViewedPlan, source: str) -> str:
+    """Return where a plan comes from, and the warnings of its report."""
+    return '\n\n'.join([f'**{source}**', *(f'⚠ {warning}' for warning in plan.warnings)])
+
+
+def report_text(plan: ViewedPlan) -> str:
+    """Return what the report says of a plan as a whole."""
+    return '\n'.join(f'- {remark}' for remark in plan.remarks) or 'the file has none'
 
 
 def surface_label(method: str, weight: float) -> str:

@@ -7,6 +7,7 @@ Each kind of thing is a node of viser's scene that is shown or hidden with all t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from dexlite_ros.output.browser.viewed_plan import GraspFacts, Up, ViewedPlan
 from dexlite_ros.output.picture import link_colour, VIEW_IN_PALM
 
 if TYPE_CHECKING:
-    from viser import SceneApi, SceneNodeHandle
+    from viser import MeshHandle, SceneApi, SceneNodeHandle
 
 Colour = tuple[int, int, int]
 Vector = NDArray[np.float64]
@@ -57,30 +58,35 @@ PLANES: dict[str, Literal['yz', 'xz', 'xy']] = {'x': 'yz', 'y': 'xz', 'z': 'xy'}
 """The plane of the grid for the axis that is up."""
 
 
+@dataclass(frozen=True)
+class Style:
+    """How a plan is drawn at first."""
+
+    shown: dict[Part, bool]
+    """Which parts are to be seen."""
+    hand_opacity: float
+    """1: nothing is seen through it."""
+    force_scale: float
+    """Length of the arrows of forces [mm/N]."""
+
+
 class PlanScene:
     """Draws one plan, of which one hand at one stage is seen."""
 
-    def __init__(
-        self, scene: SceneApi, plan: ViewedPlan, shown: dict[Part, bool],
-        millimetres_per_newton: float,
-    ) -> None:
-        """
-        Draw everything that does not depend on the grasp, in place of what was there before.
-
-        :param shown: which parts are to be seen
-        :param millimetres_per_newton: length of the arrows of forces
-        """
+    def __init__(self, scene: SceneApi, plan: ViewedPlan, style: Style) -> None:
+        """Draw what does not depend on the grasp, in place of all that was there before."""
         self._scene, self._plan = scene, plan
         self._hand = find_hand(plan.hand)
         self._kinematics = HandKinematics(self._hand)
-        self._scale = millimetres_per_newton
+        self._scale = style.force_scale
         self._rank = -1
         scene.reset()
         self._parts: dict[Part, SceneNodeHandle] = {
-            part: scene.add_frame(f'/{part}', show_axes=False, visible=shown[part])
+            part: scene.add_frame(f'/{part}', show_axes=False, visible=style.shown[part])
             for part in PARTS}
         self._draw_geometry()
         self._links = [self._draw_link(index) for index in range(len(self._hand.links))]
+        self.fade_hand(style.hand_opacity)
         self._palm = scene.add_frame(
             '/palm axes/palm', axes_length=AXES, axes_radius=AXES / 40)
         self._draw_frame()
@@ -105,6 +111,11 @@ class PlanScene:
             self._draw_contacts()
             self._draw_approach()
 
+    def fade_hand(self, opacity: float) -> None:
+        """Make the hand more or less transparent; 1: not at all."""
+        for link in self._links:
+            link.opacity = None if opacity == 1.0 else opacity
+
     def scale_forces(self, millimetres_per_newton: float) -> None:
         """Draw the forces longer or shorter."""
         self._scale = millimetres_per_newton
@@ -117,15 +128,10 @@ class PlanScene:
         points = self._points()
         place = self._plan.centre().copy()
         place[axis] = sign * (sign * points[:, axis]).min()
-        plane = PLANES[up[1]]
         self._scene.add_grid(
-            '/grid/squares', GRID, GRID, plane=plane, cell_size=CELL, section_size=SECTION,
-            cell_color=(222, 224, 228), section_color=(176, 182, 192), position=place)
-        corner = place.copy()
-        corner[['xyz'.index(each) for each in plane]] -= GRID / 2
-        self._scene.add_label(
-            '/grid/ruler', f'squares of {1e3 * CELL:.0f} and {1e3 * SECTION:.0f} mm',
-            position=corner)
+            '/grid/squares', GRID, GRID, plane=PLANES[up[1]], cell_size=CELL,
+            section_size=SECTION, cell_color=(222, 224, 228), section_color=(176, 182, 192),
+            position=place)
 
     def camera(self, rank: int, up: Up) -> tuple[Vector, Vector]:
         """Return where (3,) to look at a grasp from, and at what (3,) [m]."""
@@ -164,7 +170,7 @@ class PlanScene:
                 color=SURFACE_COLOURS[index % len(SURFACE_COLOURS)], opacity=SURFACE_OPACITY,
                 side='double', visible=index == 0))
 
-    def _draw_link(self, index: int) -> SceneNodeHandle:
+    def _draw_link(self, index: int) -> MeshHandle:
         link = self._hand.links[index]
         smooth = _smooth(link_mesh(link))
         red, green, blue = (round(255 * each) for each in link_colour(self._hand, link.name))
@@ -174,8 +180,7 @@ class PlanScene:
 
     def _draw_frame(self) -> None:
         self._scene.add_frame('/frame axes/origin', axes_length=AXES, axes_radius=AXES / 40)
-        self._scene.add_label(
-            '/frame axes/name', f'frame {self._plan.frame}, axes of {1e3 * AXES:.0f} mm')
+        self._scene.add_label('/frame axes/name', f'frame {self._plan.frame}')
 
     def _facts(self) -> GraspFacts:
         return self._plan.facts[self._rank]

@@ -13,10 +13,21 @@ from dexlite_ros.grasp import STAGES
 from dexlite_ros.output.browser.grasp_text import (
     grasp_label,
     grasp_text,
-    plan_text,
+    head_text,
+    numbers_text,
+    report_text,
     surface_label,
 )
-from dexlite_ros.output.browser.plan_scene import Part, PARTS, PlanScene
+from dexlite_ros.output.browser.plan_scene import (
+    AXES,
+    CELL,
+    Part,
+    PARTS,
+    PlanScene,
+    SECTION,
+    Style,
+    WAY,
+)
 from dexlite_ros.output.browser.posed_hand import LAST_STAGE
 from dexlite_ros.output.browser.viewed_plan import Up, ViewedPlan
 from dexlite_ros.output.browser.web_server import LOOPBACK, PORT, start_server, stop_server
@@ -24,9 +35,20 @@ from dexlite_ros.output.browser.web_server import LOOPBACK, PORT, start_server, 
 if TYPE_CHECKING:
     from viser import GuiButtonGroupHandle, GuiCheckboxHandle, GuiEvent, GuiFolderHandle
 
+HINTS: dict[Part, str] = {
+    'cloud': 'the points that were planned on',
+    'surfaces': 'those that are ticked above',
+    'contacts': 'on the likeliest surface',
+    'forces': 'of the hand on the object at the squeeze stage; each ends at its contact',
+    'approach': f'the last {1e3 * WAY:.0f} mm of the way to the pregrasp',
+    'palm axes': f'of the link whose pose is planned: x red, y green, z blue, {1e3 * AXES:.0f} mm',
+    'frame axes': f'of the frame of the plan: x red, y green, z blue, {1e3 * AXES:.0f} mm',
+    'grid': f'squares of {1e3 * CELL:.0f} and {1e3 * SECTION:.0f} mm, below everything'}
 PREVIOUS, NEXT = '◀ better', 'worse ▶'
 FORCE_SCALE = 3.0
 """Length of the arrows of forces at first [mm/N]."""
+HAND_OPACITY = 0.75
+"""Of the hand at first, so that the forces of its tips are seen."""
 FAR = 0.1
 """Distance between the objects of two plans from which cameras follow [m]."""
 NARROW = np.deg2rad(40.0)
@@ -52,13 +74,17 @@ class PlanViewer:
         self._plan: ViewedPlan | None = None
         self._folders: list[GuiFolderHandle] = []
         gui = self.server.gui
-        self._status = gui.add_markdown('waiting for a plan', order=0)
-        with gui.add_folder('Show', order=4):
-            self._shown = {part: gui.add_checkbox(part, on) for part, on in PARTS.items()}
-            self._force_scale = gui.add_slider('force, mm per N', 0.5, 10.0, 0.5, FORCE_SCALE)
-            self._up = gui.add_dropdown('up', get_args(Up))
+        self._head = gui.add_markdown('no plan yet', order=0)
+        with gui.add_folder('Show', order=3):
+            self._shown = {
+                part: gui.add_checkbox(part, on, hint=HINTS.get(part))
+                for part, on in PARTS.items()}
+            self._opacity = gui.add_slider('opacity', 0.1, 1.0, 0.05, HAND_OPACITY)
+            self._force_scale = gui.add_slider('mm per N', 0.5, 10.0, 0.5, FORCE_SCALE)
+            self._up = gui.add_dropdown('up', get_args(Up), hint='axis of the frame')
         for part, box in self._shown.items():
             box.on_update(partial(self._on_part, part))
+        self._opacity.on_update(self._on_opacity)
         self._force_scale.on_update(self._on_force_scale)
         self._up.on_update(self._on_up)
 
@@ -73,12 +99,12 @@ class PlanViewer:
         """Stop serving."""
         stop_server(self.server)
 
-    def show(self, plan: ViewedPlan, status: str = '') -> None:
+    def show(self, plan: ViewedPlan, source: str) -> None:
         """
         Show a plan in place of the one before, beginning with its best grasp.
 
         :param plan: with at least one grasp
-        :param status: where it comes from, as the first line of the panel
+        :param source: where it comes from, the first line of the panel
         """
         with self._lock, self.server.atomic():
             moved = self._plan is None or bool(
@@ -87,13 +113,13 @@ class PlanViewer:
             for folder in self._folders:
                 folder.remove()
             self._up.value = plan.up
-            self._status.content = status
-            self._scene = PlanScene(
-                self.server.scene, plan, {part: box.value for part, box in self._shown.items()},
-                self._force_scale.value)
+            self._head.content = head_text(plan, source)
+            self._scene = PlanScene(self.server.scene, plan, Style(
+                {part: box.value for part, box in self._shown.items()}, self._opacity.value,
+                self._force_scale.value))
             self._plan = plan
-            self._folders = [self._grasp_folder(plan), self._surface_folder(plan),
-                             self._report_folder(plan)]
+            self._folders = [
+                self._grasp_folder(plan), self._surface_folder(plan), *self._text_folders(plan)]
             self._on_grasp()
             self._aim(everywhere=moved)
 
@@ -141,10 +167,13 @@ class PlanViewer:
                 box.on_update(partial(self._on_surface, index))
         return folder
 
-    def _report_folder(self, plan: ViewedPlan) -> GuiFolderHandle:
-        with self.server.gui.add_folder('Report', order=3) as folder:
-            self.server.gui.add_markdown(plan_text(plan))
-        return folder
+    def _text_folders(self, plan: ViewedPlan) -> tuple[GuiFolderHandle, GuiFolderHandle]:
+        gui = self.server.gui
+        with gui.add_folder('Contacts and measures', order=4) as numbers:
+            self._numbers = gui.add_markdown('')
+        with gui.add_folder('Report', order=5) as report:
+            gui.add_markdown(report_text(plan))
+        return numbers, report
 
     def _aim(self, everywhere: bool) -> None:
         """Set the camera that new pages begin with; everywhere: and that of the others."""
@@ -162,7 +191,9 @@ class PlanViewer:
                 rank, stage = self.chosen
                 with self.server.atomic():
                     self._scene.show_hand(rank, stage)
-                self._text.content = grasp_text(self._plan.facts[rank], rank, len(self._plan))
+                facts = self._plan.facts[rank]
+                self._text.content = grasp_text(facts, rank, len(self._plan))
+                self._numbers.content = numbers_text(facts)
 
     def _on_step(self, event: GuiEvent[GuiButtonGroupHandle]) -> None:
         with self._lock:
@@ -181,6 +212,11 @@ class PlanViewer:
         with self._lock:
             if self._plan is not None:
                 self._scene.show_part(part, self._shown[part].value)
+
+    def _on_opacity(self, _: object) -> None:
+        with self._lock:
+            if self._plan is not None:
+                self._scene.fade_hand(self._opacity.value)
 
     def _on_force_scale(self, _: object) -> None:
         with self._lock:
