@@ -32,8 +32,8 @@ class WeightedSurface:
     """(F, 3) vertex indices, counter-clockwise seen from outside."""
     method: str
     """Method that closed it, or where it comes from."""
-    weight: float
-    """How likely it is; the weights of all add up to 1."""
+    weight: float | None = None
+    """How likely it is; the weights of all add up to 1. None: not known."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _with_geometry(plan: ViewedPlan, path: Path, scale: float) -> ViewedPlan:
     target = load_geometry(path)
     if isinstance(target, trimesh.Trimesh):
         mesh = WeightedSurface(
-            scale * np.asarray(target.vertices), np.asarray(target.faces), path.name, 1.0)
+            scale * np.asarray(target.vertices), np.asarray(target.faces), path.name)
         return replace(plan, geometry=replace(plan.geometry, surfaces=(mesh,), cloud=None))
     points = target.points[np.isfinite(target.points).all(axis=1)]
     return replace(plan, geometry=replace(plan.geometry, cloud=points))

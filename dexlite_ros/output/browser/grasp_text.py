@@ -56,9 +56,9 @@ def report_text(plan: ViewedPlan) -> str:
     return '\n'.join(f'- {remark}' for remark in plan.remarks) or 'the file has none'
 
 
-def surface_label(method: str, weight: float) -> str:
+def surface_label(method: str, weight: float | None) -> str:
     """Return a surface's line in the list, such as ``box, 62 %``."""
-    return f'{method}, {100 * weight:.0f} %'
+    return method if weight is None else f'{method}, {100 * weight:.0f} %'
 
 
 def _measure(name: str, value: float | None) -> str:

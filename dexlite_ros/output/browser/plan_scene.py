@@ -23,7 +23,7 @@ from dexlite_ros.output.browser.viewed_plan import GraspFacts, Up, ViewedPlan
 from dexlite_ros.output.picture import link_colour, VIEW_IN_PALM
 
 if TYPE_CHECKING:
-    from viser import MeshHandle, SceneApi, SceneNodeHandle
+    from viser import ArrowsHandle, MeshHandle, SceneApi, SceneNodeHandle
 
 Colour = tuple[int, int, int]
 Vector = NDArray[np.float64]
@@ -81,11 +81,13 @@ class PlanScene:
         self._scale = style.force_scale
         self._rank = -1
         scene.reset()
-        self._parts: dict[Part, SceneNodeHandle] = {
+        self.parts: dict[Part, SceneNodeHandle] = {
             part: scene.add_frame(f'/{part}', show_axes=False, visible=style.shown[part])
             for part in PARTS}
-        self._draw_geometry()
-        self._links = [self._draw_link(index) for index in range(len(self._hand.links))]
+        self._draw_cloud()
+        self.surfaces = [
+            self._draw_surface(index) for index in range(len(plan.geometry.surfaces))]
+        self.links = [self._draw_link(index) for index in range(len(self._hand.links))]
         self.fade_hand(style.hand_opacity)
         self._palm = scene.add_frame(
             '/palm axes/palm', axes_length=AXES, axes_radius=AXES / 40)
@@ -94,16 +96,16 @@ class PlanScene:
 
     def show_part(self, part: Part, on: bool) -> None:
         """Show or hide a kind of thing."""
-        self._parts[part].visible = on
+        self.parts[part].visible = on
 
     def show_surface(self, index: int, on: bool) -> None:
         """Show or hide one of the surfaces that the object may have."""
-        self._surfaces[index].visible = on
+        self.surfaces[index].visible = on
 
     def show_hand(self, rank: int, stage: float) -> None:
         """Move the hand to a stage of a grasp: 0 pregrasp, 1 grasp, 2 squeeze, or between."""
         posed = pose_hand(self._kinematics, self._plan.grasps, rank, stage)
-        for link, position, wxyz in zip(self._links, posed.link_positions, posed.link_wxyzs):
+        for link, position, wxyz in zip(self.links, posed.link_positions, posed.link_wxyzs):
             link.position, link.wxyz = position, wxyz
         self._palm.position, self._palm.wxyz = posed.palm_position, posed.palm_wxyz
         if rank != self._rank:
@@ -113,7 +115,7 @@ class PlanScene:
 
     def fade_hand(self, opacity: float) -> None:
         """Make the hand more or less transparent; 1: not at all."""
-        for link in self._links:
+        for link in self.links:
             link.opacity = None if opacity == 1.0 else opacity
 
     def scale_forces(self, millimetres_per_newton: float) -> None:
@@ -155,20 +157,20 @@ class PlanScene:
             found.append(geometry.cloud)
         return np.concatenate(found or [self._plan.grasps.grasp.translation.double().numpy()])
 
-    def _draw_geometry(self) -> None:
-        geometry = self._plan.geometry
-        # float16, viser's usual precision, is off by a millimetre two metres from the origin.
-        if geometry.cloud is not None:
+    def _draw_cloud(self) -> None:
+        if self._plan.geometry.cloud is not None:
+            # float16, viser's usual precision, is off by a millimetre two metres from the origin.
             self._scene.add_point_cloud(
-                '/cloud/points', geometry.cloud, CLOUD_COLOUR, point_size=POINT_SIZE,
+                '/cloud/points', self._plan.geometry.cloud, CLOUD_COLOUR, point_size=POINT_SIZE,
                 point_shape='circle', precision='float32')
-        self._surfaces = []
-        for index, each in enumerate(geometry.surfaces):
-            smooth = _smooth(trimesh.Trimesh(each.vertices, each.faces, process=False))
-            self._surfaces.append(self._scene.add_mesh_simple(
-                f'/surfaces/{index}', np.asarray(smooth.vertices), np.asarray(smooth.faces),
-                color=SURFACE_COLOURS[index % len(SURFACE_COLOURS)], opacity=SURFACE_OPACITY,
-                side='double', visible=index == 0))
+
+    def _draw_surface(self, index: int) -> MeshHandle:
+        surface = self._plan.geometry.surfaces[index]
+        smooth = _smooth(trimesh.Trimesh(surface.vertices, surface.faces, process=False))
+        return self._scene.add_mesh_simple(
+            f'/surfaces/{index}', np.asarray(smooth.vertices), np.asarray(smooth.faces),
+            color=SURFACE_COLOURS[index % len(SURFACE_COLOURS)], opacity=SURFACE_OPACITY,
+            side='double', visible=index == 0)
 
     def _draw_link(self, index: int) -> MeshHandle:
         link = self._hand.links[index]
@@ -195,8 +197,8 @@ class PlanScene:
         self._scene.add_batched_meshes_simple(
             '/contacts/points', np.asarray(ball.vertices), np.asarray(ball.faces), upright, points,
             batched_colors=CONTACT_COLOUR)
-        starts = points - 1e-3 * self._scale * forces
-        self._arrows('/forces/arrows', np.stack([starts, points], axis=1), FORCE_COLOUR)
+        ends = np.stack([points - 1e-3 * self._scale * forces, points], axis=1)
+        self.forces = self._arrows('/forces/arrows', ends, FORCE_COLOUR)
 
     def _draw_approach(self) -> None:
         """Draw the way of the palm to its pregrasp."""
@@ -207,10 +209,10 @@ class PlanScene:
             centre = torch.tensor(self._hand.grasp_centre, dtype=palm.rotation.dtype)
             end = (palm.rotation[0] @ centre + palm.translation[0]).double().numpy()
             ways = np.stack([end - WAY * direction, end])[None]
-        self._arrows('/approach/arrow', ways, APPROACH_COLOUR)
+        self.approach = self._arrows('/approach/arrow', ways, APPROACH_COLOUR)
 
-    def _arrows(self, name: str, ends: NDArray[np.float64], colour: Colour) -> None:
-        self._scene.add_arrows(
+    def _arrows(self, name: str, ends: NDArray[np.float64], colour: Colour) -> ArrowsHandle:
+        return self._scene.add_arrows(
             name, ends, colour, shaft_radius=0.0012, head_radius=0.003, head_length=0.008)
 
 

@@ -44,6 +44,7 @@ HINTS: dict[Part, str] = {
     'palm axes': f'of the link whose pose is planned: x red, y green, z blue, {1e3 * AXES:.0f} mm',
     'frame axes': f'of the frame of the plan: x red, y green, z blue, {1e3 * AXES:.0f} mm',
     'grid': f'squares of {1e3 * CELL:.0f} and {1e3 * SECTION:.0f} mm, below everything'}
+NOTHING = 'no plan yet'
 PREVIOUS, NEXT = '◀ better', 'worse ▶'
 FORCE_SCALE = 3.0
 """Length of the arrows of forces at first [mm/N]."""
@@ -74,15 +75,15 @@ class PlanViewer:
         self._plan: ViewedPlan | None = None
         self._folders: list[GuiFolderHandle] = []
         gui = self.server.gui
-        self._head = gui.add_markdown('no plan yet', order=0)
+        self._head = gui.add_markdown(NOTHING, order=0)
         with gui.add_folder('Show', order=3):
-            self._shown = {
+            self.shown = {
                 part: gui.add_checkbox(part, on, hint=HINTS.get(part))
                 for part, on in PARTS.items()}
             self._opacity = gui.add_slider('opacity', 0.1, 1.0, 0.05, HAND_OPACITY)
             self._force_scale = gui.add_slider('mm per N', 0.5, 10.0, 0.5, FORCE_SCALE)
             self._up = gui.add_dropdown('up', get_args(Up), hint='axis of the frame')
-        for part, box in self._shown.items():
+        for part, box in self.shown.items():
             box.on_update(partial(self._on_part, part))
         self._opacity.on_update(self._on_opacity)
         self._force_scale.on_update(self._on_force_scale)
@@ -109,19 +110,31 @@ class PlanViewer:
         with self._lock, self.server.atomic():
             moved = self._plan is None or bool(
                 np.linalg.norm(plan.centre() - self._plan.centre()) > FAR)
-            self._plan = None  # Controls that are set below change nothing.
-            for folder in self._folders:
-                folder.remove()
+            self._drop()
             self._up.value = plan.up
             self._head.content = head_text(plan, source)
-            self._scene = PlanScene(self.server.scene, plan, Style(
-                {part: box.value for part, box in self._shown.items()}, self._opacity.value,
+            self.scene = PlanScene(self.server.scene, plan, Style(
+                {part: box.value for part, box in self.shown.items()}, self._opacity.value,
                 self._force_scale.value))
             self._plan = plan
             self._folders = [
                 self._grasp_folder(plan), self._surface_folder(plan), *self._text_folders(plan)]
             self._on_grasp()
             self._aim(everywhere=moved)
+
+    def clear(self) -> None:
+        """Show no plan, as at the beginning."""
+        with self._lock, self.server.atomic():
+            self._drop()
+            self._head.content = NOTHING
+            self.server.scene.reset()
+
+    def _drop(self) -> None:
+        """Forget the plan and its controls."""
+        self._plan = None
+        for folder in self._folders:
+            folder.remove()
+        self._folders = []
 
     def choose(self, rank: int, stage: float | None = None) -> None:
         """
@@ -178,7 +191,7 @@ class PlanViewer:
     def _aim(self, everywhere: bool) -> None:
         """Set the camera that new pages begin with; everywhere: and that of the others."""
         with self._lock:
-            place, target = self._scene.camera(self.chosen[0], self._up.value)
+            place, target = self.scene.camera(self.chosen[0], self._up.value)
             first = self.server.initial_camera
             first.position, first.look_at, first.fov = place, target, NARROW
             for client in self.server.get_clients().values() if everywhere else ():
@@ -190,7 +203,7 @@ class PlanViewer:
             if self._plan is not None:
                 rank, stage = self.chosen
                 with self.server.atomic():
-                    self._scene.show_hand(rank, stage)
+                    self.scene.show_hand(rank, stage)
                 facts = self._plan.facts[rank]
                 self._text.content = grasp_text(facts, rank, len(self._plan))
                 self._numbers.content = numbers_text(facts)
@@ -206,25 +219,25 @@ class PlanViewer:
 
     def _on_surface(self, index: int, event: GuiEvent[GuiCheckboxHandle]) -> None:
         with self._lock:
-            self._scene.show_surface(index, event.target.value)
+            self.scene.show_surface(index, event.target.value)
 
     def _on_part(self, part: Part, _: object) -> None:
         with self._lock:
             if self._plan is not None:
-                self._scene.show_part(part, self._shown[part].value)
+                self.scene.show_part(part, self.shown[part].value)
 
     def _on_opacity(self, _: object) -> None:
         with self._lock:
             if self._plan is not None:
-                self._scene.fade_hand(self._opacity.value)
+                self.scene.fade_hand(self._opacity.value)
 
     def _on_force_scale(self, _: object) -> None:
         with self._lock:
             if self._plan is not None:
-                self._scene.scale_forces(self._force_scale.value)
+                self.scene.scale_forces(self._force_scale.value)
 
     def _on_up(self, _: object) -> None:
         with self._lock:
             if self._plan is not None:
-                self._scene.turn_up(self._up.value)
+                self.scene.turn_up(self._up.value)
                 self._aim(everywhere=True)

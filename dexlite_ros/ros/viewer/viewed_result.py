@@ -32,7 +32,7 @@ def viewed_result(
     """
     surfaces = () if corners is None else (WeightedSurface(
         corners.reshape(-1, 3), np.arange(3 * len(corners)).reshape(-1, 3),
-        'the likeliest', 1.0),)
+        'the likeliest'),)
     frame = result.header.frame_id
     seconds = result.header.stamp.sec + 1e-9 * result.header.stamp.nanosec
     remarks = [f'cloud of {seconds:.3f} s', result.model_id]

@@ -93,8 +93,10 @@ class ResultViewer:
         self._log.info(f"results of '{self._topic}' at {self.viewer.url}")
 
     def _on_grasps(self, result: DexGraspArray) -> None:
-        """Show a result; one without grasps says that it was cleared, and changes nothing."""
+        """Show a result; one without grasps says that the last one no longer counts."""
         self._result = result if result.grasps else None
+        if self._result is None:
+            self.viewer.clear()
         self._show()
 
     def _on_markers(self, markers: MarkerArray) -> None:
