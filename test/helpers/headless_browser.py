@@ -48,7 +48,7 @@ class Page:
         number = next(self._numbers)
         self._socket.send(json.dumps({'id': number, 'method': method, 'params': parameters}))
         while True:
-            answer = json.loads(self._socket.recv(timeout=60.0))
+            answer = json.loads(self._socket.recv(timeout=240.0))
             if answer.get('id') == number:
                 assert 'error' not in answer, answer
                 return answer['result']
@@ -57,7 +57,7 @@ class Page:
         """Return the value of a JavaScript expression."""
         return self.call('Runtime.evaluate', expression=script)['result'].get('value')
 
-    def wait_for(self, script: str, patience: float = 60.0) -> None:
+    def wait_for(self, script: str, patience: float = 240.0) -> None:
         """Wait until a JavaScript expression is true."""
         deadline = time.monotonic() + patience
         while not self.evaluate(script):

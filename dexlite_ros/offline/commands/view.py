@@ -52,12 +52,17 @@ def main(argv: list[str]) -> int:
         print(f'{len(plan)} grasps at {viewer.url} (Ctrl-C ends)', flush=True)
         if options.open:
             webbrowser.open(viewer.url)
-        threading.Event().wait()
+        wait_for_interrupt()
     except KeyboardInterrupt:
         print('the viewer has ended')
     finally:
         viewer.close()
     return 0
+
+
+def wait_for_interrupt() -> None:
+    """Do nothing until Ctrl-C raises KeyboardInterrupt."""
+    threading.Event().wait()
 
 
 def _with_geometry(plan: ViewedPlan, path: Path, scale: float) -> ViewedPlan:

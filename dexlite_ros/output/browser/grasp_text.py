@@ -47,8 +47,9 @@ def numbers_text(facts: GraspFacts) -> str:
 
 
 def head_text(plan: ViewedPlan, source: str) -> str:
-    """Return where a plan comes from, and the warnings of its report."""
-    return '\n\n'.join([f'**{source}**', *(f'⚠ {warning}' for warning in plan.warnings)])
+    """Return where a plan comes from, its frame, and the warnings of its report."""
+    warnings = (f'⚠ {warning}' for warning in plan.warnings)
+    return '\n\n'.join([f'**{source}**, frame {plan.frame}', *warnings])
 
 
 def report_text(plan: ViewedPlan) -> str:

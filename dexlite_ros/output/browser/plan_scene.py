@@ -40,7 +40,7 @@ CONTACT_COLOUR: Colour = (255, 205, 0)
 FORCE_COLOUR: Colour = (214, 40, 40)
 APPROACH_COLOUR: Colour = (40, 110, 230)
 CONTACT_RADIUS = 0.0028
-POINT_SIZE = 0.0016
+POINT_SIZE = 0.001
 SURFACE_OPACITY = 0.75
 AXES = 0.05
 """Length of the axes [m]."""
@@ -91,7 +91,7 @@ class PlanScene:
         self.fade_hand(style.hand_opacity)
         self._palm = scene.add_frame(
             '/palm axes/palm', axes_length=AXES, axes_radius=AXES / 40)
-        self._draw_frame()
+        scene.add_frame('/frame axes/origin', axes_length=AXES, axes_radius=AXES / 40)
         self.turn_up(plan.up)
 
     def show_part(self, part: Part, on: bool) -> None:
@@ -179,10 +179,6 @@ class PlanScene:
         return self._scene.add_mesh_simple(
             f'/hand/{link.name}', np.asarray(smooth.vertices), np.asarray(smooth.faces),
             color=(red, green, blue))
-
-    def _draw_frame(self) -> None:
-        self._scene.add_frame('/frame axes/origin', axes_length=AXES, axes_radius=AXES / 40)
-        self._scene.add_label('/frame axes/name', f'frame {self._plan.frame}')
 
     def _facts(self) -> GraspFacts:
         return self._plan.facts[self._rank]

@@ -72,7 +72,7 @@ class PlanViewer:
         """
         self.server = start_server(host, port)
         self._lock = threading.RLock()
-        self._plan: ViewedPlan | None = None
+        self.plan: ViewedPlan | None = None
         self._folders: list[GuiFolderHandle] = []
         gui = self.server.gui
         self._head = gui.add_markdown(NOTHING, order=0)
@@ -108,15 +108,15 @@ class PlanViewer:
         :param source: where it comes from, the first line of the panel
         """
         with self._lock, self.server.atomic():
-            moved = self._plan is None or bool(
-                np.linalg.norm(plan.centre() - self._plan.centre()) > FAR)
+            moved = self.plan is None or bool(
+                np.linalg.norm(plan.centre() - self.plan.centre()) > FAR)
             self._drop()
             self._up.value = plan.up
             self._head.content = head_text(plan, source)
             self.scene = PlanScene(self.server.scene, plan, Style(
                 {part: box.value for part, box in self.shown.items()}, self._opacity.value,
                 self._force_scale.value))
-            self._plan = plan
+            self.plan = plan
             self._folders = [
                 self._grasp_folder(plan), self._surface_folder(plan), *self._text_folders(plan)]
             self._on_grasp()
@@ -131,7 +131,7 @@ class PlanViewer:
 
     def _drop(self) -> None:
         """Forget the plan and its controls."""
-        self._plan = None
+        self.plan = None
         for folder in self._folders:
             folder.remove()
         self._folders = []
@@ -200,12 +200,12 @@ class PlanViewer:
 
     def _on_grasp(self, _: object = None) -> None:
         with self._lock:
-            if self._plan is not None:
+            if self.plan is not None:
                 rank, stage = self.chosen
                 with self.server.atomic():
                     self.scene.show_hand(rank, stage)
-                facts = self._plan.facts[rank]
-                self._text.content = grasp_text(facts, rank, len(self._plan))
+                facts = self.plan.facts[rank]
+                self._text.content = grasp_text(facts, rank, len(self.plan))
                 self._numbers.content = numbers_text(facts)
 
     def _on_step(self, event: GuiEvent[GuiButtonGroupHandle]) -> None:
@@ -223,21 +223,21 @@ class PlanViewer:
 
     def _on_part(self, part: Part, _: object) -> None:
         with self._lock:
-            if self._plan is not None:
+            if self.plan is not None:
                 self.scene.show_part(part, self.shown[part].value)
 
     def _on_opacity(self, _: object) -> None:
         with self._lock:
-            if self._plan is not None:
+            if self.plan is not None:
                 self.scene.fade_hand(self._opacity.value)
 
     def _on_force_scale(self, _: object) -> None:
         with self._lock:
-            if self._plan is not None:
+            if self.plan is not None:
                 self.scene.scale_forces(self._force_scale.value)
 
     def _on_up(self, _: object) -> None:
         with self._lock:
-            if self._plan is not None:
+            if self.plan is not None:
                 self.scene.turn_up(self._up.value)
                 self._aim(everywhere=True)

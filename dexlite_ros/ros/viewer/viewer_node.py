@@ -79,18 +79,21 @@ class ResultViewer:
         VIEWER_TABLE.declare(node)
         settings = VIEWER_TABLE.read(node)
         self._log = node.get_logger()
-        self._clouds: deque[PointCloud2] = deque(maxlen=CLOUDS)
+        self.clouds: deque[PointCloud2] = deque(maxlen=CLOUDS)
         self._markers = MarkerArray()
         self._result: DexGraspArray | None = None
         self.viewer = PlanViewer(settings.host, settings.port)
         node.create_subscription(
-            PointCloud2, 'object_cloud', self._clouds.append, qos_profile_sensor_data)
+            PointCloud2, 'object_cloud', self._on_cloud, qos_profile_sensor_data)
         node.create_subscription(
             MarkerArray, f'{settings.planner}/markers', self._on_markers, LATCHED)
         grasps = node.create_subscription(
             DexGraspArray, f'{settings.planner}/grasps', self._on_grasps, LATCHED)
         self._topic: str = grasps.topic_name
         self._log.info(f"results of '{self._topic}' at {self.viewer.url}")
+
+    def _on_cloud(self, cloud: PointCloud2) -> None:
+        self.clouds.append(cloud)
 
     def _on_grasps(self, result: DexGraspArray) -> None:
         """Show a result; one without grasps says that the last one no longer counts."""
@@ -124,7 +127,7 @@ class ResultViewer:
         """Return the points of the result's cloud; None: it did not come, or in another frame."""
         assert self._result is not None
         frame, stamp = self._result.header.frame_id, self._result.header.stamp
-        for cloud in reversed(self._clouds):
+        for cloud in reversed(self.clouds):
             if cloud.header.stamp == stamp and cloud.header.frame_id.removeprefix('/') == frame:
                 try:
                     return finite_points(cloud)

@@ -145,7 +145,8 @@ def test_a_closed_viewer_gives_its_port_back():
 
 
 @pytest.mark.parametrize(('host', 'port', 'reason'), [
-    ('203.0.113.1', 0, 'host is .*address of this machine'), ('127.0.0.1', 70000, 'port is 70000')])
+    ('203.0.113.1', 0, 'host is .*address of this machine'),
+    ('127.0.0.1', 70000, 'port is 70000')])
 def test_addresses_that_cannot_be_are_refused(host, port, reason):
     """With the value and the remedy; 203.0.113.0/24 belongs to nobody (RFC 5737)."""
     with pytest.raises(InvalidRequest, match=reason):
