@@ -209,7 +209,7 @@ class PlanScene:
 
     def _arrows(self, name: str, ends: NDArray[np.float64], colour: Colour) -> ArrowsHandle:
         return self._scene.add_arrows(
-            name, ends, colour, shaft_radius=0.0012, head_radius=0.003, head_length=0.008)
+            name, ends, colour, shaft_radius=0.0016, head_radius=0.0036, head_length=0.009)
 
 
 def _smooth(mesh: trimesh.Trimesh) -> trimesh.Trimesh:

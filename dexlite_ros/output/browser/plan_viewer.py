@@ -46,9 +46,9 @@ HINTS: dict[Part, str] = {
     'grid': f'squares of {1e3 * CELL:.0f} and {1e3 * SECTION:.0f} mm, below everything'}
 NOTHING = 'no plan yet'
 PREVIOUS, NEXT = '◀ better', 'worse ▶'
-FORCE_SCALE = 3.0
+FORCE_SCALE = 5.0
 """Length of the arrows of forces at first [mm/N]."""
-HAND_OPACITY = 0.75
+HAND_OPACITY = 0.65
 """Of the hand at first, so that the forces of its tips are seen."""
 FAR = 0.1
 """Distance between the objects of two plans from which cameras follow [m]."""
