@@ -23,6 +23,7 @@ from std_msgs.msg import Header
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.plan import GraspPlan
+from dexlite_ros.plan_warning import PlanWarning
 from dexlite_ros.ros.conversions import grasp_array, ResultLabels
 from dexlite_ros.ros.markers import MarkerStyle, PlanMarkers
 from dexlite_ros.ros.point_clouds import point_cloud_message
@@ -85,6 +86,8 @@ def bench() -> Iterator[Bench]:
 def test_a_result_says_what_the_plan_says():
     """Poses, scores, forces and measures; up is -y, as in the frame of any camera (REP 103)."""
     plan = make_plan(3)
+    plan = replace(plan, report=replace(
+        plan.report, warnings=(PlanWarning('hardly_seen', 'only 3 %'),)))
     shown = viewed_result(message(plan, 5), None, None)
     assert (shown.frame, shown.up, len(shown)) == (FRAME, '-y', 3)
     np.testing.assert_allclose(
@@ -94,6 +97,8 @@ def test_a_result_says_what_the_plan_says():
         assert facts.energies['residual'] == pytest.approx(float(plan.metrics.residual[rank]))
         np.testing.assert_allclose(
             [each.force for each in facts.contacts], plan.contacts[rank].forces, atol=1e-6)
+    assert any('poisson, 70 %; box, 30 %' in each for each in shown.remarks)
+    assert shown.warnings == ('hardly_seen: only 3 %',)
     metrics = replace(plan.metrics, clearance=plan.metrics.clearance * float('nan'))
     unknown = viewed_result(message(replace(plan, metrics=metrics), 5), None, None)
     assert unknown.facts[0].energies['clearance'] is None
@@ -108,6 +113,7 @@ def test_a_viewer_that_starts_late_shows_the_last_result(bench):
     viewer = bench.shown.viewer
     bench.wait_for(lambda: viewer.plan is not None and viewer.plan.geometry.surfaces)
     surface, = viewer.plan.geometry.surfaces
+    assert (surface.method, surface.weight) == ('poisson', pytest.approx(0.7))
     corners = plan.surface.vertices[plan.surface.faces].reshape(-1, 3)
     np.testing.assert_allclose(surface.vertices[surface.faces].reshape(-1, 3), corners, atol=1e-6)
     other = make_plan(2, seed=1)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexlite_ros.msg import DexGrasp, DexGraspArray
+from dexlite_ros.output.browser.grasp_text import surface_label
 from dexlite_ros.output.browser.viewed_plan import GraspFacts, ViewedContact, ViewedPlan
 from dexlite_ros.output.plan_geometry import PlanGeometry, WeightedSurface
 from dexlite_ros.ros.conversions import METRICS, staged_grasps
@@ -30,18 +31,22 @@ def viewed_result(
     :param corners: (T, 3, 3) triangles of the likeliest surface, in the frame of the result [m];
         None: not known
     """
+    likely = [(each.method, each.weight) for each in result.hypotheses]
     surfaces = () if corners is None else (WeightedSurface(
         corners.reshape(-1, 3), np.arange(3 * len(corners)).reshape(-1, 3),
-        'the likeliest'),)
+        *(likely or [('the likeliest', None)])[0]),)
     frame = result.header.frame_id
     seconds = result.header.stamp.sec + 1e-9 * result.header.stamp.nanosec
     remarks = [f'cloud of {seconds:.3f} s', result.model_id]
     if result.object_id:
         remarks.append(f'object {result.object_id}')
+    if likely:
+        remarks.append('surfaces: ' + '; '.join(surface_label(*each) for each in likely))
     return ViewedPlan(
         result.grasps[0].hand, staged_grasps(result),
         tuple(_facts(each) for each in result.grasps), PlanGeometry(points, surfaces), frame,
-        '-y' if frame.endswith(OPTICAL) else '+z', tuple(remarks))
+        '-y' if frame.endswith(OPTICAL) else '+z', tuple(remarks),
+        tuple(f'{each.code}: {each.message}' for each in result.warnings))
 
 
 def _facts(grasp: DexGrasp) -> GraspFacts:

@@ -12,7 +12,7 @@ import time
 
 from headless_browser import find_chromium, open_page, Page
 import numpy as np
-from PIL import Image
+from PIL import ImageOps
 import pytest
 from viewed_plans import carton_plan, EYE
 
@@ -81,8 +81,7 @@ def test_a_browser_shows_the_plan(tmp_path):
             wait_for_picture(
                 page, lambda pixels: (np.abs(pixels - moved).max(axis=-1) > 40).mean() > 0.1)
             time.sleep(5.0)  # until whatever else comes is drawn as well
-            page.screenshot().quantize(256, Image.Quantize.MEDIANCUT).save(
-                PICTURE, optimize=True)
+            ImageOps.posterize(page.screenshot(), 6).save(PICTURE, optimize=True)
     viewer.close()
 
 
