@@ -35,6 +35,8 @@ setup(
         'train': ['tensorboard>=2.14'],
         # MP4 films of `dexlite validate --video`; it brings its own ffmpeg.
         'video': ['imageio-ffmpeg>=0.5'],
+        # The server and the page of `dexlite view`, and of the viewer beside the node.
+        'view': ['viser>=1.1,<2'],
         # The package that `dexlite bench --peer` compares with.
         'peer': ['dex1b==0.0.5'],
     },

@@ -16,6 +16,7 @@ from torch import Tensor
 from dexlite_ros.features import GraspFeatures
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.object.cleaning import DroppedPoints, largest_first
+from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.hypotheses import Hypothesis
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.object.viewpoint import Viewpoint
@@ -191,6 +192,10 @@ class GraspPlan:
     surface: ObjectSurface
     """The closed surface used for planning, in the frame of the cloud."""
     report: PlanReport
+    other_surfaces: tuple[ObjectSurface, ...] = ()
+    """The less likely surfaces, in the order of the report's hypotheses, in the same frame."""
+    cloud: Points | None = None
+    """(N, 3) the points that were planned on, cleaned and thinned [m]; None: a mesh was."""
 
     def __len__(self) -> int:
         return len(self.grasps)

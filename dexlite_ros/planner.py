@@ -33,11 +33,7 @@ from dexlite_ros.mechanics.squeeze_forces import squeeze_forces
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.support import Plane
-from dexlite_ros.plan import (
-    GraspPlan,
-    PlanReport,
-    Rejections,
-)
+from dexlite_ros.plan import GraspPlan, PlanReport, Rejections
 from dexlite_ros.plan_report import first_report, nothing_found
 from dexlite_ros.plan_request import PlanClock, PlanProgress, PlanRequest
 from dexlite_ros.planner_settings import PlannerSettings
@@ -280,6 +276,7 @@ class GraspPlanner:
         patterns = list(settings.refinement.contact_patterns)
         offset = torch.from_numpy(scene.offset)
         grasps = found.staged.grasps.to('cpu', torch.float64)
+        surface, *others = scene.surfaces_of_input()
         return GraspPlan(
             hand=self.hand.name,
             hand_link=self.hand.palm_link,
@@ -294,5 +291,7 @@ class GraspPlanner:
             contact_pattern=tuple(patterns[each] for each in found.contact_pattern.tolist()),
             approach_direction=found.approach.direction.cpu().double(),
             contacts=contact_list(found.staged.squeeze, self._hand['fine'].group_links, scene),
-            surface=scene.surfaces_of_input()[0],
-            report=report)
+            surface=surface,
+            report=report,
+            other_surfaces=tuple(others),
+            cloud=None if scene.measured is None else scene.measured + scene.offset)

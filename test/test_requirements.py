@@ -18,10 +18,10 @@ from test_package import OPTIONAL_ROS_PACKAGES, ROS_PACKAGES
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / 'dexlite_ros'
 # Extras that the tests use, and so are among the versions tried.
-TRIED_EXTRAS = {'pybullet', 'scale', 'train', 'video', 'dev'}
+TRIED_EXTRAS = {'pybullet', 'scale', 'train', 'video', 'view', 'dev'}
 # Distributions of extras by imported name, because they need not be installed here.
 NOT_INSTALLED = {'Dex1B': 'dex1b', 'imageio_ffmpeg': 'imageio-ffmpeg', 'pybullet': 'pybullet',
-                 'pybullet_data': 'pybullet', 'ray': 'ray'}
+                 'pybullet_data': 'pybullet', 'ray': 'ray', 'viser': 'viser'}
 # Imported under another name: torch.utils.tensorboard is empty without it.
 INDIRECT = {'tensorboard'}
 # Imported by trimesh, for the meshes of DAE files.

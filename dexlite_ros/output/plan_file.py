@@ -19,6 +19,7 @@ from dexlite_ros.errors import FileError
 from dexlite_ros.files import read_json, write_json
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
+from dexlite_ros.output.plan_geometry import geometry_to_dict, PlanGeometry
 from dexlite_ros.plan import GraspPlan, PlanReport
 
 FORMAT = 'dexlite_ros/grasp_plan'
@@ -66,8 +67,9 @@ def _report(report: PlanReport) -> dict[str, Any]:
 
 
 def write_plan(plan: GraspPlan, path: str | Path) -> Path:
-    """Write a plan as JSON and return the path."""
-    write_json(path, plan_to_dict(plan))
+    """Write a plan as JSON, with what it was made on, and return the path."""
+    write_json(path, {
+        **plan_to_dict(plan), 'geometry': geometry_to_dict(PlanGeometry.of(plan))})
     return Path(path)
 
 

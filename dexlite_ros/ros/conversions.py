@@ -55,6 +55,8 @@ def grasp_array(plan: GraspPlan, labels: ResultLabels) -> DexGraspArray:
         object_id=labels.object_id,
         model_id=plan.report.model_id,
         grasps=[_grasp(plan, rank, labels) for rank in range(len(plan))],
+        hypotheses=_likely(plan.report),
+        warnings=warning_messages(plan.report.warnings),
     )
 
 
@@ -119,12 +121,15 @@ def report_message(report: PlanReport | None) -> SynthesisReport:
         model_id=report.model_id,
         stopped_early=bool(report.stopped_early),
         **{f'dropped_{name}': int(value) for name, value in vars(report.dropped).items()},
-        hypotheses=[
-            LikelySurface(method=each.method, weight=each.weight) for each in report.hypotheses],
+        hypotheses=_likely(report),
         viewpoint=_point((0.0, 0.0, 0.0) if eye is None else eye.tolist()),
         viewpoint_source=report.viewpoint.source,
         warnings=warning_messages(report.warnings),
     )
+
+
+def _likely(report: PlanReport) -> list[LikelySurface]:
+    return [LikelySurface(method=each.method, weight=each.weight) for each in report.hypotheses]
 
 
 def warning_messages(warnings: Iterable[plan_warning.PlanWarning]) -> list[PlanWarning]:

@@ -150,7 +150,10 @@ def plan_in_frame(plan: GraspPlan, matrix: np.ndarray) -> GraspPlan:
         plan,
         grasps=plan.grasps.each(lambda batch: batch.transformed(rotation, shift)),
         contacts=tuple(_contacts_in_frame(c, rotation, shift) for c in plan.contacts),
+        approach_direction=plan.approach_direction @ rotation.T.to(plan.approach_direction),
         surface=surface_in_frame(plan.surface, matrix),
+        other_surfaces=tuple(surface_in_frame(each, matrix) for each in plan.other_surfaces),
+        cloud=None if plan.cloud is None else transform_points(matrix, plan.cloud),
     )
 
 

@@ -66,6 +66,10 @@ def make_plan(count: int = 3, seed: int = 0) -> GraspPlan:
             model_id='hull-starts',
             stopped_early=True,
         ),
+        other_surfaces=(ObjectSurface(
+            0.04 * np.eye(4, 3), np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]]), 0.5,
+            'box'),),
+        cloud=0.05 * np.random.default_rng(seed).random((40, 3)),
     )
 
 

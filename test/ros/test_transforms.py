@@ -128,7 +128,7 @@ def test_listening_without_tf2_gives_frames_without_tf2() -> None:
 
 
 def test_a_plan_moves_as_one_rigid_body() -> None:
-    """Hands, contact points, normals, forces and surface all move by the same transform."""
+    """Hands, contacts, ways, surfaces and points all move by the same transform."""
     matrix = transform_matrix(TURN)
     plan = make_plan()
     moved = plan_in_frame(plan, matrix)
@@ -144,7 +144,11 @@ def test_a_plan_moves_as_one_rigid_body() -> None:
         torch.testing.assert_close(new.normals, old.normals @ turn.T)
         torch.testing.assert_close(new.forces, old.forces @ turn.T)
     np.testing.assert_allclose(
-        moved.surface.vertices, transform_points(matrix, plan.surface.vertices), atol=1e-9)
+        moved.approach_direction, plan.approach_direction.numpy() @ matrix[:3, :3].T, atol=1e-6)
+    for old, new in [
+            (plan.cloud, moved.cloud), (plan.surface.vertices, moved.surface.vertices),
+            (plan.other_surfaces[0].vertices, moved.other_surfaces[0].vertices)]:
+        np.testing.assert_allclose(new, transform_points(matrix, old), atol=1e-9)
     assert moved.score is plan.score
 
 

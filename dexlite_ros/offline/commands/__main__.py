@@ -22,6 +22,7 @@ COMMANDS = {
     'scenes': ('scenes', 'look at objects on a table with a depth camera'),
     'stability': ('stability', 'try which objects rest on a table'),
     'calibrate': ('calibrate', 'fit the success model to judged grasps'),
+    'view': ('view', 'show the grasps of a plan in a browser'),
     'validate': ('validate', 'simulate grasps and tell which hold'),
     'generate': ('generate', 'propose and judge grasps by the thousand'),
     'label': ('label', 'plan on what cameras see, judge, store labels to learn from'),
