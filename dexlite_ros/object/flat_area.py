@@ -28,9 +28,9 @@ CELL = 0.02
 of points of the other."""
 TRIES = 6
 """Largest number of areas that are looked for."""
-SAMPLE = 3000
+SAMPLE = 2000
 """Number of points that tell where planes are; all of them tell how large they are."""
-ROUNDS = 1000
+ROUNDS = 600
 """Planes through three random points that are tried for each area."""
 _PAD = 8
 """Empty cells around the grid."""
@@ -46,8 +46,9 @@ class FlatArea:
     """(2, 3) unit vectors along the plane."""
     corner: Points
     """(2,) coordinates of the grid's corner along the axes [m]."""
-    seen: NDArray[np.bool_]
-    """(U, V) cells in which something was measured on the plane."""
+    bare: NDArray[np.bool_]
+    """(U, V) cells that were measured on the plane, and so were the four around: nothing stands
+    there."""
     filled: NDArray[np.bool_]
     """(U, V) cells of the area: small holes are filled, and what is narrow is left out."""
     away: NDArray[np.float64]
@@ -81,8 +82,8 @@ class FlatArea:
         middle = corner + CELL * (np.argwhere(filled) + 0.5)
         hull = ConvexHull(middle)
         return cls(
-            plane, axes, corner, seen, filled, CELL * ndimage.distance_transform_edt(~filled),
-            hull.equations, longest_side(middle[hull.vertices]) + CELL,
+            plane, axes, corner, ndimage.binary_erosion(seen), filled,
+            CELL * ndimage.distance_transform_edt(~filled), hull.equations, longest_side(middle[hull.vertices]) + CELL,
             plane_noise(points, plane))
 
     @property
@@ -95,23 +96,23 @@ class FlatArea:
         """Return the height from which points are above the area, not of it [m]."""
         return max(LOWEST, NOISES * self.noise)
 
-    def seen_below(self, points: Points) -> NDArray[np.bool_]:
-        """Return whether the plane was measured straight above or below points (N, 3)."""
+    def bare_below(self, points: Points) -> NDArray[np.bool_]:
+        """Return whether the plane straight below (or above) points (N, 3) is seen to be bare."""
         index, inside = self._cells(points)
-        found: NDArray[np.bool_] = inside & self.seen[tuple(index.T)]
+        found: NDArray[np.bool_] = inside & self.bare[tuple(index.T)]
         return found
 
     def covers(self, points: Points) -> NDArray[np.bool_]:
-        """Return whether points (N, 3) lie straight above or below the area."""
+        """Return whether the area is straight below (or above) points (N, 3)."""
         index, inside = self._cells(points)
         found: NDArray[np.bool_] = inside & self.filled[tuple(index.T)]
         return found
 
-    def surrounds(self, points: Points) -> NDArray[np.bool_]:
-        """Return whether points (N, 3) lie straight above or below the area's convex hull."""
+    def beside(self, points: Points) -> NDArray[np.float64]:
+        """Return the distance (N,) of points (N, 3) outside the area's convex hull [m]."""
         place = points @ self.axes.T
-        found: NDArray[np.bool_] = (
-            place @ self.hull[:, :2].T + self.hull[:, 2] < CELL).all(axis=1)
+        found: NDArray[np.float64] = (
+            place @ self.hull[:, :2].T + self.hull[:, 2]).max(axis=1) - 0.5 * CELL
         return found
 
     def distance(self, points: Points) -> NDArray[np.float64]:

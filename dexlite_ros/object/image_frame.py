@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dexlite_ros.object.cloud import PointCloud
-
 NEAR = 2
 """Pixels from the border that count as on it."""
 BAND = 0.12
@@ -29,14 +27,17 @@ class ImageFrame:
     """Last column and row."""
 
     @classmethod
-    def of(cls, cloud: PointCloud) -> ImageFrame | None:
-        """Return the frame of a cloud; None if it is not organised."""
-        if cloud.pixels is None or cloud.image_size is None:
-            return None
+    def of(cls, pixels: NDArray[np.int64], image_size: tuple[int, int]) -> ImageFrame:
+        """
+        Return the frame of an organised cloud.
+
+        :param pixels: (N, 2) column and row of its finite points
+        :param image_size: columns and rows
+        """
         low, high = [], []
-        for axis, size in enumerate(cloud.image_size):
-            across = cloud.image_size[1 - axis]
-            counts = np.bincount(cloud.pixels[:, axis], minlength=size)
+        for axis, size in enumerate(image_size):
+            across = image_size[1 - axis]
+            counts = np.bincount(pixels[:, axis], minlength=size)
             held = np.flatnonzero(counts >= FILLED * across)
             first, last = (int(held[0]), int(held[-1])) if len(held) else (0, size - 1)
             low.append(first if first <= BAND * size else 0)

@@ -21,12 +21,12 @@ from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.flat_area import FlatArea, longest_side
 
 Reason = Literal['too_large', 'too_small', 'beyond_limits', 'cut', 'floating', 'beside']
-FLOATS = 0.02
+FLOATS = 0.03
 """Lowest height from which something may be seen to float [m]."""
-SEEN_BELOW = 0.5
-"""It does if the support is seen below this share of it."""
-OVER = 0.5
-"""Share of an object's points that are above what was seen of the support, or between."""
+BARE = 0.5
+"""It does if the support is seen to be bare below this share of it."""
+BESIDE = 0.5
+"""Largest share of an object's points that are farther out than the support."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,10 @@ def _unsupported(
     if away > clearance:
         return Refusal('floating', f'it is {away:.2f} m away from the support')
     low = float(np.quantile(height, 0.02))
-    seen = float(np.mean(support.seen_below(points)))
-    if low > FLOATS and seen > SEEN_BELOW:
+    if low > FLOATS and float(np.mean(support.bare_below(points))) > BARE:
         return Refusal(
-            'floating', f'it is {low:.2f} m above the support, which is seen below it')
-    over = float(np.mean(support.surrounds(points)))
-    if over < OVER:
-        return Refusal('beside', f'{100 * (1 - over):.0f} % of it are beside the support')
+            'floating', f'it is {low:.2f} m above the support, which is seen to be bare below it')
+    out = float(np.mean(support.beside(points) > clearance))
+    if out > BESIDE:
+        return Refusal('beside', f'{100 * out:.0f} % of it are beside the support')
     return None

@@ -116,7 +116,7 @@ def _seen_from_above(area: FlatArea, points: Points, eye: Points) -> bool:
         return True
     share = eye_height / (eye_height - area.plane.height(below))
     through = area.covers(eye + share[:, None] * (below - eye))
-    above = np.count_nonzero((height > area.margin) & area.surrounds(points))
+    above = np.count_nonzero((height > area.margin) & (area.beside(points) < RESTING))
     return bool(np.count_nonzero(through) <= above)
 
 

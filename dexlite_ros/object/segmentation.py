@@ -147,8 +147,9 @@ def thinned(points: Points, voxel: float) -> tuple[Points, NDArray[np.int64]]:
 
 
 def _scene(points: Points, eye: Points, settings: SegmentationSettings) -> _Scene:
-    with np.errstate(over='ignore', invalid='ignore'):
-        index = np.flatnonzero(np.linalg.norm(points - eye, axis=1) < settings.max_range)
+    away = points - eye
+    with np.errstate(over='ignore', invalid='ignore'):  # NaN and infinite: not in range
+        index = np.flatnonzero(np.einsum('ni,ni->n', away, away) < settings.max_range**2)
     own = points[index]
     thin, member = thinned(own, settings.voxel)
     coarse, group = thinned(thin, max(COARSE, settings.voxel))
@@ -177,7 +178,9 @@ def _sorted_out(
 ) -> tuple[list[NDArray[np.int64]], list[float], list[RefusedPart]]:
     """Return the parts that may be objects, how far each is cut, and the others with reasons."""
     objects, cuts, refused = [], [], []
-    frame = ImageFrame.of(cloud[scene.index])
+    frame = None
+    if cloud.pixels is not None and cloud.image_size is not None:
+        frame = ImageFrame.of(cloud.pixels, cloud.image_size)
     counts = np.bincount(label[label >= 0], minlength=1)
     for number in np.argsort(-counts, kind='stable'):
         if counts[number] < settings.min_points:
@@ -188,7 +191,8 @@ def _sorted_out(
         why = refusal(few, eye, support, settings)
         cut = 0.0
         if why is None:
-            cut = _cut(cloud[index], few, frame, scene.coarse, eye)
+            pixels = None if cloud.pixels is None else cloud.pixels[index]
+            cut = _cut(few, pixels, frame, scene.coarse, eye)
             if cut > settings.max_cut:
                 why = Refusal('cut', f'{100 * cut:.0f} % of its width lie on the image border')
         if why is None:
@@ -200,11 +204,12 @@ def _sorted_out(
 
 
 def _cut(
-    part: PointCloud, few: Points, frame: ImageFrame | None, coarse: Points, eye: Points
+    few: Points, pixels: NDArray[np.int64] | None, frame: ImageFrame | None, coarse: Points,
+    eye: Points,
 ) -> float:
     """Return the share of a part's width that lies on the border of the image."""
-    if frame is not None and part.pixels is not None:
-        return frame.cut(part.pixels)
+    if frame is not None and pixels is not None:
+        return frame.cut(pixels)
     low, high = few.min(axis=0) - SIGHT, few.max(axis=0) + SIGHT
     walls = coarse[((coarse > low) & (coarse < high)).all(axis=1)]
     return cut_length(PointCloud(few), few, eye, walls)
