@@ -83,8 +83,8 @@ class FlatArea:
         hull = ConvexHull(middle)
         return cls(
             plane, axes, corner, ndimage.binary_erosion(seen), filled,
-            CELL * ndimage.distance_transform_edt(~filled), hull.equations, longest_side(middle[hull.vertices]) + CELL,
-            plane_noise(points, plane))
+            CELL * ndimage.distance_transform_edt(~filled), hull.equations,
+            longest_side(middle[hull.vertices]) + CELL, plane_noise(points, plane))
 
     @property
     def size(self) -> float:
@@ -132,7 +132,7 @@ class FlatArea:
         """Return the cell (N, 2) of each point, and whether it is on the grid."""
         index = _cell(points @ self.axes.T, self.corner)
         last = np.array(self.filled.shape) - 1
-        inside = ((index >= 0) & (index <= last)).all(axis=1)
+        inside: NDArray[np.bool_] = np.all((index >= 0) & (index <= last), axis=1)
         return np.clip(index, 0, last), inside
 
 

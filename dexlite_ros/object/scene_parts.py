@@ -62,6 +62,9 @@ class SegmentationSettings:
             raise InvalidRequest('min_size', self.min_size, f'less than max_size, {self.max_size}')
 
 
+DEFAULTS = SegmentationSettings()
+
+
 @dataclass(frozen=True)
 class Refusal:
     """Why a part is no object."""

@@ -18,6 +18,7 @@ from dexlite_ros.object.image_border import cut_length
 from dexlite_ros.object.image_frame import ImageFrame
 from dexlite_ros.object.occlusion import hidden_outline
 from dexlite_ros.object.scene_parts import (
+    DEFAULTS,
     Neighbours,
     Reason,
     Refusal,
@@ -26,7 +27,7 @@ from dexlite_ros.object.scene_parts import (
 )
 from dexlite_ros.object.scene_support import choose_support, Doubt, SupportChoice
 from dexlite_ros.object.support import Plane
-from dexlite_ros.object.thinning import cubes
+from dexlite_ros.object.thinning import thinned
 
 COARSE = 0.012
 """Side of the cubes to which the scene is thinned to find its flat areas [m]."""
@@ -81,7 +82,7 @@ class _Scene:
 
 
 def segment(
-    cloud: PointCloud, settings: SegmentationSettings = SegmentationSettings(),
+    cloud: PointCloud, settings: SegmentationSettings = DEFAULTS,
     up: Points | None = None,
 ) -> Segmentation:
     """
@@ -119,7 +120,7 @@ def segment(
 
 
 def hidden_share(
-    points: Points, others: Points, eye: Points, voxel: float = SegmentationSettings.voxel
+    points: Points, others: Points, eye: Points, voxel: float = DEFAULTS.voxel
 ) -> float:
     """
     Return the share of an object's outline along which something nearer to the sensor stands.
@@ -129,21 +130,9 @@ def hidden_share(
     :param eye: (3,) position of the sensor [m]
     :param voxel: both are thinned to one point per cube of this side [m]
     """
-    return hidden_outline(thinned(points, voxel)[0], eye, thinned(others, voxel)[0])
-
-
-def thinned(points: Points, voxel: float) -> tuple[Points, NDArray[np.int64]]:
-    """
-    Return one of the points in each cube that has some (V, 3), and the cube (N,) of each point.
-
-    :param points: (N, 3) finite [m]
-    :param voxel: side of the cubes [m]
-    """
-    if not len(points):
-        return points, np.zeros(0, np.int64)
-    _, first, member = np.unique(
-        cubes(points - points.min(0), voxel), return_index=True, return_inverse=True)
-    return points[first], member
+    low, high = points.min(axis=0) - SIGHT, points.max(axis=0) + SIGHT
+    near = others[((others > low) & (others < high)).all(axis=1)]
+    return hidden_outline(thinned(points, voxel)[0], eye, thinned(near, voxel)[0])
 
 
 def _scene(points: Points, eye: Points, settings: SegmentationSettings) -> _Scene:
