@@ -32,6 +32,8 @@ SAMPLE = 2000
 """Number of points that tell where planes are; all of them tell how large they are."""
 ROUNDS = 600
 """Planes through three random points that are tried for each area."""
+BRIM = 2
+"""Width of the brim around the largest connected part [cells]."""
 _PAD = 8
 """Empty cells around the grid."""
 
@@ -51,12 +53,14 @@ class FlatArea:
     there."""
     filled: NDArray[np.bool_]
     """(U, V) cells of the area: small holes are filled, and what is narrow is left out."""
+    main: NDArray[np.bool_]
+    """(U, V) cells of its largest connected part, and of a brim."""
     away: NDArray[np.float64]
     """(U, V) distance from each cell to the nearest of the area [m]."""
     hull: Points
     """(E, 3) sides of the area's convex hull: a x + b y + c <= 0 inside [m]."""
     extent: float
-    """Its longest side [m]."""
+    """Longest side of its largest connected part [m]."""
     noise: float
     """How far points of it are typically off the plane [m]."""
 
@@ -79,12 +83,14 @@ class FlatArea:
         filled = ndimage.binary_opening(ndimage.binary_closing(seen, around), around)
         if not filled.any():
             return None
+        part, _ = ndimage.label(filled)
+        main = part == 1 + np.argmax(np.bincount(part[filled])[1:])
         middle = corner + CELL * (np.argwhere(filled) + 0.5)
-        hull = ConvexHull(middle)
         return cls(
             plane, axes, corner, ndimage.binary_erosion(seen), filled,
-            CELL * ndimage.distance_transform_edt(~filled), hull.equations,
-            longest_side(middle[hull.vertices]) + CELL, plane_noise(points, plane))
+            ndimage.binary_dilation(main, around, BRIM),
+            CELL * ndimage.distance_transform_edt(~filled), ConvexHull(middle).equations,
+            longest_side(CELL * np.argwhere(main).astype(np.float64)) + CELL, plane_noise(points, plane))
 
     @property
     def size(self) -> float:
@@ -102,30 +108,25 @@ class FlatArea:
         found: NDArray[np.bool_] = inside & self.bare[tuple(index.T)]
         return found
 
-    def covers(self, points: Points) -> NDArray[np.bool_]:
-        """Return whether the area is straight below (or above) points (N, 3)."""
-        index, inside = self._cells(points)
-        found: NDArray[np.bool_] = inside & self.filled[tuple(index.T)]
-        return found
-
-    def beside(self, points: Points) -> NDArray[np.float64]:
+    def outside(self, points: Points) -> NDArray[np.float64]:
         """Return the distance (N,) of points (N, 3) outside the area's convex hull [m]."""
         place = points @ self.axes.T
         found: NDArray[np.float64] = (
             place @ self.hull[:, :2].T + self.hull[:, 2]).max(axis=1) - 0.5 * CELL
         return found
 
-    def distance(self, points: Points) -> NDArray[np.float64]:
-        """Return the distance (N,) of points (N, 3) to the area, large beyond its grid [m]."""
+    def aside(self, points: Points) -> NDArray[np.float64]:
+        """Return how far (N,) points (N, 3) are beside cells of it, large beyond its grid [m]."""
         index, inside = self._cells(points)
-        aside = np.where(inside, self.away[tuple(index.T)], np.inf)
-        return np.hypot(np.maximum(aside - CELL, 0.0), self.plane.height(points))
+        found: NDArray[np.float64] = np.where(
+            inside, np.maximum(self.away[tuple(index.T)] - CELL, 0.0), np.inf)
+        return found
 
     def holds(self, points: Points) -> NDArray[np.bool_]:
-        """Return which points (N, 3) are of the area, but for its noise."""
-        thickness = max(TOLERANCE, self.margin)
-        near = np.abs(self.plane.height(points)) < thickness
-        near[near] = self.distance(points[near]) < 2.0 * CELL
+        """Return which points (N, 3) are of its largest connected part, but for its noise."""
+        near: NDArray[np.bool_] = np.abs(self.plane.height(points)) < max(TOLERANCE, self.margin)
+        index, inside = self._cells(points[near])
+        near[near] = inside & self.main[tuple(index.T)]
         return near
 
     def _cells(self, points: Points) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -20,11 +20,13 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.flat_area import FlatArea, longest_side
 
-Reason = Literal['too_large', 'too_small', 'beyond_limits', 'cut', 'floating', 'beside']
+Reason = Literal['too_large', 'too_small', 'beyond_limits', 'too_low', 'cut', 'floating', 'beside']
 FLOATS = 0.03
 """Lowest height from which something may be seen to float [m]."""
 BARE = 0.5
 """It does if the support is seen to be bare below this share of it."""
+STRICTLY_BARE = 0.2
+"""The same, where it must tell what the support is."""
 BESIDE = 0.5
 """Largest share of an object's points that are farther out than the support."""
 
@@ -47,8 +49,10 @@ class SegmentationSettings:
     """Smallest longest side of an object [m]."""
     max_size: float = 0.6
     """Largest longest side of an object [m]."""
+    min_height: float = 0.01
+    """An object rises at least so much above its support [m]."""
     max_clearance: float = 0.1
-    """An object is at most this far from what was seen of its support [m]."""
+    """An object is at most this far beside what was seen of its support [m]."""
     max_cut: float = 0.2
     """Largest share of an object's width that lies on the border of the image."""
     min_support: float = 0.02
@@ -101,7 +105,7 @@ class Neighbours:
 
 def refusal(
     points: Points, eye: Points, support: FlatArea | None, settings: SegmentationSettings,
-    clearance: float | None = None,
+    strict: bool = False,
 ) -> Refusal | None:
     """
     Return why a part cannot be an object, as far as its points tell; None: it may be one.
@@ -109,7 +113,7 @@ def refusal(
     :param points: (N, 3) of the part, one at least [m]
     :param eye: (3,) position of the sensor [m]
     :param support: what it should stand on; None: unknown
-    :param clearance: largest distance from the support [m]; None: that of the settings
+    :param strict: whether it must lie over what was seen of the support, and hide it
     """
     size = longest_side(points)
     if size > settings.max_size:
@@ -125,22 +129,28 @@ def refusal(
     height = support.plane.height(points)
     if height.max() > settings.max_height - settings.gap:
         return Refusal('beyond_limits', f'it reaches max_height, {settings.max_height:g} m')
-    return _unsupported(
-        points, height, support, settings.max_clearance if clearance is None else clearance)
+    top = float(np.quantile(height, 0.95))
+    if top < settings.min_height:
+        return Refusal(
+            'too_low', f'it rises {1e3 * top:.1f} mm above the support, less than '
+            f'{1e3 * settings.min_height:g} mm')
+    return _unsupported(points, height, support, settings.max_clearance, strict)
 
 
 def _unsupported(
-    points: Points, height: Points, support: FlatArea, clearance: float
+    points: Points, height: Points, support: FlatArea, clearance: float, strict: bool
 ) -> Refusal | None:
     """Return why a part does not rest on a support; None: it may."""
-    away = float(support.distance(points).min())
-    if away > clearance:
-        return Refusal('floating', f'it is {away:.2f} m away from the support')
-    low = float(np.quantile(height, 0.02))
-    if low > FLOATS and float(np.mean(support.bare_below(points))) > BARE:
-        return Refusal(
-            'floating', f'it is {low:.2f} m above the support, which is seen to be bare below it')
-    out = float(np.mean(support.beside(points) > clearance))
+    aside = float(support.aside(points).min())
+    if aside > clearance:
+        return Refusal('beside', f'it is {aside:.2f} m beside the support')
+    out = float(np.mean(support.outside(points) > (0.0 if strict else clearance)))
     if out > BESIDE:
         return Refusal('beside', f'{100 * out:.0f} % of it are beside the support')
+    low = float(np.quantile(height, 0.02))
+    bare = float(np.mean(support.bare_below(points)))
+    if low > FLOATS and bare > (STRICTLY_BARE if strict else BARE):
+        return Refusal(
+            'floating', f'it is {low:.2f} m above the support, which is seen to be bare below '
+            f'{100 * bare:.0f} % of it')
     return None

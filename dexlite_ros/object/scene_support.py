@@ -28,7 +28,9 @@ LEVEL = np.cos(np.deg2rad(15.0))
 GRAZING = np.sin(np.deg2rad(3.0))
 """Sine of the smallest angle from which a support is seen."""
 RESTING = 0.025
-"""Distance from a flat area up to which things tell that it is a support [m]."""
+"""Distance from a flat area up to which things are seen to touch it [m]."""
+HIDES_ITS_FOOT = 0.5
+"""What counts for each point of other things that stand on it, if they hide how."""
 RIVAL = 0.5
 """Share of the points on the support, on another area, that make the choice doubtful."""
 PARALLEL = np.cos(np.deg2rad(20.0))
@@ -40,7 +42,8 @@ class SupportChoice:
     """Which of the flat areas of a scene is the support."""
 
     support: FlatArea | None
-    """None: there is none, or it cannot be told which."""
+    """None: there is none, or it cannot be told which. With 'nothing_stands' it is the largest
+    that may be one."""
     walls: tuple[FlatArea, ...]
     """The other areas that are too large for the side of an object."""
     doubt: Doubt | None
@@ -75,8 +78,7 @@ def choose_support(
     best = able[order[0]]
     walls_left = tuple(area for area in large if area is not best)
     if scores[order[0]] == 0:
-        # Level, it is a support without anything on it; otherwise it may well be a wall.
-        return SupportChoice(None if up is None else best, walls_left, 'nothing_stands')
+        return SupportChoice(best, walls_left, 'nothing_stands')
     rivals = [able[index] for index in order[1:]
               if scores[index] > RIVAL * scores[order[0]]]
     slanting = [area for area in rivals if _cosine(area, best) < PARALLEL]
@@ -104,34 +106,36 @@ def _able(
 def _seen_from_above(area: FlatArea, points: Points, eye: Points) -> bool:
     """Return whether the sensor is well above an area, and most other things in sight as well."""
     height = area.plane.height(points)
-    own = points[(np.abs(height) < area.margin) & area.covers(points)]
+    own = points[np.abs(height) < area.margin]
     if not len(own):
         return False
     eye_height = float(area.plane.height(eye[None])[0])
     if eye_height < GRAZING * float(np.median(np.linalg.norm(own - eye, axis=1))):
         return False
-    # Nothing solid is seen through: of what is behind the area, hardly anything shows within it.
+    # Nothing solid is seen through: of what is behind the area, hardly anything shows where it is.
     below = points[height < -2.0 * area.margin]
     if not len(below):
         return True
     share = eye_height / (eye_height - area.plane.height(below))
-    through = area.covers(eye + share[:, None] * (below - eye))
-    above = np.count_nonzero((height > area.margin) & (area.beside(points) < RESTING))
+    through = area.bare_below(eye + share[:, None] * (below - eye))
+    above = np.count_nonzero((height > area.margin) & (area.outside(points) < RESTING))
     return bool(np.count_nonzero(through) <= above)
 
 
 def _standing(
     area: FlatArea, points: Points, weights: NDArray[np.int64], near: Neighbours,
     free: NDArray[np.bool_], eye: Points, settings: SegmentationSettings,
-) -> int:
+) -> float:
     """Return how many measured points are of things that may be objects and stand on an area."""
     height = area.plane.height(points)
     label = near.parts(free & (height > area.margin) & (height < settings.max_height))
     counts = np.bincount(label[label >= 0], weights[label >= 0], minlength=1)
-    total = 0
+    total = 0.0
     for part in np.flatnonzero(counts >= settings.min_points):
-        if refusal(points[label == part], eye, area, settings, RESTING) is None:
-            total += int(counts[part])
+        own = label == part
+        if refusal(points[own], eye, area, settings, strict=True) is None:
+            touches = (np.hypot(area.aside(points[own]), height[own]) < RESTING).any()
+            total += counts[part] * (1.0 if touches else HIDES_ITS_FOOT)
     return total
 
 

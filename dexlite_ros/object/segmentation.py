@@ -61,7 +61,7 @@ class Segmentation:
     rest: NDArray[np.int64]
     """Indices of all points in range that are of no object."""
     support: Plane | None
-    """None: not found, see ``doubt``."""
+    """None: not found, see ``doubt``. With 'nothing_stands' it may be a wall."""
     doubt: Doubt | None
     """Why there is no support, or why another may be meant."""
 
@@ -89,7 +89,7 @@ def segment(
     Return the objects of a scene.
 
     Objects that touch each other, or are nearer than ``settings.gap``, are one. Without a support
-    there are no objects, except where there is no flat area at all: then they are parted where
+    that is certain there are no objects, except where there is no flat area at all: then they are parted where
     they do not touch.
 
     :param cloud: the whole scene, with its viewpoint unless that is the origin; pixels tell where
@@ -103,14 +103,17 @@ def segment(
         areas, scene.coarse, scene.weights, Neighbours(scene.coarse, COARSE_GAP * COARSE), eye,
         settings, up)
     support = choice.support
-    above, kept = np.ones(len(scene.own), bool), np.ones(len(scene.own), bool)
+    above, low = np.ones(len(scene.own), bool), np.ones(len(scene.own), bool)
     if support is not None:
         height = support.plane.height(scene.own)
-        above, kept = height > support.margin, height < settings.max_height
+        above, low = height > support.margin, height < settings.max_height
     elif areas:
         above[:] = False
-    label = _parts(scene, above & kept, choice, settings)
+    label = _parts(scene, above & low, choice, settings)
     objects, cuts, refused = _sorted_out(cloud, scene, label, support, eye, settings)
+    kept = low
+    if choice.doubt == 'nothing_stands':  # it may be a wall, of which nothing is high above
+        objects, cuts, kept = [], [], np.ones(len(scene.own), bool)
     of_object = np.zeros(len(cloud), bool)
     of_object[np.concatenate([np.zeros(0, np.int64), *objects])] = True
     rest = scene.index[kept]

@@ -38,8 +38,8 @@ LIMITS: dict[Reason, str] = {
     'too_large': 'scene.max_size',
     'too_small': 'scene.min_size',
     'beyond_limits': 'scene.max_range, scene.max_height',
+    'too_low': 'scene.min_height',
     'cut': 'scene.max_cut',
-    'floating': 'scene.max_clearance',
     'beside': 'scene.max_clearance',
 }
 """The parameters behind each reason for which a part is no object."""
@@ -67,10 +67,11 @@ def scene_warnings(scene: PointCloud, found: Segmentation) -> Iterator[SceneWarn
         yield SceneWarning(found.doubt, DOUBTS[found.doubt])
     for part in found.refused:
         x, y, z = np.median(scene.points[part.points], axis=0)
+        limit = f' ({LIMITS[part.reason]})' if part.reason in LIMITS else ''
         yield SceneWarning(
             f'obstacle_{part.reason}',
             f'{len(part.points)} points about ({x:.2f}, {y:.2f}, {z:.2f}) are an obstacle, not an '
-            f'object: {part.message} ({LIMITS[part.reason]})')
+            f'object: {part.message}{limit}')
 
 
 def target_warnings(
