@@ -90,7 +90,8 @@ class FlatArea:
             plane, axes, corner, ndimage.binary_erosion(seen), filled,
             ndimage.binary_dilation(main, around, BRIM),
             CELL * ndimage.distance_transform_edt(~filled), ConvexHull(middle).equations,
-            longest_side(CELL * np.argwhere(main).astype(np.float64)) + CELL, plane_noise(points, plane))
+            longest_side(CELL * np.argwhere(main).astype(np.float64)) + CELL,
+            plane_noise(points, plane))
 
     @property
     def size(self) -> float:

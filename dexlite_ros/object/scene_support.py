@@ -22,7 +22,8 @@ from dexlite_ros.object.flat_area import FlatArea
 from dexlite_ros.object.scene_parts import Neighbours, refusal, SegmentationSettings
 
 Doubt = Literal[
-    'no_plane', 'not_level', 'from_below', 'nothing_stands', 'ambiguous', 'second_support']
+    'no_plane', 'not_level', 'from_below', 'nothing_stands', 'ambiguous', 'second_support',
+    'untouched']
 LEVEL = np.cos(np.deg2rad(15.0))
 """Cosine of the largest tilt of a support, where it is known which way is up."""
 GRAZING = np.sin(np.deg2rad(3.0))
@@ -69,11 +70,13 @@ def choose_support(
     if not able:
         return SupportChoice(None, tuple(large), doubt)
     of_large = {id(area): area.holds(points) for area in large}
-    scores = []
+    scores, touched = [], []
     for area in able:
         walls = [mask for key, mask in of_large.items() if key != id(area)]
         free = ~np.any(walls, axis=0) if walls else np.ones(len(points), bool)
-        scores.append(_standing(area, points, weights, near, free, eye, settings))
+        touching, hiding = _standing(area, points, weights, near, free, eye, settings)
+        scores.append(touching + HIDES_ITS_FOOT * hiding)
+        touched.append(touching > 0)
     order = np.argsort(-np.array(scores), kind='stable')
     best = able[order[0]]
     walls_left = tuple(area for area in large if area is not best)
@@ -84,7 +87,10 @@ def choose_support(
     slanting = [area for area in rivals if _cosine(area, best) < PARALLEL]
     if slanting:
         return SupportChoice(None, tuple(large), 'ambiguous')
-    return SupportChoice(best, walls_left, 'second_support' if rivals else None)
+    doubt = 'second_support' if rivals else None
+    if up is None and not touched[order[0]]:
+        doubt = 'untouched'
+    return SupportChoice(best, walls_left, doubt)
 
 
 def _able(
@@ -125,18 +131,26 @@ def _seen_from_above(area: FlatArea, points: Points, eye: Points) -> bool:
 def _standing(
     area: FlatArea, points: Points, weights: NDArray[np.int64], near: Neighbours,
     free: NDArray[np.bool_], eye: Points, settings: SegmentationSettings,
-) -> float:
-    """Return how many measured points are of things that may be objects and stand on an area."""
+) -> tuple[int, int]:
+    """
+    Return how many measured points are of things that may be objects and stand on an area.
+
+    The first number is of those that are seen to touch it, the second of those that hide how they
+    stand.
+    """
     height = area.plane.height(points)
     label = near.parts(free & (height > area.margin) & (height < settings.max_height))
-    counts = np.bincount(label[label >= 0], weights[label >= 0], minlength=1)
-    total = 0.0
+    counts = np.bincount(label[label >= 0], weights[label >= 0], minlength=1).astype(int)
+    touching = hiding = 0
     for part in np.flatnonzero(counts >= settings.min_points):
         own = label == part
-        if refusal(points[own], eye, area, settings, strict=True) is None:
-            touches = (np.hypot(area.aside(points[own]), height[own]) < RESTING).any()
-            total += counts[part] * (1.0 if touches else HIDES_ITS_FOOT)
-    return total
+        if refusal(points[own], eye, area, settings, strict=True) is not None:
+            continue
+        if (np.hypot(area.aside(points[own]), height[own]) < RESTING).any():
+            touching += int(counts[part])
+        else:
+            hiding += int(counts[part])
+    return touching, hiding
 
 
 def _cosine(one: FlatArea, other: FlatArea) -> float:

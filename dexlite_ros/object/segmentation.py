@@ -89,8 +89,8 @@ def segment(
     Return the objects of a scene.
 
     Objects that touch each other, or are nearer than ``settings.gap``, are one. Without a support
-    that is certain there are no objects, except where there is no flat area at all: then they are parted where
-    they do not touch.
+    that is certain there are no objects, except where there is no flat area at all: then they are
+    parted where they do not touch.
 
     :param cloud: the whole scene, with its viewpoint unless that is the origin; pixels tell where
         the image ends; points that are not finite are of no part

@@ -29,6 +29,9 @@ DOUBTS: dict[Doubt, str] = {
     'ambiguous':
         'as much stands on one flat area as on another that slants to it, such as a table and a '
         'wall; set up, the direction against gravity',
+    'untouched':
+        'nothing is seen to touch the support, which may be a wall behind the objects; set up, '
+        'the direction against gravity',
     'second_support':
         'as much stands on another level; that is an obstacle; bring scene.max_range in to leave '
         'out what is meant less',
