@@ -38,5 +38,5 @@ def test_the_share_on_the_border():
     assert frame.cut(block(0, 20, 40, 60)) == 1.0
     assert frame.cut(block(100, 159, 40, 60)) == 1.0
     assert frame.cut(block(NEAR + 1, 20, 40, 60)) == 0.0
-    foot = np.concatenate([block(50, 59, 118, 119), block(40, 79, 60, 117)])
+    foot = np.concatenate([block(50, 59, 117, 119), block(40, 79, 60, 116)])
     assert frame.cut(foot) == pytest.approx(0.25)

@@ -9,7 +9,7 @@ from table_scenes import box, FLOOR, look, TABLE, THINGS, tube
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.object.scene_parts import Neighbours, SegmentationSettings
+from dexlite_ros.object.scene_parts import DEFAULTS, Neighbours, SegmentationSettings
 from dexlite_ros.object.segmentation import segment
 
 FOURTH = len(THINGS) + 1
@@ -17,12 +17,12 @@ BALL = trimesh.creation.icosphere(radius=0.04)
 ARM = trimesh.creation.cylinder(0.04, segment=[(0.6, -0.3, 0.35), (0.22, -0.15, 0.22)])
 HAND_HELD = BALL.copy().apply_translation((0.2, -0.1, 0.25))
 LONG, LAMP = box((0.75, 0.05, 0.2), 0.0, 0.2), tube(0.02, 0.7, -0.3, 0.15)
-CRUMB, CARD = box((0.012, 0.012, 0.012), 0.0, -0.22), box((0.1, 0.1, 0.008), 0.0, -0.2)
-CHAIR = box((0.1, 0.03, 1.0), -0.3, 0.55, -0.7)
+CRUMB, CARD = box((0.02, 0.02, 0.02), 0.0, -0.22), box((0.1, 0.1, 0.008), 0.0, -0.2)
+CHAIR = box((0.1, 0.03, 0.9), -0.3, 0.45, -0.7)
 NEAR = dict(eye=(0.0, -0.6, 0.4), aim=(0.0, -0.05, 0.0))
 
 
-def reasons(seen, settings=SegmentationSettings()) -> dict[int, set[str]]:
+def reasons(seen, settings=DEFAULTS) -> dict[int, set[str]]:
     """Return the reasons for which parts were refused by the thing that they are mostly of."""
     told: dict[int, set[str]] = {}
     for part in segment(seen.cloud, settings).refused:
@@ -34,7 +34,7 @@ def reasons(seen, settings=SegmentationSettings()) -> dict[int, set[str]]:
 @pytest.mark.parametrize(('thing', 'reason', 'view', 'settings'), [
     (LONG, 'too_large', {}, {}), (HAND_HELD, 'floating', {}, {}),
     (LAMP, 'beyond_limits', dict(eye=(0.0, -1.1, 0.5), aim=(0.0, 0.0, 0.25)), {}),
-    (CRUMB, 'too_small', NEAR, dict(min_points=10, min_size=0.025)),
+    (CRUMB, 'too_small', NEAR, dict(min_points=50, min_size=0.05)),
     (CARD, 'too_low', NEAR, dict(min_height=0.015)),
     (CHAIR, 'beside', dict(eye=(0.0, -0.85, 0.6)), {})],
     ids=['long', 'held', 'lamp', 'crumb', 'card', 'chair'])
@@ -76,7 +76,7 @@ def test_what_reaches_the_range_is_cut_off():
     """An object half beyond max_range is none."""
     seen = look((THINGS[1],), (TABLE,))
     distance = np.linalg.norm(seen.cloud.points[seen.labels == 1], axis=1)
-    settings = replace(SegmentationSettings(), max_range=float(np.median(distance)), min_points=20)
+    settings = replace(DEFAULTS, max_range=float(np.median(distance)), min_points=20)
     assert reasons(seen, settings)[1] == {'beyond_limits'}
 
 
