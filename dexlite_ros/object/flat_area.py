@@ -27,7 +27,9 @@ CELL = 0.02
 """Side of a cell [m]. Areas narrower than three are none: where two planes meet, each has a strip
 of points of the other."""
 TRIES = 6
-"""Largest number of areas that are looked for."""
+"""Largest number of planes that are looked for."""
+MISSES = 2
+"""After so many without a large area no more are looked for."""
 SAMPLE = 2000
 """Number of points that tell where planes are; all of them tell how large they are."""
 ROUNDS = 600
@@ -140,7 +142,7 @@ class FlatArea:
 
 def flat_areas(points: Points, eye: Points, smallest: float) -> list[FlatArea]:
     """
-    Return the flat areas of a scene, those of the most points first.
+    Return the flat areas of a scene, those on which most was measured first.
 
     The same points give the same areas.
 
@@ -149,9 +151,9 @@ def flat_areas(points: Points, eye: Points, smallest: float) -> list[FlatArea]:
     :param smallest: size from which an area counts [m^2]
     """
     found: list[FlatArea] = []
-    left = points
+    left, misses = points, 0
     for _ in range(TRIES):
-        if len(left) * CELL**2 < smallest:
+        if len(left) * CELL**2 < smallest or misses == MISSES:
             break
         sample = left[::1 + len(left) // SAMPLE]
         plane = _refined(sample, left)
@@ -162,7 +164,9 @@ def flat_areas(points: Points, eye: Points, smallest: float) -> list[FlatArea]:
         if not own.any():
             break
         area = FlatArea.of(left, plane)
-        if area is not None and area.size >= smallest:
+        if area is None or area.size < smallest:
+            misses += 1
+        else:
             found.append(area)
             own |= area.holds(left)
         left = left[~own]

@@ -58,8 +58,9 @@ def thinned(points: Points, voxel: float) -> tuple[Points, NDArray[np.int64]]:
     """
     if not len(points):
         return points, np.zeros(0, np.int64)
+    low = [column.min() for column in points.T]  # much faster than along an axis of three
     _, first, member = np.unique(
-        cubes(points - points.min(0), voxel), return_index=True, return_inverse=True)
+        cubes(points - low, voxel), return_index=True, return_inverse=True)
     return points[first], member
 
 

@@ -53,9 +53,10 @@ def test_a_point_light_years_away_changes_nothing(away):
     assert len(kept[np.abs(kept).max(axis=1) < 1.0]) >= 999
 
 
-def test_thinned_leaves_one_point_per_cube():
+@pytest.mark.parametrize('place', [0.0, 3e4], ids=['near', 'with a far stray'])
+def test_thinned_leaves_one_point_per_cube(place):
     """Each is a point of the cloud, and every point has one in its cube."""
-    points = box(20000)
+    points = np.concatenate([[[place, place, place]], box(20000)])
     few, member = thinned(points, 0.02)
     assert len(few) < len(points) / 5
     assert np.abs(points - few[member]).max() <= 0.02
