@@ -15,6 +15,8 @@ from dexlite_ros.object.segmentation import hidden_share, Segmentation
 
 HIDDEN = 0.25
 """Share of the outline along which something nearer stands, above which that is a warning."""
+ABOVE = 0.01
+"""Lowest height above the support of what may hide an object [m]."""
 DOUBTS: dict[Doubt, str] = {
     'no_plane':
         'there is no flat area of scene.min_support or more; objects are parted where they do not '
@@ -93,8 +95,11 @@ def target_warnings(
             'of the image; a part of it may be outside')
     own = found.objects[which]
     eye = np.zeros(3) if scene.viewpoint is None else scene.viewpoint
-    others = np.concatenate([found.rest, *found.objects[:which], *found.objects[which + 1:]])
-    hidden = hidden_share(scene.points[own], scene.points[others], eye)
+    index = np.concatenate([found.rest, *found.objects[:which], *found.objects[which + 1:]])
+    others = scene.points[index]
+    if found.support is not None:  # which never hides what stands on it
+        others = others[found.support.height(others) > ABOVE]
+    hidden = hidden_share(scene.points[own], others, eye)
     if hidden > HIDDEN:
         yield SceneWarning(
             'target_partly_hidden',
