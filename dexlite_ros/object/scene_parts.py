@@ -21,6 +21,8 @@ from dexlite_ros.object.cloud import Points
 from dexlite_ros.object.flat_area import FlatArea, longest_side
 
 Reason = Literal['too_large', 'too_small', 'beyond_limits', 'too_low', 'cut', 'floating', 'beside']
+MARGINS = 3.0
+"""Lowest top of an object, in margins of its support: errors of depth cameras come in waves."""
 FLOATS = 0.03
 """Lowest height from which something may be seen to float [m]."""
 BARE = 0.5
@@ -50,7 +52,7 @@ class SegmentationSettings:
     max_size: float = 0.6
     """Largest longest side of an object [m]."""
     min_height: float = 0.01
-    """An object rises at least so much above its support [m]."""
+    """An object rises at least so much above its support, and nine times its noise [m]."""
     max_clearance: float = 0.1
     """An object is at most this far beside what was seen of its support [m]."""
     max_cut: float = 0.2
@@ -130,10 +132,11 @@ def refusal(
     if height.max() > settings.max_height - settings.gap:
         return Refusal('beyond_limits', f'it reaches max_height, {settings.max_height:g} m')
     top = float(np.quantile(height, 0.95))
-    if top < settings.min_height:
+    least = max(settings.min_height, MARGINS * support.margin)
+    if top < least:
         return Refusal(
             'too_low', f'it rises {1e3 * top:.1f} mm above the support, less than '
-            f'{1e3 * settings.min_height:g} mm')
+            f'{1e3 * least:.1f} mm')
     return _unsupported(points, height, support, settings.max_clearance, strict)
 
 

@@ -82,8 +82,8 @@ SEGMENTER_TABLE = ParameterTable(SegmenterSettings(), (
     Entry('scene.min_size', 'Smallest longest side of an object [m].', 0.001, 1.0),
     Entry('scene.max_size', 'Largest longest side of an object [m].', 0.01, 10.0),
     Entry(
-        'scene.min_height', 'An object rises at least so much above its support [m].', 0.0005,
-        1.0),
+        'scene.min_height', 'An object rises at least so much above its support, and nine times '
+        "the support's noise [m].", 0.0005, 1.0),
     Entry(
         'scene.max_clearance', 'An object is at most this far beside what was seen of its '
         'support, which it may hide [m].', 0.001, 1.0),
