@@ -2,6 +2,7 @@
 """A cloud of a whole scene goes in, and two clouds with its stamp and frame come out."""
 
 from collections.abc import Iterator
+import sys
 import time
 
 import numpy as np
@@ -10,16 +11,20 @@ import pytest
 pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 
 from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import PointCloud2, PointField
 from table_scenes import AIM, box, CAMERA, CARTON, FLOOR, look, PACK, TABLE, THINGS, WALL
+import tf2_double
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.ros.point_clouds import finite_points, point_cloud_message
+from dexlite_ros.ros.segmenter import segmenter_node
 from dexlite_ros.ros.segmenter.docs import page_with_table
 from dexlite_ros.ros.segmenter.segmenter_node import Segmenter
 from dexlite_ros.ros.transforms import MISSING_TF2
@@ -201,6 +206,35 @@ def test_frames_that_cannot_be_looked_up(bench):
     other.show(organised(SEEN), 0, 1)
     assert other.codes() == {'TransformError'} and not other.heard['object_cloud']
     assert MISSING_TF2 in other.told[0] or 'camera_link' in other.told[0]
+
+
+def test_the_sensor_and_up_from_tf(bench, monkeypatch):
+    """A cloud in the frame of the room, the sensor's frame in tf, and up in that one."""
+    monkeypatch.setitem(sys.modules, 'tf2_ros', tf2_double.module())
+    own = bench(viewpoint_frame='lens', up=SEEN.up.tolist(), up_frame='lens')
+    quat = Rotation.from_matrix(SEEN.pose[:3, :3]).as_quat()
+    transform = TransformStamped(child_frame_id='lens', transform=Transform(
+        translation=Vector3(**dict(zip('xyz', SEEN.pose[:3, 3].tolist()))),
+        rotation=Quaternion(**dict(zip('xyzw', quat.tolist())))))
+    transform.header.frame_id = 'room'
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    own.node.create_publisher(TransformStamped, '/tf_static', latched).publish(transform)
+    own.show(point_cloud_message(ROOM.cloud.points, 'room', STAMP), 2)
+    assert thing_of(own.points('object_cloud'), ROOM) == 1
+    assert own.codes() <= {'TransformError'}  # until the transform has come
+
+
+def test_an_error_is_logged_and_the_next_cloud_segmented(bench, monkeypatch):
+    """Whatever a library raises for one cloud, the node goes on."""
+    own = bench(rate=0.0)
+    with monkeypatch.context() as patch:
+        def fail(*_):
+            raise RuntimeError('broken')
+        patch.setattr(segmenter_node, 'segment', fail)
+        own.show(organised(SEEN), 0, 1)
+    assert own.codes() == {'RuntimeError'} and 'broken' in own.told[0]
+    own.show(organised(SEEN), 2)
+    assert own.heard['object_cloud']
 
 
 def test_large_clouds_are_thinned(bench):
