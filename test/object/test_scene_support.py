@@ -97,6 +97,32 @@ def test_a_table_seen_edge_on():
     assert not found.objects and found.doubt == 'from_below'
 
 
+@pytest.mark.parametrize('seed', range(6))
+def test_furniture_is_never_an_object(seed):
+    """In drawn rooms with up to two walls, from anywhere above the table, rolled or not."""
+    rng = np.random.default_rng(seed)
+    width, depth, gap = rng.uniform((0.4, 0.4, 0.0), (1.4, 0.8, 0.3))
+    furniture = [
+        box((width, depth, 0.03), 0.0, 0.0, -0.03), FLOOR,
+        box((6.0, 0.02, 4.0), 0.0, depth / 2 + gap + 0.011, -1.0)]
+    if seed % 2:
+        furniture.append(box((0.02, 6.0, 4.0), width / 2 + gap + 0.011, 0.0, -1.0))
+    things = [box(rng.uniform(0.05, 0.12, 3), x, rng.uniform(-0.1, 0.1))
+              for x in (-0.12, 0.1)[:rng.integers(3)]]
+    azimuth, elevation = rng.uniform((-2.4, 0.2), (-0.7, 1.4))
+    eye = rng.uniform(0.7, 1.1) * np.array([
+        np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth),
+        np.sin(elevation)])
+    seen = look(things, furniture, eye, (0.0, 0.05, 0.05), rng.uniform(0.0, 6.0), seed)
+    for up in (None, seen.up):
+        found = segment(seen.cloud, up=up)
+        assert all(np.mean(seen.labels[index] > 0) > 0.8 for index in found.objects)
+        if found.objects:
+            assert tilt(found, seen) < 2.0
+        else:
+            assert not things or found.refused or found.doubt
+
+
 def test_two_tables_with_as_much_on_each():
     """One of them is the support, and that there is another is said."""
     seen = look(

@@ -57,8 +57,10 @@ class Segmenter:
         SEGMENTER_TABLE.declare(node)
         SEGMENTER_TABLE.read(node)
         self._node = node
-        self._warnings = WarningLog(node.get_logger().warning)
-        self._errors = WarningLog(node.get_logger().error)
+        log = node.get_logger()
+        # Two lines of code: rclpy refuses a second severity at the line that it was called from.
+        self._warnings = WarningLog(lambda line: log.warning(line))
+        self._errors = WarningLog(lambda line: log.error(line))
         self._transforms: FrameTransforms | None = None
         self._object_out = node.create_publisher(PointCloud2, 'object_cloud', 1)
         self._rest_out = node.create_publisher(PointCloud2, 'obstacle_cloud', 1)
@@ -153,9 +155,11 @@ def main(args: Sequence[str] | None = None) -> int:
         rclpy.try_shutdown()
         return 1
     stop = stop_on_signal(5.0)
-    thread = spin(MultiThreadedExecutor(2), node, stop)
+    executor = MultiThreadedExecutor(2)
+    thread = spin(executor, node, stop)
     stop.wait()
     thread.join(1.0)
+    executor.shutdown(2.0)  # the cloud in work is still published
     node.destroy_node()
     rclpy.try_shutdown()
     return 0
