@@ -47,7 +47,7 @@ class Bench:
             log = self.segmenter.get_logger()
             log.warning = log.error = self.told.append
             self.segmenter.get_logger = lambda: log
-        Segmenter(self.segmenter)
+        self.work = Segmenter(self.segmenter)
         self.node = Node('listener')
         self.camera = self.node.create_publisher(PointCloud2, 'points', 1)
         self.heard: dict[str, list[PointCloud2]] = {'object_cloud': [], 'obstacle_cloud': []}
@@ -229,6 +229,18 @@ def test_an_error_is_logged_and_the_next_cloud_segmented(bench, monkeypatch):
     assert own.codes() == {'RuntimeError'} and 'broken' in own.told[0]
     own.show(organised(SEEN), 2)
     assert own.heard['object_cloud']
+
+
+def test_a_closed_segmenter_publishes_nothing(bench):
+    """Clouds that still come are left alone."""
+    own = bench(rate=0.0)
+    own.show(organised(SEEN), 2)
+    own.work.close()
+    own.order.clear()
+    for _ in range(5):
+        own.camera.publish(organised(SEEN))
+        own.executor.spin_once(timeout_sec=0.1)
+    assert len(own.order) <= 1 and not own.told  # one may have been on its way
 
 
 def test_errors_and_warnings_reach_the_log(bench, monkeypatch, capfd):

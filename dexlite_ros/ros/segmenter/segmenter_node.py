@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import sys
+import threading
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,7 @@ class Segmenter:
         self._warnings = WarningLog(lambda line: log.warning(line))
         self._errors = WarningLog(lambda line: log.error(line))
         self._transforms: FrameTransforms | None = None
+        self._working, self._closed = threading.Lock(), False
         self._object_out = node.create_publisher(PointCloud2, 'object_cloud', 1)
         self._rest_out = node.create_publisher(PointCloud2, 'obstacle_cloud', 1)
         group = MutuallyExclusiveCallbackGroup()  # apart from tf, which is waited for
@@ -76,7 +78,17 @@ class Segmenter:
                 f"qos_overrides.{node.resolve_topic_name('points')}.subscription", str(error),
                 'policies such as reliable, transient_local or keep_last') from error
 
+    def close(self) -> None:
+        """Publish no more; wait for the cloud in work, so that the node can be destroyed."""
+        with self._working:
+            self._closed = True
+
     def _on_points(self, cloud: PointCloud2) -> None:
+        with self._working:
+            if not self._closed:
+                self._work_on(cloud)
+
+    def _work_on(self, cloud: PointCloud2) -> None:
         try:
             self._segment(cloud)
         except (BadCloud, InvalidRequest, TransformError) as error:
@@ -149,17 +161,16 @@ def main(args: Sequence[str] | None = None) -> int:
     initialise(args)
     node = Node('segmenter')
     try:
-        Segmenter(node)
+        segmenter = Segmenter(node)
     except (ParameterException, DexliteError) as error:
         node.get_logger().fatal(str(error))
         rclpy.try_shutdown()
         return 1
     stop = stop_on_signal(5.0)
-    executor = MultiThreadedExecutor(2)
-    thread = spin(executor, node, stop)
+    thread = spin(MultiThreadedExecutor(2), node, stop)
     stop.wait()
+    segmenter.close()
     thread.join(1.0)
-    executor.shutdown(2.0)  # the cloud in work is still published
     node.destroy_node()
     rclpy.try_shutdown()
     return 0
