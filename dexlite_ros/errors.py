@@ -88,7 +88,7 @@ class BadCloud(DexliteError):
         """
         State the problem.
 
-        :param subject: which cloud it is: 'object' or 'obstacle'
+        :param subject: which cloud it is: 'object', 'obstacle' or 'scene'
         """
         super().__init__(f'the {subject} cloud cannot be used: {problem}')
 

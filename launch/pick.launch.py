@@ -64,7 +64,10 @@ def _segmenter() -> Node:
         package='dexlite_ros',
         executable='segmenter',
         name='segmenter',
-        parameters=[{'use_sim_time': True}],
+        parameters=[{
+            'use_sim_time': True,
+            # The cell's clouds are large, and sent again until they arrive whole.
+            'qos_overrides./camera/depth/points.subscription.reliability': 'reliable'}],
         remappings=[('points', 'camera/depth/points')],
         output='screen',
     )

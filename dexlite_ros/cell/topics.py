@@ -16,7 +16,7 @@ import time
 from geometry_msgs.msg import PoseStamped
 import numpy as np
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, qos_profile_sensor_data, QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, JointState, PointCloud2
 from trajectory_msgs.msg import JointTrajectory
@@ -61,10 +61,9 @@ class CellTopics:
         self._log = node.get_logger()
         self._factor, self._period = real_time_factor, camera_period
         self._clock_out = node.create_publisher(Clock, '/clock', 10)
-        self._cloud_out = node.create_publisher(
-            PointCloud2, 'camera/depth/points', qos_profile_sensor_data)
-        self._info_out = node.create_publisher(
-            CameraInfo, 'camera/depth/camera_info', qos_profile_sensor_data)
+        # Reliable, for whoever wants it so: best-effort clouds of this size may be lost.
+        self._cloud_out = node.create_publisher(PointCloud2, 'camera/depth/points', 1)
+        self._info_out = node.create_publisher(CameraInfo, 'camera/depth/camera_info', 1)
         self._joints_out = node.create_publisher(JointState, 'joint_states', 10)
         self._wrist_out = node.create_publisher(PoseStamped, 'wrist/pose', 10)
         self._camera_out = node.create_publisher(PoseStamped, 'camera/pose', LATCHED)

@@ -55,7 +55,7 @@ class Plane:
 
 
 def segment_plane(
-    points: Points, tolerance: float
+    points: Points, tolerance: float, rounds: int = 500
 ) -> tuple[Plane, NDArray[np.integer]] | None:
     """
     Return the plane through most of ``points``, and which they are (I,); None if they have none.
@@ -65,13 +65,14 @@ def segment_plane(
 
     :param points: (N, 3) [m].
     :param tolerance: largest distance of an inlier [m].
+    :param rounds: number of planes through three random points that are tried.
     """
     if len(points) < 3:
         return None
     open3d = open3d_core()
     open3d.utility.random.seed(0)
     shape = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points))
-    _, index = shape.segment_plane(tolerance, 3, 500)
+    _, index = shape.segment_plane(tolerance, 3, rounds)
     if len(index) < 3:
         return None
     flat = points[index]

@@ -49,6 +49,34 @@ def thin(cloud: PointCloud, count: int, seed: int, finest: float = FINEST) -> Po
     return cloud[np.sort(chosen)]
 
 
+def thinned(points: Points, voxel: float) -> tuple[Points, NDArray[np.int64]]:
+    """
+    Return one of the points in each cube that has some (V, 3), and the cube (N,) of each point.
+
+    :param points: (N, 3) finite [m]
+    :param voxel: side of the cubes [m]
+    """
+    if not len(points):
+        return points, np.zeros(0, np.int64)
+    low = [column.min() for column in points.T]  # much faster than along an axis of three
+    _, first, member = np.unique(
+        cubes(points - low, voxel), return_index=True, return_inverse=True)
+    return points[first], member
+
+
+def at_most(points: Points, count: int, side: float) -> Points:
+    """
+    Return points (M, 3), evenly thinned where there are more than ``count``.
+
+    :param points: (N, 3) finite [m]
+    :param side: of the cubes that are tried first, of which each keeps one point [m]
+    """
+    while len(points) > count:
+        points, _ = thinned(points, side)
+        side *= max(1.05, float(np.sqrt(len(points) / count)))
+    return points
+
+
 def first_of_equal(points: Points) -> NDArray[np.bool_]:
     """Return a mask (N,) with the first of every set of equal points (N, 3)."""
     order = np.lexsort(points.T)  # stable

@@ -49,8 +49,8 @@ class CloudTopic:
         self.cache = CloudCache(node.get_clock(), subject)
         try:
             self._subscription = node.create_subscription(
-                PointCloud2, name, self.cache.store, _sensor_data(), callback_group=group,
-                qos_overriding_options=QoSOverridingOptions(OVERRIDABLE, callback=_reachable))
+                PointCloud2, name, self.cache.store, sensor_data(), callback_group=group,
+                qos_overriding_options=QoSOverridingOptions(OVERRIDABLE, callback=reachable))
         except RuntimeError as error:
             topic = node.resolve_topic_name(name)
             raise InvalidRequest(
@@ -102,14 +102,14 @@ class CloudTopic:
         return offered.durability == latched and self._qos.durability != latched
 
 
-def _sensor_data() -> QoSProfile:
-    # Not rclpy's qos_profile_sensor_data itself: overrides are written into the given profile.
+def sensor_data(depth: int = 5) -> QoSProfile:
+    """Return a profile for clouds of a sensor; overrides are written into it, so it is new."""
     return QoSProfile(
-        depth=5, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.BEST_EFFORT,
+        depth=depth, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.BEST_EFFORT,
         durability=DurabilityPolicy.VOLATILE)
 
 
-def _reachable(qos: QoSProfile) -> SetParametersResult:
+def reachable(qos: QoSProfile) -> SetParametersResult:
     """Make a latched subscription reliable: latched messages reach no other."""
     if qos.durability == DurabilityPolicy.TRANSIENT_LOCAL:
         qos.reliability = ReliabilityPolicy.RELIABLE

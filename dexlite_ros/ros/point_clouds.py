@@ -22,7 +22,7 @@ from dexlite_ros.object.cloud import organised_pixels, PointCloud
 
 POSITION = ('x', 'y', 'z')
 NORMAL = ('normal_x', 'normal_y', 'normal_z')
-OBJECT, OBSTACLES = 'object', 'obstacle'
+OBJECT, OBSTACLES, SCENE = 'object', 'obstacle', 'scene'
 _FLOAT_TYPES = {PointField.FLOAT32: 'f4', PointField.FLOAT64: 'f8'}
 
 
@@ -43,14 +43,17 @@ def finite_points(cloud: PointCloud2, subject: str = OBJECT) -> np.ndarray:
     return points[finite]
 
 
-def finite_cloud(cloud: PointCloud2, viewpoint: np.ndarray | None = None) -> PointCloud:
+def finite_cloud(
+    cloud: PointCloud2, viewpoint: np.ndarray | None = None, subject: str = OBJECT
+) -> PointCloud:
     """
-    Return the finite points of an object's cloud, with their pixels if it is organised.
+    Return the finite points of a cloud, with their pixels if it is organised.
 
     :param viewpoint: (3,) stated position of the sensor [m].
+    :param subject: which cloud it is, for the error: OBJECT or SCENE.
     :raises BadCloud: as ``finite_points``.
     """
-    points, finite = _some_finite(cloud, OBJECT)
+    points, finite = _some_finite(cloud, subject)
     if cloud.width < 2 or cloud.height < 2:
         return PointCloud(points[finite], viewpoint=viewpoint)
     pixels = organised_pixels(cloud.width, cloud.height)[finite]

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Warnings about the input of requests in the node's log, without repeating them every second."""
+"""Warnings about the input of a node in the node's log, without repeating them every second."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 import threading
 import time
-
-from dexlite_ros.plan_warning import PlanWarning
+from typing import Protocol
 
 PERIOD = 60.0
 """Shortest time between two entries of the same code [s]."""
+
+
+class Warned(Protocol):
+    """A warning, such as a PlanWarning, that writes itself as one line."""
+
+    @property
+    def code(self) -> str:
+        """What kind it is."""
 
 
 class WarningLog:
@@ -30,7 +37,7 @@ class WarningLog:
         self._lock = threading.Lock()
         self._last: dict[str, float] = {}
 
-    def log(self, warnings: Iterable[PlanWarning]) -> None:
+    def log(self, warnings: Iterable[Warned]) -> None:
         """Log the warnings whose code was not logged within the last period."""
         for warning in warnings:
             with self._lock:

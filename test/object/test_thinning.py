@@ -8,7 +8,7 @@ import trimesh
 
 from dexlite_ros.object.cloud import mean_spacing, PointCloud
 from dexlite_ros.object.sampling import sample_mesh
-from dexlite_ros.object.thinning import thin
+from dexlite_ros.object.thinning import at_most, thin, thinned
 
 BOX = trimesh.creation.box((0.06, 0.08, 0.12))
 
@@ -51,3 +51,24 @@ def test_a_point_light_years_away_changes_nothing(away):
     cloud = np.concatenate([box(3000), [[away, 0.0, away]]])
     kept = thin(PointCloud(cloud), 1000, 0).points
     assert len(kept[np.abs(kept).max(axis=1) < 1.0]) >= 999
+
+
+@pytest.mark.parametrize('place', [0.0, 3e4], ids=['near', 'with a far stray'])
+def test_thinned_leaves_one_point_per_cube(place):
+    """Each is a point of the cloud, and every point has one in its cube."""
+    points = np.concatenate([[[place, place, place]], box(20000)])
+    few, member = thinned(points, 0.02)
+    assert len(few) < len(points) / 5
+    assert np.abs(points - few[member]).max() <= 0.02
+    assert set(map(tuple, few)) <= set(map(tuple, points))
+
+
+def test_at_most_so_many_are_left():
+    """Fewer are left alone; more are thinned to an even density and not much below the limit."""
+    points = np.concatenate([box(20000), box(20000, 1)[:10000] * [1.0, 1.0, 0.5]])
+    assert at_most(points, 30000, 0.001) is points
+    few = at_most(points, 2000, 0.0005)
+    assert 1000 < len(few) <= 2000
+    assert cKDTree(points).query(few)[0].max() == 0.0
+    assert cKDTree(few).query(points)[0].max() < 3.0 * mean_spacing(few)
+    assert len(at_most(np.zeros((500, 3)), 10, 0.001)) == 1

@@ -24,6 +24,9 @@ from dexlite_ros.ros.pick.executor import GraspExecutor, PickSettings
 from dexlite_ros.ros.pick.robot import Robot
 from dexlite_ros.ros.process import spin
 
+RELIABLE = {'qos_overrides./camera/depth/points.subscription.reliability': 'reliable'}
+"""Parameter of the segmenter: clouds are sent again until they arrive whole."""
+
 
 def stay_on_this_machine() -> None:
     """Keep traffic on this machine, and two cells from hearing each other."""
@@ -37,7 +40,7 @@ def planner_and_segmenter() -> Iterator[tuple[PlannerClient, tuple[Process, ...]
     with nodes(
             ['dexlite_ros.ros.planner_node', *parameters(use_sim_time=True)],
             ['dexlite_ros.ros.segmenter.segmenter_node', '-r', 'points:=camera/depth/points',
-             *parameters(use_sim_time=True)],
+             *parameters(use_sim_time=True, **RELIABLE)],
     ) as processes, PlannerClient() as planner:
         planner.wait_until_active()
         yield planner, processes

@@ -8,7 +8,7 @@ table in docs/node.md; a test fails if they are out of date.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 import re
 import textwrap
@@ -47,10 +47,10 @@ def yaml_text() -> str:
     return YAML_HEAD + '\n'.join(lines) + '\n'
 
 
-def markdown_table() -> str:
-    """Return the parameter table of docs/node.md."""
+def markdown_table(entries: Iterable[tuple[Entry, Value]]) -> str:
+    """Return a table of parameters with their defaults."""
     rows = ['| parameter | type | default | meaning |', '|---|---|---|---|']
-    for entry, default in sorted_entries():
+    for entry, default in entries:
         kind = 'float[]' if isinstance(default, tuple) else type(default).__name__
         kind = {'str': 'string'}.get(kind, kind)
         rows.append(
@@ -84,9 +84,10 @@ def limits(entry: Entry) -> str:
     return f' ({", ".join(notes)})' if notes else ''
 
 
-def with_table(text: str) -> str:
-    """Return the text of docs/node.md with the current table inserted."""
-    return SECTION.sub(lambda found: found[1] + markdown_table() + found[2], text)
+def with_table(text: str, entries: Iterable[tuple[Entry, Value]] | None = None) -> str:
+    """Return the text of a page with the current table; None: that of docs/node.md."""
+    table = markdown_table(sorted_entries() if entries is None else entries)
+    return SECTION.sub(lambda found: found[1] + table + found[2], text)
 
 
 if __name__ == '__main__':

@@ -10,65 +10,44 @@ docs/segmenter.md explains what it does with what it sees.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 import sys
-from typing import get_args
+import threading
 
 import numpy as np
 from numpy.typing import NDArray
 import rclpy
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.exceptions import ParameterException
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import qos_profile_sensor_data
+from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header
 
-from dexlite_ros.errors import BadCloud, DexliteError, InvalidRequest
-from dexlite_ros.object.segmentation import segment, SegmentationSettings, thinned
-from dexlite_ros.ros.parameters.table import Entry, ParameterTable
-from dexlite_ros.ros.point_clouds import finite_points, point_cloud_message
+from dexlite_ros.errors import BadCloud, DexliteError, InvalidRequest, TransformError
+from dexlite_ros.object.cloud import Points
+from dexlite_ros.object.segmentation import segment
+from dexlite_ros.object.thinning import at_most, thinned
+from dexlite_ros.ros.cloud_topic import OVERRIDABLE, reachable, sensor_data
+from dexlite_ros.ros.point_clouds import finite_cloud, point_cloud_message, SCENE
 from dexlite_ros.ros.process import initialise, spin, stop_on_signal
-from dexlite_ros.ros.segmenter.target import chosen, TargetChoice
+from dexlite_ros.ros.segmenter.newest import Newest
+from dexlite_ros.ros.segmenter.scene_warning import (
+    scene_warnings,
+    SceneWarning,
+    target_warnings,
+)
+from dexlite_ros.ros.segmenter.settings import SEGMENTER_TABLE, SegmenterSettings
+from dexlite_ros.ros.segmenter.target import Aim, chosen
+from dexlite_ros.ros.transforms import FrameTransforms, transform_points
+from dexlite_ros.ros.warning_log import WarningLog
 
-WARNING_PERIOD = 60.0
-"""Shortest time between two warnings of a kind [s]."""
-
-
-@dataclass(frozen=True)
-class SegmenterSettings:
-    """The parameters; SEGMENTER_TABLE describes them."""
-
-    target: TargetChoice = 'largest'
-    target_point: tuple[float, ...] = (0.0, 0.0, 0.5)
-    scene: SegmentationSettings = field(default_factory=SegmentationSettings)
-
-    def __post_init__(self) -> None:
-        if self.target not in get_args(TargetChoice):
-            raise InvalidRequest(
-                "parameter 'target'", self.target, f"one of {', '.join(get_args(TargetChoice))}")
-        if len(self.target_point) != 3 or not np.isfinite(self.target_point).all():
-            raise InvalidRequest(
-                "parameter 'target_point'", self.target_point, 'three finite numbers [m]')
-
-
-SEGMENTER_TABLE = ParameterTable(SegmenterSettings(), (
-    Entry(
-        'target', 'Which object is meant: largest (of the most points), nearest (to the sensor), '
-        'or point (nearest to target_point).'),
-    Entry('target_point', "A place in the cloud's frame [m]; used with target: point."),
-    Entry('scene.max_range', 'Points farther from the sensor are left out [m].', 0.05, 100.0),
-    Entry('scene.max_height', 'Points higher above the support are left out [m].', 0.01, 100.0),
-    Entry(
-        'scene.gap', 'Points farther apart than this are of different objects [m].', 0.001, 1.0),
-    Entry('scene.min_points', 'An object has at least so many points.', 1, 1000000),
-    Entry(
-        'scene.voxel', 'The scene is thinned to one point per cube of this side to find its '
-        'parts, and so is obstacle_cloud [m].', 0.0005, 0.1),
-))
+FINEST = 0.0005
+"""Side of the smallest cubes to which an object of too many points is thinned [m]."""
 
 
 class Segmenter:
-    """Publishes ``object_cloud`` and ``obstacle_cloud`` for each cloud on ``points``."""
+    """Publishes ``object_cloud`` and ``obstacle_cloud`` for clouds on ``points``."""
 
     def __init__(self, node: Node) -> None:
         """
@@ -78,41 +57,96 @@ class Segmenter:
         """
         SEGMENTER_TABLE.declare(node)
         SEGMENTER_TABLE.read(node)
-        self._node, self._log = node, node.get_logger()
+        self._node = node
+        log = node.get_logger()
+        # Two lines of code: rclpy refuses a second severity at the line that it was called from.
+        self._warnings = WarningLog(lambda line: log.warning(line))
+        self._errors = WarningLog(lambda line: log.error(line))
+        self._transforms: FrameTransforms | None = None
+        self._working, self._closed = threading.Lock(), False
         self._object_out = node.create_publisher(PointCloud2, 'object_cloud', 1)
         self._rest_out = node.create_publisher(PointCloud2, 'obstacle_cloud', 1)
-        node.create_subscription(PointCloud2, 'points', self._on_points, qos_profile_sensor_data)
+        group = MutuallyExclusiveCallbackGroup()  # apart from tf, which is waited for
+        newest: Newest[PointCloud2] = Newest(
+            node, self._on_points, lambda: float(node.get_parameter('rate').value), group)
+        try:
+            node.create_subscription(
+                PointCloud2, 'points', newest.take, sensor_data(1), callback_group=group,
+                qos_overriding_options=QoSOverridingOptions(OVERRIDABLE, callback=reachable))
+        except RuntimeError as error:
+            raise InvalidRequest(
+                f"qos_overrides.{node.resolve_topic_name('points')}.subscription", str(error),
+                'policies such as reliable, transient_local or keep_last') from error
+
+    def close(self) -> None:
+        """Publish no more; wait for the cloud in work, so that the node can be destroyed."""
+        with self._working:
+            self._closed = True
 
     def _on_points(self, cloud: PointCloud2) -> None:
+        with self._working:
+            if not self._closed:
+                self._work_on(cloud)
+
+    def _work_on(self, cloud: PointCloud2) -> None:
         try:
-            settings = SEGMENTER_TABLE.read(self._node)
-            points = finite_points(cloud).astype(np.float64)
-        except (BadCloud, InvalidRequest) as error:
-            self._log.warning(
-                f'nothing is published: {error}', throttle_duration_sec=WARNING_PERIOD)
-            return
-        found = segment(points, settings=settings.scene)
-        if found.support is None:
-            self._log.warning(
-                'no plane has enough points for a support; objects are parted where they do not '
-                'touch', throttle_duration_sec=WARNING_PERIOD)
-        parts = [points[index] for index in found.objects]
-        which = None
-        if parts:
-            which = chosen(parts, settings.target, np.array(settings.target_point))
-        else:
-            self._log.warning(
-                f'nothing of {settings.scene.min_points} points or more stands on the support: '
-                'object_cloud is not published', throttle_duration_sec=WARNING_PERIOD)
-        others = [part for index, part in enumerate(parts) if index != which]
+            self._segment(cloud)
+        except (BadCloud, InvalidRequest, TransformError) as error:
+            self._warnings.log([SceneWarning(
+                type(error).__name__, f'nothing is published: {error}')])
+        except Exception as error:  # the next cloud may be a better one
+            self._errors.log([SceneWarning(
+                type(error).__name__, f'nothing is published for a cloud of {cloud.height} x '
+                f'{cloud.width} points: {error}')])
+
+    def _segment(self, cloud: PointCloud2) -> None:
+        settings = SEGMENTER_TABLE.read(self._node)
+        eye, up = self._eye_and_up(cloud.header, settings)
+        scene = finite_cloud(cloud, eye, SCENE)
+        found = segment(scene, settings.scene, up)
+        self._warnings.log(scene_warnings(scene, found))
+        which = chosen(scene, found, Aim(
+            settings.target, np.array(settings.target_point), settings.target_reach))
+        others = [scene.points[index] for number, index in enumerate(found.objects)
+                  if number != which]
+        rest = np.concatenate([scene.points[found.rest], *others])
         # Obstacles first: whoever has the object's cloud has, as a rule, those, too.
-        rest = np.concatenate([points[found.rest], *others])
-        self._publish(self._rest_out, thinned(rest, settings.scene.voxel)[0], cloud)
-        if which is not None:
-            self._publish(self._object_out, parts[which], cloud)
+        rest, _ = thinned(rest, settings.obstacle_spacing)
+        self._publish(
+            self._rest_out, at_most(rest, settings.max_points, settings.obstacle_spacing), cloud)
+        if isinstance(which, SceneWarning):
+            self._warnings.log([SceneWarning(
+                which.code, f'object_cloud is not published: {which.message}')])
+            return
+        own = scene.points[found.objects[which]]
+        self._publish(self._object_out, at_most(own, settings.max_points, FINEST), cloud)
+        self._warnings.log(target_warnings(scene, found, which))
+
+    def _eye_and_up(
+        self, header: Header, settings: SegmenterSettings
+    ) -> tuple[Points, Points | None]:
+        """Return the position of the sensor [m] and the direction upwards in the cloud's frame."""
+        turn = self._matrix(header, settings.viewpoint_frame, settings, 'viewpoint')
+        eye = transform_points(turn, np.array([settings.viewpoint]))[0]
+        if not any(settings.up):
+            return eye, None
+        turn = self._matrix(header, settings.up_frame, settings, 'direction up')
+        up = turn[:3, :3] @ np.array(settings.up)
+        return eye, up / np.linalg.norm(up)
+
+    def _matrix(
+        self, header: Header, source: str, settings: SegmenterSettings, purpose: str
+    ) -> NDArray[np.float64]:
+        """Return the transform (4, 4) from a frame to the cloud's at its time."""
+        if not source:
+            return np.eye(4)
+        if self._transforms is None:
+            self._transforms = FrameTransforms.listen(self._node)
+        return self._transforms.matrix(
+            header.frame_id, source, header.stamp, settings.tf_timeout, purpose=purpose)
 
     def _publish(
-        self, output: rclpy.publisher.Publisher, points: NDArray[np.float64], seen: PointCloud2
+        self, output: rclpy.publisher.Publisher, points: Points, seen: PointCloud2
     ) -> None:
         output.publish(point_cloud_message(points, seen.header.frame_id, seen.header.stamp))
 
@@ -127,14 +161,15 @@ def main(args: Sequence[str] | None = None) -> int:
     initialise(args)
     node = Node('segmenter')
     try:
-        Segmenter(node)
+        segmenter = Segmenter(node)
     except (ParameterException, DexliteError) as error:
         node.get_logger().fatal(str(error))
         rclpy.try_shutdown()
         return 1
     stop = stop_on_signal(5.0)
-    thread = spin(SingleThreadedExecutor(), node, stop)
+    thread = spin(MultiThreadedExecutor(2), node, stop)
     stop.wait()
+    segmenter.close()
     thread.join(1.0)
     node.destroy_node()
     rclpy.try_shutdown()
