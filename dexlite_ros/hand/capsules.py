@@ -20,6 +20,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import Geom, HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.link_points import LinkPoints
+from dexlite_ros.hand.mirroring import mirrored_points, original
 
 MIN_RADIUS = 0.004
 """Smallest half thickness of a shape [m]; thinner palm boxes lie behind thicker ones."""
@@ -32,7 +33,14 @@ POSTURES_AT_ONCE = 100
 def segments(
     hand: HandDescription,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return axis ends (2, S, 3) [m] in link frames, radii (S,) [m] and link indices (S,)."""
+    """
+    Return axis ends (2, S, 3) [m] in link frames, radii (S,) [m] and link indices (S,).
+
+    Those of a mirror image are the mirror images of the original's, in the same order.
+    """
+    if hand.mirror_of is not None:
+        ends_there, radii, links = segments(original(hand))
+        return mirrored_points(ends_there), radii, links
     ends, radius, link = [], [], []
     for index, part in enumerate(hand.links):
         for geom in part.geoms:

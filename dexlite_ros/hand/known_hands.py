@@ -3,10 +3,11 @@
 
 from dexlite_ros.errors import UnsupportedHand
 from dexlite_ros.hand.description import HandDescription
-from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.hand.shadow_hand import SHADOW_LEFT, SHADOW_RIGHT
 
 DEFAULT_HAND = SHADOW_RIGHT.name
-HANDS: dict[str, HandDescription] = {SHADOW_RIGHT.name: SHADOW_RIGHT}
+HANDS: dict[str, HandDescription] = {
+    hand.name: hand for hand in (SHADOW_RIGHT, SHADOW_LEFT)}
 
 
 def find_hand(name: str) -> HandDescription:
