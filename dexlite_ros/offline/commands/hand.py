@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``dexlite hand``: the hand as a model file for simulators and robot_state_publisher."""
+"""``dexlite hand``: a hand as a model file for simulators and robot_state_publisher."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from dexlite_ros.offline.commands.ranges import POSITIVE
 
 @dataclass(frozen=True, kw_only=True)
 class Hand:
-    """Write the hand as MJCF, URDF or a picture; units are SI."""
+    """
+    Write a hand as MJCF, URDF, profile or picture; units are SI.
+
+    ``dexlite hand import --help`` tells how a robot description becomes a profile.
+    """
 
     hand: str = DEFAULT_HAND
     """Name of a hand, or path of a hand profile (.yaml)."""
@@ -39,7 +43,11 @@ class Hand:
 
 
 def main(argv: list[str]) -> int:
-    """Run ``dexlite hand``."""
+    """Run ``dexlite hand``, or ``dexlite hand import``."""
+    if argv[:1] == ['import']:
+        from dexlite_ros.offline.commands.hand_import import main as import_main
+
+        return import_main(argv[1:])
     options = parse(Hand, 'dexlite hand', argv)
     if not any((options.mjcf, options.urdf, options.picture, options.profile)):
         refuse(
