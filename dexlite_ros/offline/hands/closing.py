@@ -71,8 +71,8 @@ class Closing:
 
     @property
     def thumb(self) -> int:
-        """Return the tip that closes against the others."""
-        alike = self.directions @ self.directions.T
+        """Return the tip that points, and closes, least like the others."""
+        alike = self.straight @ self.straight.T + self.directions @ self.directions.T
         return int(alike.sum(1).argmin())
 
     @property

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import torch
 
 from dexlite_ros.hand.capsules import segment_distance, segments
-from dexlite_ros.hand.description import ContactRegion, HalfSpace, HandDescription
+from dexlite_ros.hand.description import ContactRegion, HalfSpace, HandDescription, Link
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.link_points import LinkPoints
 from dexlite_ros.hand.meshes import link_mesh
@@ -23,6 +23,10 @@ BONE = 0.005
 """Length of a bone below which it is a part of a knuckle, and not meant to touch [m]."""
 TIP_START = 0.25
 """Share of a tip, from its joint, that is not meant to touch."""
+SLACK = 0.001
+"""How far points of a palmar side may lie behind the middle, as those on an axis do [m]."""
+ONE_SIDED = 0.3
+"""A hinge bends inwards if the middle of its range is this share of half of it away from 0."""
 PALM_DEPTH = 0.3
 """Share of the palm's thickness that is its surface."""
 
@@ -36,13 +40,14 @@ def with_contacts(
     :param tips: links of the fingertips, in the order of the closing
     """
     groups = {tip: 'tip' for tip in tips}
-    for tip in tips:
+    inward = dict(zip(tips, closing.directions))
+    for tip, direction in zip(tips, closing.directions):
         bones = _bones(hand, tip)
+        inward |= dict.fromkeys(bones, direction)
         groups |= dict(zip(bones, ('middle', 'proximal') if len(bones) > 1 else ('proximal',)))
     order = ('tip', 'middle', 'proximal')
     regions = [
-        ContactRegion(link, group, _tip_side(hand, link, closing.directions[tips.index(link)])
-                      if group == 'tip' else ())
+        ContactRegion(link, group, _side(hand, link, inward[link], group == 'tip'))
         for group in order for link in hand.link_names if groups.get(link) == group]
     palm = ContactRegion(hand.palm_link, 'palm', _palm_side(hand))
     for region in (*regions, palm):
@@ -80,23 +85,47 @@ def _wrapping(hand: HandDescription, link: str, groups: dict[str, str]) -> str:
     return 'middle' if 'middle' in own else 'proximal'
 
 
-def _tip_side(
-    hand: HandDescription, tip: str, direction: NDArray[np.float64]
+def _side(
+    hand: HandDescription, name: str, direction: NDArray[np.float64], is_tip: bool
 ) -> tuple[HalfSpace, ...]:
-    """Return the side of a tip towards which it closes, beyond its joint; of hulls only."""
-    link = next(each for each in hand.links if each.name == tip)
-    if not any(geom.shape == 'hull' for geom in link.geoms):
+    """
+    Return the side of a link towards which it closes, of a tip beyond its joint.
+
+    Round bones touch all around: their points lie on their axes.
+    """
+    link = next(each for each in hand.links if each.name == name)
+    if not any(geom.shape in ('hull', 'box') for geom in link.geoms):
         return ()
-    poses = posture(hand, 'open')
-    inward = poses.rotation[0, hand.link_names.index(tip)].numpy().T @ direction
     vertices = np.asarray(link_mesh(link).vertices)
     middle = (vertices.min(0) + vertices.max(0)) / 2
     along = middle / max(float(np.linalg.norm(middle)), 1e-9)
-    inward = inward - (inward @ along) * along
-    inward = inward / max(float(np.linalg.norm(inward)), 1e-9)
+    turn = posture(hand, 'open').rotation[0, hand.link_names.index(name)].double().numpy()
+    inward = _inward(link, along, turn.T @ direction)
     reach = vertices @ along
     start = float(reach.min() + TIP_START * np.ptp(reach))
-    return (_half_space(inward, float(middle @ inward)), _half_space(along, start))
+    facing = _half_space(inward, float(middle @ inward) - SLACK)
+    return (facing, _half_space(along, start)) if is_tip else (facing,)
+
+
+def _inward(
+    link: Link, along: NDArray[np.float64], closing: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """
+    Return the unit direction (3,) in a link's frame in which its own hinge moves it inwards.
+
+    A finger bends farther inwards than outwards. Where its hinge does not bend it, or bends it
+    either way, it moves as its tip does when the finger closes.
+
+    :param along: unit, from the hinge along the link
+    :param closing: how the tip moves, in the frame of the link
+    """
+    if link.joint is not None:
+        lower, upper = link.joint.lower, link.joint.upper
+        bent = np.cross(link.joint.axis, along)
+        if np.linalg.norm(bent) > 0.5 and abs(upper + lower) > ONE_SIDED * (upper - lower):
+            closing = np.sign(upper + lower) * bent
+    across = closing - (closing @ along) * along
+    return np.asarray(across / max(float(np.linalg.norm(across)), 1e-9))
 
 
 def _palm_side(hand: HandDescription) -> tuple[HalfSpace, ...]:

@@ -239,6 +239,9 @@ def test_the_shadow_hand_is_understood(shadow):
     assert hand.pinch_points[0][0] == 'rh_thdistal'
     groups = {each.link: each.group for each in SHADOW_RIGHT.contact_regions}
     assert {each.link: each.group for each in hand.contact_regions} == groups
+    for tip in SHADOW_RIGHT.tip_links:
+        np.testing.assert_allclose(
+            hand.region(tip).side[0].normal, SHADOW_RIGHT.region(tip).side[0].normal, atol=0.2)
     for name in ('tips', 'tips_palm', 'wrap'):
         assert set(hand.contact_patterns[name]) == set(SHADOW_RIGHT.contact_patterns[name])
 
