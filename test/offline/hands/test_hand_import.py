@@ -300,3 +300,24 @@ def test_a_urdf_without_its_meshes_is_refused(tmp_path):
     (tmp_path / 'right_meshes' / 'rh_ffdistal_0.stl').unlink()
     with pytest.raises(HandImportError, match="rh_ffdistal_0.stl' of the link 'rh_ffdistal' is"):
         import_hand(path, 'rh_palm', SHADOW_RIGHT.tip_links, lambda line: None)
+
+
+LINKS = ''.join(f'<link name="{name}"/>' for name in ('palm', 'rod', 'tip'))
+JOINT = ('<joint name="{0}" type="{1}"><parent link="{2}"/><child link="{3}"/>'
+         '<axis xyz="0 1 0"/><limit lower="0" upper="1" effort="1" velocity="1"/></joint>')
+
+
+@pytest.mark.parametrize('joints, told', [
+    ((('a', 'revolute', 'palm', 'rod'), ('b', 'prismatic', 'rod', 'tip')), "prismatic joint 'b'"),
+    ((('a', 'revolute', 'palm', 'rod'), ('b', 'revolute', 'palm', 'tip'),
+      ('c', 'revolute', 'rod', 'tip')), 'two parents, which makes loops: tip'),
+    ((('a', 'revolute', 'tip', 'rod'), ('b', 'revolute', 'rod', 'tip')), 'loop: rod, tip'),
+    ((('a', 'revolute', 'palm', 'rod'), ('b', 'fixed', 'palm', 'tip')), 'not moved by a finger'),
+], ids=['prismatic', 'two parents', 'circle', 'fixed'])
+def test_a_urdf_that_is_no_hand_is_refused(joints, told, tmp_path):
+    """Loops, sliding joints and tips that are a part of the palm are named."""
+    path = tmp_path / 'odd.urdf'
+    path.write_text(f'<robot name="odd">{LINKS}{"".join(JOINT.format(*each) for each in joints)}'
+                    '</robot>')
+    with pytest.raises(HandImportError, match=told):
+        import_hand(path, 'palm', ['tip'], lambda line: None)
