@@ -42,6 +42,8 @@ def find_hand(name: str) -> HandDescription:
     if hand.name in OWN_HANDS and hand != HANDS[hand.name]:
         raise FileError(
             path, f"'name' is '{hand.name}', a hand of the package that differs; choose another")
+    if hand.name != name and path != Path(name):
+        raise FileError(path, f"'name' is '{hand.name}'; expected '{name}', by which it was found")
     HANDS[hand.name] = hand
     return hand
 

@@ -172,12 +172,15 @@ def test_hands_are_found_by_path_and_by_folder(tmp_path: Path, monkeypatch):
     path = write_hand(THREE_FINGER_HAND, tmp_path / 'three_finger' / 'hand.yaml')
     with pytest.raises(UnsupportedHand, match=r'shadow_left.*\.yaml.*DEXLITE_HANDS'):
         find_hand('three_finger')
-    assert find_hand(str(path)) == find_hand(str(path.parent)) == THREE_FINGER_HAND
+    assert find_hand(str(path)) == find_hand(f'{path.parent}/') == THREE_FINGER_HAND
     assert find_hand('three_finger') == THREE_FINGER_HAND, 'it was read before'
     known_hands.HANDS.pop('three_finger')
     monkeypatch.setenv('DEXLITE_HANDS', f'/nowhere:{tmp_path}')
     assert find_hand('three_finger') == THREE_FINGER_HAND
     with pytest.raises(UnsupportedHand):
+        find_hand('four_finger')
+    write_hand(THREE_FINGER_HAND, tmp_path / 'four_finger.yaml')
+    with pytest.raises(FileError, match="'three_finger'; expected 'four_finger'"):
         find_hand('four_finger')
 
 
