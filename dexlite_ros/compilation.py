@@ -38,6 +38,6 @@ def compile_plan(geometry: HandGeometry) -> None:
 
 if __name__ == '__main__':
     from dexlite_ros.hand.kinematics import HandKinematics
-    from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
+    from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 
-    compile_plan(HandGeometry(HandKinematics(HANDS[DEFAULT_HAND])))
+    compile_plan(HandGeometry(HandKinematics(find_hand(DEFAULT_HAND))))

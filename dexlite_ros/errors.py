@@ -110,8 +110,10 @@ class UnsupportedHand(DexliteError):
 
     code = 9
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"hand '{name}' is not known; known hands: {', '.join(known)}")
+    def __init__(self, name: str, known: tuple[str, ...], remedy: str = '') -> None:
+        super().__init__(
+            f"hand '{name}' is not known; known hands: {', '.join(known)}{remedy and '; '}{remedy}"
+        )
 
 
 class TransformError(DexliteError):

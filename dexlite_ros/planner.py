@@ -73,12 +73,13 @@ class GraspPlanner:
         Build the hand model on the device.
 
         :param device: 'auto' (the CPU), 'cpu', 'cuda' or 'cuda:N'
-        :param hand: name of a known hand, or any description
+        :param hand: name or path of a hand, as for ``find_hand``; or any description
         :param proposer: source of candidates; None: that of the settings' method. The method
             determines the number of candidates and their refinement in either case
         :param success: model that ranks the grasps; None: the one that comes with the package
         :raises InvalidRequest: for a backend that cannot compute on the device
-        :raises UnsupportedHand: for a hand that is not in ``HANDS``
+        :raises UnsupportedHand: for a hand that is not known
+        :raises FileError: for a hand profile that cannot be read
         :raises DeviceError: for a device that is missing
         :raises ModelError: when the network's weights are missing or do not fit
         """

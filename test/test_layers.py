@@ -59,6 +59,7 @@ HOME = {
     'diagnostic_msgs': 'ros', 'lifecycle_msgs': 'ros', 'rcl_interfaces': 'ros', 'tf2_ros': 'ros',
     'tf_transformations': 'ros', 'ament_index_python': 'ros', 'action_msgs': 'ros',
     'moveit_msgs': 'ros', 'mujoco': 'offline', 'coacd': 'offline', 'pyarrow': 'offline',
+    'yourdfpy': 'offline',
 }
 MAX_MODULE, MAX_FUNCTION = 300, 60
 

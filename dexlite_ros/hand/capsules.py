@@ -20,9 +20,12 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import Geom, HandDescription
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.link_points import LinkPoints
+from dexlite_ros.hand.mirroring import mirrored_points, original
 
 MIN_RADIUS = 0.004
 """Smallest half thickness of a shape [m]; thinner palm boxes lie behind thicker ones."""
+FLAT = 1.6
+"""A hull is flat if its second longest side is so many times its shortest."""
 POSTURES = 2000
 """Random postures used to find out which capsules can ever meet."""
 POSTURES_AT_ONCE = 100
@@ -32,7 +35,14 @@ POSTURES_AT_ONCE = 100
 def segments(
     hand: HandDescription,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return axis ends (2, S, 3) [m] in link frames, radii (S,) [m] and link indices (S,)."""
+    """
+    Return axis ends (2, S, 3) [m] in link frames, radii (S,) [m] and link indices (S,).
+
+    Those of a mirror image are the mirror images of the original's, in the same order.
+    """
+    if hand.mirror_of is not None:
+        ends_there, radii, links = segments(original(hand))
+        return mirrored_points(ends_there), radii, links
     ends, radius, link = [], [], []
     for index, part in enumerate(hand.links):
         for geom in part.geoms:
@@ -48,7 +58,7 @@ def segments(
 def _geom_segments(geom: Geom) -> tuple[list[NDArray[np.float64]], float]:
     """Return axes (2, 3) [m] of the capsules that fill one shape, and their radius [m]."""
     if geom.shape == 'hull':
-        return _hull_segment(np.array(geom.vertices))
+        return _hull_segments(np.array(geom.vertices))
     if geom.shape == 'box':
         axes, radius = _box_segments(np.array(geom.size))
     else:
@@ -73,16 +83,23 @@ def _box_segments(half: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]],
     return axes, float(radius)
 
 
-def _hull_segment(vertices: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], float]:
-    """Fit one capsule along z to a fingertip, with the average thickness of the tip."""
+def _hull_segments(vertices: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], float]:
+    """Fit a capsule along a hull, with its average thickness; fill a flat hull like a box."""
     lower, upper = vertices.min(0), vertices.max(0)
-    third = (upper[2] - lower[2]) / 3
-    rings = [vertices[np.abs(vertices[:, 2] - z) < third / 2]
-             for z in (lower[2] + third, upper[2] - third)]
-    radius = float(np.mean([np.ptp(ring[:, :2], axis=0) for ring in rings]) / 2)
-    centres = [(ring[:, :2].min(0) + ring[:, :2].max(0)) / 2 for ring in rings]
-    heights = (lower[2] + radius, upper[2] - radius)
-    axis = np.array([[*centre, height] for centre, height in zip(centres, heights)])
+    thin, middle, long = np.argsort(upper - lower, kind='stable')
+    if (upper - lower)[middle] > FLAT * (upper - lower)[thin]:
+        axes, radius = _box_segments((upper - lower) / 2)
+        return [axis + (lower + upper) / 2 for axis in axes], radius
+    across = [each for each in range(3) if each != long]
+    third = (upper[long] - lower[long]) / 3
+    rings = [vertices[np.abs(vertices[:, long] - height) < third / 2][:, across]
+             for height in (lower[long] + third, upper[long] - third)]
+    # Where a part has no vertices, the whole stands for it.
+    rings = [ring if len(ring) else vertices[:, across] for ring in rings]
+    radius = float(np.mean([np.ptp(ring, axis=0) for ring in rings]) / 2)
+    axis = np.zeros((2, 3))
+    axis[:, across] = [(ring.min(0) + ring.max(0)) / 2 for ring in rings]
+    axis[:, long] = lower[long] + radius, upper[long] - radius
     return [axis], radius
 
 

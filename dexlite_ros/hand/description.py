@@ -108,6 +108,22 @@ class ContactRegion:
 
 
 @dataclass(frozen=True)
+class MirrorOf:
+    """
+    The hand of which another one is the mirror image (``hand.mirroring``).
+
+    What was learnt for that hand holds for the mirror image on the mirror image of an object.
+    """
+
+    name: str
+    """Name of that hand."""
+    prefix: str
+    """What the names of its links and joints begin with, where a side is meant."""
+    own_prefix: str
+    """What those of the mirror image begin with."""
+
+
+@dataclass(frozen=True)
 class HandDescription:
     """A hand whose wrist pose is the pose of its root link; parents come before children."""
 
@@ -135,6 +151,8 @@ class HandDescription:
     """Joints between arm and root link; always 0 here, but named in joint states."""
     attached_frames: Mapping[str, Vector] = field(default_factory=dict)
     """Position in the root link's frame [m] of others that arms plan for, turned as it is."""
+    mirror_of: MirrorOf | None = None
+    """Whose mirror image the hand is; its weights then serve this one as well."""
 
     def __post_init__(self) -> None:
         touching = {region.link for region in self.contact_regions}

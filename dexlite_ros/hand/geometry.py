@@ -21,11 +21,12 @@ from dexlite_ros.hand.description import Geom, HalfSpace, HandDescription, Link
 from dexlite_ros.hand.kinematics import HandKinematics, LinkPoses
 from dexlite_ros.hand.link_points import LinkPoints
 from dexlite_ros.hand.meshes import geom_mesh
+from dexlite_ros.hand.mirroring import mirrored_points, original
 from dexlite_ros.rotations import unitquat_to_rotmat
 from dexlite_ros.surface_points import farthest_points
 
 INNER_SPHERES = (0.2, 0.4, 0.6, 0.8)
-"""Places of the spheres inside a fingertip, as shares of its length."""
+"""Places of the spheres in a fingertip, as shares of its length."""
 BOX_SPACING = 0.005
 """Spacing of the grid on a box's faces from which its points are chosen [m]."""
 
@@ -81,15 +82,10 @@ class HandGeometry(nn.Module):
         self, kinematics: HandKinematics, settings: GeometrySettings | None = None
     ) -> None:
         super().__init__()
-        settings = settings or GeometrySettings()
         hand = kinematics.description
         self.kinematics = kinematics
-        sampled = [
-            (index, *_touching_first(*_link_points(hand, link, settings)))
-            for index, link in enumerate(hand.links)]
-        link = np.concatenate([np.full(len(local), index) for index, local, _, _ in sampled])
-        local = np.concatenate([local for _, local, _, _ in sampled])
-        touching = np.concatenate([mask for _, _, _, mask in sampled])
+        settings = settings or GeometrySettings()
+        link, local, point_radius, touching = _hand_points(hand, settings)
         ends, radius, capsule_link = segments(hand)
         both = np.concatenate([local, ends[0], ends[1]])
         self.points = LinkPoints(
@@ -97,7 +93,7 @@ class HandGeometry(nn.Module):
             torch.from_numpy(both))
         self.groups = tuple(region.group for region in hand.contact_regions)
         self.group_links = tuple(region.link for region in hand.contact_regions)
-        self._register('point_radius', np.concatenate([r for _, _, r, _ in sampled]))
+        self._register('point_radius', point_radius)
         self._register('point_link', link, torch.long)
         self._register('capsule_radius', radius)
         candidates, valid = _candidates(hand, link, touching)
@@ -155,6 +151,19 @@ def _candidates(
     valid = np.array([[k < len(m) for k in range(width)] for m in members])
     padded = np.array([np.resize(m, width) for m in members])
     return padded, valid
+
+
+def _hand_points(
+    hand: HandDescription, settings: GeometrySettings
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return link, place in its frame and radius [m] of P points, and which may touch."""
+    if hand.mirror_of is not None:
+        link, local, radius, touching = _hand_points(original(hand), settings)
+        return link, mirrored_points(local), radius, touching
+    parts = [_touching_first(*_link_points(hand, link, settings)) for link in hand.links]
+    local, radius, touching = (np.concatenate(part) for part in zip(*parts))
+    counts = [len(points) for points, _, _ in parts]
+    return np.repeat(np.arange(len(parts)), counts), local, radius, touching
 
 
 def _link_points(
@@ -280,11 +289,9 @@ def _hull_points(
     palmar = _within(dense, side)
     chosen = []
     for mask, count in (
-        (palmar, settings.palmar_tip_points), (~palmar, settings.dorsal_tip_points),
-    ):
+            (palmar, settings.palmar_tip_points), (~palmar, settings.dorsal_tip_points)):
         index = np.flatnonzero(mask)
-        if not len(index):
-            continue
-        chosen.append(index[farthest_points(dense[index], count)])
+        if len(index):
+            chosen.append(index[farthest_points(dense[index], count)])
     kept = np.concatenate(chosen)
     return dense[kept], mesh.face_normals[face[kept]]

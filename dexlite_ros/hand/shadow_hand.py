@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Data of the right Shadow Dexterous Hand (E3M5).
+Data of the Shadow Dexterous Hand (E3M5): the right one, and the left one as its mirror image.
 
 Link offsets, axes, ranges, masses, joint dynamics and collision primitives: right_hand.xml of
 shadow_hand in google-deepmind/mujoco_menagerie (Apache-2.0). The fingertip sections below were
 measured on the convex hulls of its meshes f_distal_pst and th_distal_pst. Joint ranges agree with
 Shadow Robot's technical specification (Dec 2024). One motor drives J1 and J2 of the four fingers
 (same source).
+
+left_hand.xml of the same model agrees with the mirror image in all joint positions, axes and
+ranges. Its frames from thbase to thmiddle are turned by 180 degrees about z, which moves no
+joint; and two boxes of its palm differ: one at the root of the thumb has a half height of
+11.2 mm, not 12, and one at the root of the index finger is turned by 3 degrees.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ from dexlite_ros.hand.description import (
     Quaternion,
     Vector,
 )
+from dexlite_ros.hand.mirroring import mirrored
 
 FINGERS = ('FF', 'MF', 'RF', 'LF')
 ALONG_X: Quaternion = (0.5**0.5, 0.0, 0.5**0.5, 0.0)
@@ -212,3 +218,5 @@ SHADOW_RIGHT = HandDescription(
     # Shadow Robot's sr_common.
     attached_frames={'rh_manipulator': (0.0, 0.0, 0.05)},
 )
+
+SHADOW_LEFT = mirrored(SHADOW_RIGHT, 'shadow_left', 'rh_', 'lh_')

@@ -74,9 +74,7 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
     :param path: without a suffix, or the path of either file
     :raises ModelError: missing, damaged, of another format, or for another hand
     """
-    path = Path(path)
-    if path.suffix in ('.safetensors', '.json'):
-        path = path.with_suffix('')
+    path = _without_suffix(path)
     weights, sheet = _files(path)
     for each in (weights, sheet):
         if not each.is_file():
@@ -101,6 +99,23 @@ def read_checkpoint(path: str | Path, hand: HandDescription) -> Checkpoint:
     except (SafetensorError, RuntimeError, OSError) as error:
         raise ModelError(str(weights), f'they do not fit the network: {error}') from error
     return Checkpoint(network.eval(), path.name, digest, about)
+
+
+def hand_of(path: str | Path) -> str:
+    """
+    Return the name of the hand that a network was trained for; empty: the file does not tell.
+
+    :param path: without a suffix, or the path of either file
+    """
+    try:
+        return str(read_json(_files(_without_suffix(path))[1], FORMAT, VERSION).get('hand', ''))
+    except FileError:
+        return ''  # What is wrong with the file is said by ``read_checkpoint``.
+
+
+def _without_suffix(path: str | Path) -> Path:
+    path = Path(path)
+    return path.with_suffix('') if path.suffix in ('.safetensors', '.json') else path
 
 
 def _files(path: Path) -> tuple[Path, Path]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, Protocol
 
 import torch
@@ -10,7 +11,8 @@ import torch
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.network.checkpoint import read_checkpoint, WEIGHTS
+from dexlite_ros.hand.mirroring import mirrored_grasps, mirrored_points, original
+from dexlite_ros.network.checkpoint import hand_of, read_checkpoint, WEIGHTS
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.proposal.hull_proposer import HullProposer
 from dexlite_ros.proposal.network_proposer import NetworkProposer, TEMPERATURE
@@ -77,6 +79,29 @@ class PartlyOpposite:
         return GraspBatch.cat([found, others])[order]
 
 
+class MirroredProposer:
+    """Shows the mirror image of an object to a proposer, and mirrors what it proposes."""
+
+    def __init__(self, proposer: Proposer) -> None:
+        """
+        Wrap a proposer.
+
+        :param proposer: of the hand that another one is the mirror image of
+        """
+        self._proposer = proposer
+        self.model_id = f'mirrored:{proposer.model_id}'
+
+    def propose(
+        self, surface: ObjectSurface, count: int, generator: torch.Generator
+    ) -> GraspBatch:
+        """Return ``count`` grasps of the mirror image in the frame of the surface, on the CPU."""
+        # The opposite order keeps faces counter-clockwise seen from outside.
+        image = replace(
+            surface, vertices=mirrored_points(surface.vertices),
+            faces=surface.faces[:, ::-1].copy())
+        return mirrored_grasps(self._proposer.propose(image, count, generator))
+
+
 def find_method(name: str) -> Method:
     """
     Return the method of that name; old names are accepted.
@@ -100,15 +125,22 @@ def make_proposer(
     """
     Return the proposer of a method.
 
+    A mirror image takes the proposals of its original on the mirror image of the object, unless
+    the weights are its own.
+
     :param weights: path of the network's weights; empty: those that come with the package
     :param device: device of the network
     :param temperature: standard deviation of the network's latent codes
     :param opposite_share: of the other starts, at most, from pairs of opposite points
     :raises ModelError: when the network is needed, and its weights are missing or do not fit
     """
+    hand = kinematics.description
+    if hand.mirror_of is not None and (
+            method == 'hull' or not weights or hand_of(weights) != hand.name):
+        return MirroredProposer(make_proposer(
+            method, weights, HandKinematics(original(hand)), device, temperature, opposite_share))
     if method == 'hull':
         return HullProposer(kinematics)
-    hand = kinematics.description
     checkpoint = read_checkpoint(weights or WEIGHTS / f'{hand.name}.safetensors', hand)
     network = NetworkProposer(kinematics, checkpoint, device, temperature)
     if method == 'network':

@@ -17,6 +17,7 @@ from torch.linalg import cross
 
 from dexlite_ros.features import GraspFeatures
 from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.mirroring import FLIP
 from dexlite_ros.mechanics.contact_forces import (
     ContactBatch,
     equilibrium_residual,
@@ -140,11 +141,18 @@ def _residual(
 def _perturbed_residual(
     grasps: GraspBatch, energy: GraspEnergy, settings: FeatureSettings
 ) -> Tensor:
-    """Return the mean residual (B,) over perturbed copies; all grasps get the same ones."""
+    """
+    Return the mean residual (B,) over perturbed copies; all grasps get the same ones.
+
+    Those of a mirror image get the mirrored ones, so that its features are the original's.
+    """
     generator = torch.Generator().manual_seed(0)
     shape = (settings.perturbed_copies, 3)
     shift = settings.perturbed_position * torch.randn(shape, generator=generator)
     turn = settings.perturbed_rotation * torch.randn(shape, generator=generator)
+    if energy.geometry.kinematics.description.mirror_of is not None:
+        flip = torch.from_numpy(FLIP).to(shift)
+        shift, turn = flip * shift, -flip * turn
     # All copies at once (copies, B, ...): a large batch costs little more than a small one.
     index = torch.arange(len(grasps)).repeat(settings.perturbed_copies)
     copies = grasps[index].perturbed(

@@ -22,7 +22,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from dexlite_ros import plan_warning
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.msg import (
     DexGrasp,
     DexGraspArray,
@@ -150,7 +150,7 @@ def best_pose(result: DexGraspArray) -> PoseStamped:
 def best_joint_states(result: DexGraspArray) -> JointState:
     """Return the joints of the best grasp at the grasp stage; the wrist joints are 0."""
     trajectory = result.grasps[0].hand_trajectory
-    wrist = HANDS[result.grasps[0].hand].wrist_joints
+    wrist = find_hand(result.grasps[0].hand).wrist_joints
     return JointState(
         header=result.header,
         name=[*wrist, *trajectory.joint_names],

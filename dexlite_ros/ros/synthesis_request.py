@@ -11,6 +11,7 @@ from geometry_msgs.msg import Point, Vector3
 import numpy as np
 
 from dexlite_ros.errors import InvalidRequest, UnsupportedHand
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.ros.conversions import seconds
 from dexlite_ros.ros.parameters.node_table import NodeSettings
@@ -41,7 +42,7 @@ def read_request(message: GraspSynthesis.Request, settings: NodeSettings) -> Syn
     :raises InvalidRequest: a value is invalid.
     :raises UnsupportedHand: the request names a hand other than the node's.
     """
-    if message.hand and message.hand != settings.hand:
+    if message.hand not in ('', settings.hand, find_hand(settings.hand).name):
         raise UnsupportedHand(message.hand, (settings.hand,))
     if message.verify:
         raise InvalidRequest('verify', True, 'false: this node has no simulator')

@@ -15,6 +15,7 @@ import trimesh
 import tyro
 
 from dexlite_ros.errors import NoGraspFound
+from dexlite_ros.hand.known_hands import DEFAULT_HAND
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_geometry, load_obstacles
 from dexlite_ros.offline.commands.command_line import parse
@@ -38,6 +39,9 @@ class Plan(ProposerOptions, ScoreOptions, OnDevice, Printed):
 
     geometry: tyro.conf.Positional[Path]
     """Point cloud (PLY, PCD) or mesh (OBJ, STL, PLY, OFF, GLB, GLTF, DAE) [m]."""
+    hand: str = DEFAULT_HAND
+    """Name of a hand, or path of a hand profile (.yaml). A hand without weights needs --method
+    hull."""
     max_grasps: int = 20
     """Maximum number of grasps returned."""
     num_candidates: int | None = None
@@ -102,7 +106,7 @@ def _plan(options: Plan, target: Target) -> GraspPlan:
         threads=options.threads, conditions=options.conditions(),
         changes=options.set or ())
     obstacles = load_obstacles(options.obstacles, near=target) if options.obstacles else None
-    planner = GraspPlanner(choice.settings(options.max_grasps), options.device)
+    planner = GraspPlanner(choice.settings(options.max_grasps), options.device, options.hand)
     request = PlanRequest(
         num_candidates=options.num_candidates, max_grasps=options.max_grasps, seed=options.seed,
         timeout=math.inf if options.timeout is None else options.timeout)

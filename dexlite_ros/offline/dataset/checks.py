@@ -19,7 +19,7 @@ import torch
 
 from dexlite_ros.grasp import StagedGrasp, STAGES
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.object.solidity import broken_law
 from dexlite_ros.offline.dataset.associated_point import palm_rays, ray_costs
 from dexlite_ros.offline.dataset.schema import matrix, stages_from_table, TESTS
@@ -141,7 +141,7 @@ def splits_do_not_mix(content: Content) -> Check:
 
 def joints_are_within_limits(content: Content) -> Check:
     """Check the limits of all joints at all stages."""
-    kinematics = HandKinematics(HANDS[content.hand])
+    kinematics = HandKinematics(find_hand(content.hand))
     margin = torch.stack([
         kinematics.limit_margin(getattr(content.staged, stage).joints) for stage in STAGES])
     return _check(
@@ -150,7 +150,7 @@ def joints_are_within_limits(content: Content) -> Check:
 
 def coupled_joints_are_equal(content: Content) -> Check:
     """Check that joints driven by one motor are equal, at all stages."""
-    pairs = np.array(HANDS[content.hand].coupled_indices, int).reshape(-1, 2)
+    pairs = np.array(find_hand(content.hand).coupled_indices, int).reshape(-1, 2)
     joints = np.stack([getattr(content.staged, stage).joints.numpy() for stage in STAGES])
     apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]]).max((0, 2), initial=0.0)
     return _check('coupled joints are equal', content, apart > LIMIT_TOLERANCE)
@@ -192,7 +192,7 @@ def verdicts_have_reasons(content: Content) -> Check:
 
 def points_are_those_of_the_hand(content: Content) -> Check:
     """Check that the stored point is the grasp's associated point in the object's cloud."""
-    kinematics = HandKinematics(HANDS[content.hand])
+    kinematics = HandKinematics(find_hand(content.hand))
     names, scale = np.array(content.names()), content.grasps['scale'].to_numpy()
     stored = content.grasps['associated_point'].to_numpy()
     bad = np.zeros(len(names), bool)
@@ -210,7 +210,7 @@ def points_are_those_of_the_hand(content: Content) -> Check:
 
 def kinematics_agree(content: Content, rng: np.random.Generator, count: int = 50) -> Check:
     """Check on random grasps that MuJoCo places the links as our kinematics do."""
-    hand = HANDS[content.hand]
+    hand = find_hand(content.hand)
     grasps = content.staged.grasp
     rows = rng.choice(len(grasps), min(count, len(grasps)), replace=False)
     scene = GraspScene(hand, [np.array(np.meshgrid(*[CORNER] * 3)).reshape(3, -1).T])

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, UnsupportedHand
 from dexlite_ros.files import read_json, replaced, write_json
-from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.offline.dataset.schema import (
     check_format,
     FORMAT,
@@ -51,8 +51,10 @@ class GraspDataset:
         """
         path = Path(folder) / 'dataset.json'
         content = read_json(path, FORMAT, VERSION)
-        if content.get('hand') not in HANDS:
-            raise FileError(path, f"its 'hand' is '{content.get('hand')}', none that we know")
+        try:
+            find_hand(str(content.get('hand')))
+        except UnsupportedHand as error:
+            raise FileError(path, f"its 'hand' cannot be used: {error}") from error
         return cls(Path(folder), content['hand'])
 
     @classmethod
@@ -62,7 +64,8 @@ class GraspDataset:
         """Return a new dataset; ``about`` is plain data that describes its generation."""
         write_json(Path(folder) / 'dataset.json', {
             'format': FORMAT, 'version': VERSION, 'hand': hand,
-            'hand_link': HANDS[hand].palm_link, 'joint_names': list(HANDS[hand].joint_names),
+            'hand_link': find_hand(hand).palm_link,
+            'joint_names': list(find_hand(hand).joint_names),
             **about})
         return cls(Path(folder), hand)
 
@@ -74,13 +77,13 @@ class GraspDataset:
     @property
     def grasp_schema(self) -> pa.Schema:
         """Columns of the grasps."""
-        hand = HANDS[self.hand]
+        hand = find_hand(self.hand)
         return with_format(grasp_schema(len(hand.joint_names)), hand)
 
     @property
     def object_schema(self) -> pa.Schema:
         """Columns of the objects."""
-        return with_format(object_schema(), HANDS[self.hand])
+        return with_format(object_schema(), find_hand(self.hand))
 
     def shard(self, target: str, name: str) -> Path:
         """Return the file of one task's grasps."""

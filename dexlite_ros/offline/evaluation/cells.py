@@ -26,7 +26,7 @@ from dexlite_ros.errors import (
     UnusableObject,
 )
 from dexlite_ros.files import plain, write_json
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.object.geometry_file import MENDED
 from dexlite_ros.offline.evaluation.closed_view import ClosedView
 from dexlite_ros.offline.objects.sources import load_target, Target
@@ -195,7 +195,7 @@ def _planner(choice: PlannerChoice, max_grasps: int, device: str) -> GraspPlanne
 
 def _plan_figures(plan: GraspPlan) -> dict[str, Any]:
     """Return time and validity counts of a plan."""
-    hand = HANDS[plan.hand]
+    hand = find_hand(plan.hand)
     pairs = np.array(hand.coupled_indices, int).reshape(-1, 2)
     joints = np.stack([stage.joints.numpy() for stage in vars(plan.grasps).values()])  # (3, K, J)
     apart = np.abs(joints[..., pairs[:, 0]] - joints[..., pairs[:, 1]]).max((0, 2), initial=0.0)
@@ -214,7 +214,7 @@ def _judged(
 ) -> list[dict[str, Any]]:
     """Return the figures and verdicts of every grasp."""
     grasp_set, grasps = found.grasp_set, found.grasp_set.grasps
-    scene = GraspScene(HANDS[grasp_set.hand], pieces)
+    scene = GraspScene(find_hand(grasp_set.hand), pieces)
     fixed = [each.convex_hull.vertices for each in found.around]
     rows = [
         asdict(contact_figures(scene, grasps.grasp, index)) | {'verdicts': {}}

@@ -19,7 +19,7 @@ from dexlite_ros.device import one_thread
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
 from dexlite_ros.object.cloud import PointCloud, Points
 from dexlite_ros.object.mug import mug
@@ -156,7 +156,7 @@ def refine_problem(device: torch.device, seed: int, count: int) -> tuple[GraspEn
     """Return the default energy on the mug and starts around it, both on the device."""
     cloud = sample_mesh(mug(), POINTS, np.random.default_rng(seed))
     scene = PlanningScene.build(cloud, device=device)
-    kinematics = HandKinematics(HANDS[DEFAULT_HAND])
+    kinematics = HandKinematics(find_hand(DEFAULT_HAND))
     starts = hull_starts(
         kinematics, scene.surface.vertices, count, torch.Generator().manual_seed(seed))
     geometry = HandGeometry(kinematics).to(device)

@@ -21,7 +21,7 @@ from dexlite_ros.device import resolve_device
 from dexlite_ros.errors import FileError, ModelError, NoGraspFound, ScaleError, UnusableObject
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.network.checkpoint import read_checkpoint
 from dexlite_ros.offline.dataset.associated_point import associated_points
 from dexlite_ros.offline.dataset.coverage import choose_balanced
@@ -36,7 +36,7 @@ from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import Method
 
-KINEMATICS = HandKinematics(HANDS[HAND])
+KINEMATICS = HandKinematics(find_hand(HAND))
 REFINED = 120
 """Candidates refined to the end; the choice is made from those that pass the filters."""
 
@@ -154,7 +154,7 @@ def _expansion(
     """Return the proposer that expands the parents into new grasps."""
     if not task.network:
         return ExpansionProposer(KINEMATICS, parents, offset)
-    checkpoint = read_checkpoint(task.network, HANDS[HAND])
+    checkpoint = read_checkpoint(task.network, find_hand(HAND))
     if checkpoint.model_id != task.model_id:
         raise ModelError(
             task.network, f'they are {checkpoint.model_id} now, and were {task.model_id} when the '

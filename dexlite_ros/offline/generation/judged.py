@@ -12,7 +12,7 @@ import pyarrow as pa
 import torch
 
 from dexlite_ros.errors import FileError, UnusableObject
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.dataset.schema import grasp_schema, stages_to_columns, TESTS
 from dexlite_ros.offline.dataset.store import held, object_to_table
 from dexlite_ros.offline.generation.candidates import Candidates, Choice, propose
@@ -23,7 +23,7 @@ from dexlite_ros.offline.physics.contact_figures import diversity
 from dexlite_ros.offline.physics.judge import judge_together
 from dexlite_ros.plan import PlanReport
 
-SCHEMA = grasp_schema(len(HANDS[HAND].joint_names))
+SCHEMA = grasp_schema(len(find_hand(HAND).joint_names))
 JUDGES = {'six_forces': 'six-forces-quick', 'lift': 'lift-quick'}
 """The test behind each verdict."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.network.checkpoint import read_checkpoint
 from dexlite_ros.offline.generation.candidates import generation_settings, REFINED
 from dexlite_ros.offline.generation.judged import JUDGES
@@ -67,7 +67,7 @@ class GenerationRequest:
                 __version__, planned, model.digest,
                 [(name, find_test(test).key()) for name, test in JUDGES.items()]),
             'network': (
-                read_checkpoint(self.network, HANDS[HAND]).model_id if self.network else None)}
+                read_checkpoint(self.network, find_hand(HAND)).model_id if self.network else None)}
 
 
 def check_whole(name: str, value: int | None, least: int, most: int) -> None:

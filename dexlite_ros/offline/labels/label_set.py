@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from dexlite_ros import __version__
 from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.files import read_json, replaced, write_json
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.generation import log
 from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.labelled import Labelled
@@ -49,8 +49,8 @@ class LabelSet:
         if not path.exists():
             write_json(path, {
                 'format': FORMAT, 'version': VERSION, 'hand': HAND,
-                'hand_link': HANDS[HAND].palm_link,
-                'joint_names': list(HANDS[HAND].joint_names), **settings, 'runs': []})
+                'hand_link': find_hand(HAND).palm_link,
+                'joint_names': list(find_hand(HAND).joint_names), **settings, 'runs': []})
             return cls(folder)
         about = read_json(path, FORMAT, VERSION)
         for name, value in settings.items():

@@ -17,7 +17,7 @@ import trimesh
 
 from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError, UnusableObject
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.choice import choose
 from dexlite_ros.offline.labels.judged import heavy_mass, SceneJudge
@@ -130,7 +130,7 @@ def _near_misses(
     """Return numbers of grasps that held, and a near miss of each."""
     rng = np.random.default_rng([task.random_seed, 1])
     parents = np.sort(rng.permutation(held)[:task.effort.near_misses])
-    moved = [near_miss(grasps[[int(each)]], HANDS[HAND], rng) for each in parents]
+    moved = [near_miss(grasps[[int(each)]], find_hand(HAND), rng) for each in parents]
     return parents, _joined(grasps[:0], *moved)
 
 

@@ -14,7 +14,7 @@ import torch
 
 from dexlite_ros import __version__
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.dataset.schema import stages_to_columns, vectors
 from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.choice import Chosen
@@ -27,7 +27,7 @@ from dexlite_ros.offline.provenance import commit
 from dexlite_ros.offline.scenes.sight import Sight
 from dexlite_ros.plan import GraspPlan
 
-GRASPS, SCENES = grasp_schema(HANDS[HAND]), scene_schema(HANDS[HAND])
+GRASPS, SCENES = grasp_schema(find_hand(HAND)), scene_schema(find_hand(HAND))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dexlite_ros.features import GraspFeatures
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.offline.generation.task import HAND
@@ -65,4 +65,4 @@ def _target(source: str, name: str) -> Target:
 
 @cache
 def _geometry() -> HandGeometry:
-    return hand_details(HandKinematics(HANDS[HAND]))['fine']
+    return hand_details(HandKinematics(find_hand(HAND)))['fine']

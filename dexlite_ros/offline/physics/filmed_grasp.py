@@ -9,7 +9,7 @@ from pathlib import Path
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.physics.film import Filmer, Poses, record, write_film, write_picture
 from dexlite_ros.offline.physics.trial import Trial
 
@@ -39,7 +39,7 @@ class FilmedGrasp:
             raise InvalidRequest('grasp', rank, f'a rank from 0 to {len(grasps) - 1}')
         test = trial.test(trial.tests[0])
         scene = test.scene(trial.pieces, hand, trial.table)
-        grasp = test.prepared(grasps, rank, HANDS[hand], trial.seed, rank)
+        grasp = test.prepared(grasps, rank, find_hand(hand), trial.seed, rank)
         scene.pose(grasp.pregrasp, 0)
         begin = scene.link_poses()
         verdict, frames = record(test, scene, grasp, 0)

@@ -20,7 +20,7 @@ import torch
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.description import HandDescription
-from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.offline.physics.closing import close, Closed, Verdict
 from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
 from dexlite_ros.offline.physics.hand_motion import CLOSING
@@ -112,7 +112,7 @@ class GraspTest:
             raise InvalidRequest('table', table, 'its height [m]; the object is lifted from it')
         if self.protocol not in (lift, table_lift):
             table, fixed = None, ()
-        scene = GraspScene(HANDS[hand], pieces, self.simulation, table, fixed, self.way)
+        scene = GraspScene(find_hand(hand), pieces, self.simulation, table, fixed, self.way)
         if self.uneven:
             bend_proximal_first(scene)
         return scene
@@ -235,7 +235,7 @@ def judge(
     test = find_test(name).under(conditions)
     scene = test.scene(pieces, hand, table, fixed)
     for index in range(len(grasps)):
-        yield test(scene, test.prepared(grasps, index, HANDS[hand], seed, first + index), 0)
+        yield test(scene, test.prepared(grasps, index, find_hand(hand), seed, first + index), 0)
 
 
 def judge_together(
@@ -260,7 +260,7 @@ def judge_together(
         raise InvalidRequest('tests', ', '.join(names), 'tests in which the hand closes alike')
     scene = tests[0].scene(pieces, hand, None)
     for index in range(len(grasps)):
-        grasp = tests[0].prepared(grasps, index, HANDS[hand], 0, index)
+        grasp = tests[0].prepared(grasps, index, find_hand(hand), 0, index)
         closed = close(scene, grasp, 0)
         yield tuple(test(scene, grasp, 0, closed) for test in tests)
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.hand.description import Joint
-from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.dataset.checks import LIMIT_TOLERANCE, SPLITS
 from dexlite_ros.offline.dataset.schema import matrix
 from dexlite_ros.offline.dataset.store import GraspDataset
@@ -61,7 +61,7 @@ def _faults(dataset: GraspDataset, table: pa.Table, points: dict[str, int]) -> I
     scale = table['scale'].to_numpy()
     yield ~(np.isfinite(scale) & (scale > 0)), lambda row: f'scale is {scale[row]:g}, not positive'
     yield from _vector_faults(table)
-    joints = HANDS[dataset.hand].joints
+    joints = find_hand(dataset.hand).joints
     yield from (_beyond_limits(name, matrix(table, name), joints) for name in JOINTS)
     point = table['associated_point'].to_numpy()
     count = np.array([points[name] for name in objects], np.int64)

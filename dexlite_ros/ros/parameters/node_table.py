@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.hand.known_hands import DEFAULT_HAND, HANDS
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, OWN_HANDS
 from dexlite_ros.ros.markers import MarkerStyle
 from dexlite_ros.ros.parameters.table import Entry, ParameterTable
 
@@ -76,7 +76,10 @@ class NodeSettings:
 
 
 NODE_TABLE = ParameterTable(NodeSettings(), (
-    Entry('hand', f'Hand to plan for; available: {", ".join(HANDS)}.', read_only=True),
+    Entry(
+        'hand',
+        f'Hand to plan for: {", ".join(OWN_HANDS)}, or the path of a hand profile (.yaml).',
+        read_only=True),
     Entry(
         'device',
         'Device to compute on: auto (the CPU, where plans are faster), cpu, cuda or cuda:N.',

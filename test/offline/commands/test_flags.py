@@ -21,7 +21,7 @@ PAGES = [
     ROOT / 'README.md', ROOT / 'CHANGELOG.rst', *sorted(ROOT.glob('docs/*.md')),
     ROOT / 'docs/results/README.md']
 SCRIPTS = [ROOT / 'Makefile', *sorted(ROOT.glob('tools/*.sh'))]
-ACTIONS = ('info', 'verify', 'sample', 'merge')
+ACTIONS = {'dataset': ('info', 'verify', 'sample', 'merge'), 'hand': ('import',)}
 CALL = re.compile(r'(?:dexlite|dexlite_ros\.offline\.commands) +([a-z][a-z-]+)([^|;>#]*)')
 FLAG = re.compile(r'(?<![\w-])--[a-z][a-z-]*')
 # Functions of the scripts that pass on their arguments.
@@ -53,8 +53,8 @@ def _documented() -> set[tuple[str, str, str]]:
         for line in _code(path):
             for name, rest in CALL.findall(line):
                 action = re.match(r' +([a-z]+)', rest)
-                if name == 'dataset' and action and action[1] in ACTIONS:
-                    name = f'dataset {action[1]}'
+                if action and action[1] in ACTIONS.get(name, ()):
+                    name = f'{name} {action[1]}'
                 found |= {(path.name, name, flag) for flag in FLAG.findall(rest)}
     return found
 

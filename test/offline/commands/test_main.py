@@ -32,7 +32,7 @@ def run(*words: str, **streams: object) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE, **streams)
 
 
-@pytest.mark.parametrize('option', ['--mjcf', '--urdf', '--picture'])
+@pytest.mark.parametrize('option', ['--mjcf', '--urdf', '--picture', '--profile'])
 def test_what_cannot_be_written_is_named(tmp_path, capsys, option):
     """A folder for a file, and a folder that cannot be made because a file is in its place."""
     assert main(['hand', option, str(tmp_path)]) == 1
