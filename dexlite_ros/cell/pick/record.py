@@ -37,15 +37,15 @@ class PickRecord:
 
     @property
     def lifted(self) -> bool:
-        """Whether the object is in the hand in truth."""
-        return self.rise > LIFTED
+        """Whether the object is in the hand in truth, and the hand feels it."""
+        return self.rise > LIFTED and self.attempts[-1].lifted
 
     def outcome(self) -> str:
         """Return what became of it, in truth; where the hand felt otherwise, that as well."""
-        felt = self.attempts[-1].result
-        if self.lifted:
-            return 'lifted' if self.attempts[-1].lifted else f'lifted, but: {felt}'
-        return 'on the table, though the hand felt it' if self.attempts[-1].lifted else felt
+        last = self.attempts[-1]
+        if self.rise > LIFTED and not last.lifted:
+            return f'{last.result}, though it rose'
+        return last.result if self.rise > LIFTED or not last.lifted else 'felt, but not lifted'
 
     @property
     def at_once(self) -> bool:

@@ -23,6 +23,7 @@ from rclpy.node import Node
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
+from threadpoolctl import threadpool_limits
 
 from dexlite_ros.errors import BadCloud, DexliteError, InvalidRequest, TransformError
 from dexlite_ros.object.cloud import Points
@@ -90,7 +91,8 @@ class Segmenter:
 
     def _work_on(self, cloud: PointCloud2) -> None:
         try:
-            self._segment(cloud)
+            with threadpool_limits(limits=1):  # more threads wait for each other, and take cores
+                self._segment(cloud)
         except (BadCloud, InvalidRequest, TransformError) as error:
             self._warnings.log([SceneWarning(
                 type(error).__name__, f'nothing is published: {error}')])

@@ -31,8 +31,9 @@ def test_only_what_rose_is_lifted():
     assert [each.lifted for each in RECORDS] == [True, True, False, False]
     assert can.at_once and not jar.at_once and not cup.at_once
     assert can.outcome() == 'lifted' and fork.outcome() == 'not held'
-    assert 'though the hand felt it' in cup.outcome()
-    assert PickRecord('', (SLIPPED,), 0.15, 1.0).outcome() == 'lifted, but: not held'
+    assert cup.outcome() == 'felt, but not lifted'
+    hooked = PickRecord('', (SLIPPED,), 0.15, 1.0)
+    assert not hooked.lifted and hooked.outcome() == 'not held, though it rose'
     assert ' 14 cm' in row(jar) and '0.90' in row(jar) and '    2  ' in row(jar)
 
 
