@@ -26,7 +26,7 @@ ROS_PACKAGES = {name: name for name in (
     'trajectory_msgs', 'visualization_msgs',
 )} | {'tf2_ros': 'tf2_ros_py'}
 # Imported only where they are installed, by one function each; package.xml does not ask for them.
-OPTIONAL_ROS_PACKAGES = {'moveit_msgs'}
+OPTIONAL_ROS_PACKAGES = {'control_msgs', 'moveit_msgs', 'tf2_msgs'}
 # rosdep's key of a package that pip knows by another name.
 ROSDEP = {
     'joblib': 'python3-joblib', 'matplotlib': 'python3-matplotlib', 'numpy': 'python3-numpy',

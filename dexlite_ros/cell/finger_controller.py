@@ -43,7 +43,7 @@ class FingerController:
         :raises InvalidRequest: for joints that are missing, unknown, beyond their limits or not
             coupled as their motor couples them, and for times that do not grow
         """
-        ordered = self._checked(names, times, np.asarray(points, float))
+        ordered = self.checked(names, times, points)
         before = self.at(now)
         self._times = now + np.concatenate([[0.0], times])
         self._points = np.concatenate([before[None], ordered])
@@ -52,16 +52,25 @@ class FingerController:
         self._times[1:] = now + np.cumsum(np.maximum(np.diff(self._times), fastest))
         return float(self._times[-1] - now)
 
+    def hold(self, now: float) -> None:
+        """Stay where the joints are commanded to be now [s]."""
+        self._points, self._times = self.at(now)[None], np.array([now])
+
     def at(self, now: float) -> Joints:
         """Return the commanded joints (J,) at a time [s, rad]."""
         return np.array([
             np.interp(now, self._times, column) for column in self._points.T])
 
-    def _checked(
-        self, names: Sequence[str], times: Sequence[float], points: Joints
+    def checked(
+        self, names: Sequence[str], times: Sequence[float], points: NDArray[np.floating]
     ) -> Joints:
-        """Return the points (T, J) in the hand's order, within the limits."""
-        known = self._hand.joint_names
+        """
+        Return the points (T, J) in the hand's order, within the limits.
+
+        :param names, times, points: as for ``follow``
+        :raises InvalidRequest: as ``follow``
+        """
+        known, points = self._hand.joint_names, np.asarray(points, float)
         if sorted(names) != sorted(known):
             odd = sorted(set(names) ^ set(known)) or sorted(names)
             raise InvalidRequest(

@@ -121,6 +121,22 @@ class CellSimulation:
         with self._lock:
             return self._fingers.follow(names, times, points, self._world.time)
 
+    def check_fingers(
+        self, names: Sequence[str], times: Sequence[float], points: NDArray[np.floating]
+    ) -> None:
+        """
+        Make sure that a trajectory can be followed.
+
+        :param names, times, points: as for ``FingerController.follow``
+        :raises InvalidRequest: for a trajectory that the hand cannot follow
+        """
+        self._fingers.checked(names, times, points)
+
+    def hold_fingers(self) -> None:
+        """Keep the fingers where they are commanded to be."""
+        with self._lock:
+            self._fingers.hold(self._world.time)
+
     def push(self, index: int, shift: NDArray[np.float64]) -> None:
         """Move an object by a shift (3,) in the world [m], as somebody might who passes by."""
         with self._lock:

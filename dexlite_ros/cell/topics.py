@@ -9,20 +9,19 @@ docs/cell.md explains every topic, and which driver takes its place in a real ce
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
 import threading
 import time
 
 from geometry_msgs.msg import PoseStamped
-import numpy as np
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, JointState, PointCloud2
-from trajectory_msgs.msg import JointTrajectory
 
 from dexlite_ros.cell.faults import LATE
+from dexlite_ros.cell.finger_topics import FingerTopics
+from dexlite_ros.cell.frames import CellFrames
 from dexlite_ros.cell.messages import (
     camera_info,
     joint_state,
@@ -32,7 +31,6 @@ from dexlite_ros.cell.messages import (
 )
 from dexlite_ros.cell.simulation import CellSimulation, TICK
 from dexlite_ros.errors import DexliteError, InvalidRequest
-from dexlite_ros.ros.conversions import seconds
 from dexlite_ros.ros.poses import pose_matrix, stamped_pose
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -70,17 +68,18 @@ class CellTopics:
         self._joints_out = node.create_publisher(JointState, 'joint_states', 10)
         self._wrist_out = node.create_publisher(PoseStamped, 'wrist/pose', 10)
         self._camera_out = node.create_publisher(PoseStamped, 'camera/pose', LATCHED)
+        self._frames = CellFrames(node, simulation.hand.palm_link)
         self.show(simulation)
         node.create_subscription(PoseStamped, 'wrist/command', self._on_wrist, 10)
-        node.create_subscription(
-            JointTrajectory, 'hand_controller/joint_trajectory', self._on_fingers, 10)
+        FingerTopics(node, lambda: self.simulation)
 
     def show(self, simulation: CellSimulation) -> None:
         """Take the place of the simulation so far, in which it is no later than in this one."""
         self.simulation = simulation
         self._last: tuple[CameraInfo, PointCloud2] | None = None
-        self._camera_out.publish(
-            stamped_pose(simulation.camera.pose, WORLD, stamp(simulation.state().time)))
+        pose, now = simulation.camera.pose, simulation.state().time
+        self._camera_out.publish(stamped_pose(pose, WORLD, stamp(now)))
+        self._frames.publish_camera(pose, now)
 
     def run(self, stop: threading.Event) -> None:
         """Let time go on, and publish, until ``stop``; the camera has a thread of its own."""
@@ -125,30 +124,13 @@ class CellTopics:
             self._clock_out.publish(Clock(clock=stamp(state.time)))
         self._joints_out.publish(joint_state(state, self.simulation.hand.joint_names))
         self._wrist_out.publish(stamped_pose(state.palm, WORLD, stamp(state.time)))
+        self._frames.publish_palm(state.palm, state.time)
 
     def _on_wrist(self, command: PoseStamped) -> None:
-        def move() -> float:
+        """Move the wrist; a command that cannot be carried out is told and changes nothing."""
+        try:
             if command.header.frame_id != WORLD:
                 raise InvalidRequest('frame_id', command.header.frame_id, f"'{WORLD}'")
-            return self.simulation.move_wrist(pose_matrix(command.pose))
-        self._obey('wrist/command', move)
-
-    def _on_fingers(self, command: JointTrajectory) -> None:
-        def move() -> float:
-            times = [seconds(point.time_from_start) for point in command.points]
-            widths = {len(point.positions) for point in command.points}
-            if widths != {len(command.joint_names)}:
-                raise InvalidRequest(
-                    'points', sorted(widths), f'{len(command.joint_names)} positions each')
-            if self.simulation.faults.refuses_fingers:
-                raise InvalidRequest('trajectory', 'any', 'none: the controller is at fault')
-            positions = np.array([point.positions for point in command.points])
-            return self.simulation.move_fingers(command.joint_names, times, positions)
-        self._obey('hand_controller/joint_trajectory', move)
-
-    def _obey(self, topic: str, move: Callable[[], float]) -> None:
-        """Carry out a command; one that cannot be is told and changes nothing."""
-        try:
-            move()
+            self.simulation.move_wrist(pose_matrix(command.pose))
         except DexliteError as error:
-            self._log.error(f'{topic}: refused: {error}')
+            self._log.error(f'wrist/command: refused: {error}')

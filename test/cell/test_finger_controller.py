@@ -45,6 +45,14 @@ def test_no_joint_is_faster_than_its_motor():
     assert took == pytest.approx(0.15 / SHADOW_RIGHT.joint_dynamics.velocity)
 
 
+def test_who_holds_stays():
+    """Where the joints were commanded to be at that time."""
+    fingers = controller()
+    fingers.follow(NAMES, [1.0], BENT[None], now=0.0)
+    fingers.hold(0.5)
+    np.testing.assert_allclose(fingers.at(9.0), 0.05)
+
+
 @pytest.mark.parametrize(('names', 'times', 'change', 'message'), [
     (NAMES[:-1], [1.0], {}, 'each of the 22'), (['x', *NAMES[1:]], [1.0], {}, "'x'"),
     (NAMES, [-1.0], {}, 'times that grow'), (NAMES, [], {}, 'points'),
