@@ -142,6 +142,12 @@ class CellSimulation:
         with self._lock:
             self._world.push(index, shift)
 
+    @property
+    def diverged(self) -> bool:
+        """Whether the physics is lost; no more that the cell tells is true."""
+        with self._lock:
+            return self._world.diverged
+
     def rises(self) -> list[float]:
         """Return how much higher the middle of each object is than it was [m]."""
         with self._lock:

@@ -22,6 +22,7 @@ from dexlite_ros.offline.physics.world import (
     compile_spec,
     configure,
     GRAVITY,
+    has_diverged,
     hold_by_mocap,
     roughen,
     soften,
@@ -31,6 +32,8 @@ Joints = NDArray[np.float64]
 TURN_STIFFNESS = 20.0
 """Weight of the wrist's rotation against its translation, in MuJoCo's weld [m]; an arm does not
 give way to the forces of fingers."""
+FAR = 100.0
+"""Nothing gets farther than this from the table by itself [m]."""
 
 
 class CellWorld:
@@ -81,6 +84,12 @@ class CellWorld:
     def time(self) -> float:
         """The present time [s]."""
         return float(self.data.time)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the physics is lost, as when an object is flung off; no more of it is true."""
+        far = max((np.abs(each[:3, 3]).max() for each in self.object_motions()), default=0.0)
+        return has_diverged(self.data) or not far < FAR
 
     def command(self, palm: Pose, joints: Joints) -> None:
         """Set where wrist and fingers are pulled to: a pose in the world, and joints (J,)."""

@@ -108,3 +108,15 @@ def test_time_may_go_on_from_another_cell():
     later.advance(round((took + 0.5) / TICK))
     assert later.state().time == pytest.approx(7.5 + took, abs=2 * TICK)
     np.testing.assert_allclose(later.state().palm[:3, 3], goal[:3, 3], atol=2e-3)
+
+
+def test_what_is_flung_off_is_no_pick():
+    """Physics that is lost is known; what was put away is not lost."""
+    objects = lay_out(TARGETS[:2], np.array(EYE), np.random.default_rng(0))
+    own = CellSimulation(SHADOW_RIGHT, objects, 'ideal')
+    own.remove(0)
+    own.advance(10)
+    assert not own.diverged
+    own.push(1, np.array([0.0, 0.0, 1e6]))
+    own.advance(1)
+    assert own.diverged

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import threading
 
 import numpy as np
@@ -77,6 +77,9 @@ def _pick(
     seconds = simulation.state().time - began
     rises = {index: high - low[index] for index, high in enumerate(simulation.rises())}
     index = max(left, key=lambda each: rises[each])
+    if simulation.diverged:
+        tried[-1] = replace(tried[-1], result='the simulation has diverged')
+        return PickRecord(name, tuple(tried), 0.0, seconds), index
     record = PickRecord(name, tuple(tried), rises[index], seconds)
     if record.lifted:
         record = record.named(simulation.objects[index].name)

@@ -28,7 +28,7 @@ from dexlite_ros.ros.process import initialise
 PICKS = int(os.environ.get('SOAK_PICKS', 200))
 GROWTH = 0.03
 """Largest growth of the memory from the second tenth of the picks to the last."""
-SPEED = 10.0
+SPEED = 3.0
 """Simulated per real time, at most."""
 
 
