@@ -7,14 +7,16 @@ import os
 from pathlib import Path
 
 from dexlite_ros.errors import FileError, UnsupportedHand
+from dexlite_ros.hand.allegro_hand import ALLEGRO_RIGHT
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.shadow_hand import SHADOW_LEFT, SHADOW_RIGHT
 
 DEFAULT_HAND = SHADOW_RIGHT.name
-OWN_HANDS = tuple(hand.name for hand in (SHADOW_RIGHT, SHADOW_LEFT))
-"""Names of the hands that come with the package."""
-HANDS: dict[str, HandDescription] = {hand.name: hand for hand in (SHADOW_RIGHT, SHADOW_LEFT)}
-"""Those, and all that were read from files since."""
+HANDS: dict[str, HandDescription] = {
+    hand.name: hand for hand in (SHADOW_RIGHT, SHADOW_LEFT, ALLEGRO_RIGHT)}
+"""Those of the package, and all that were read from files since."""
+OWN_HANDS = tuple(HANDS)
+"""Names of those of the package."""
 FOLDERS = 'DEXLITE_HANDS'
 """Variable of the environment: folders, separated as in PATH, of NAME.yaml or NAME/hand.yaml."""
 

@@ -126,7 +126,7 @@ def make_proposer(
     Return the proposer of a method.
 
     A mirror image takes the proposals of its original on the mirror image of the object, unless
-    the weights are its own.
+    the weights are its own. 'both' does without the network for a hand that has none.
 
     :param weights: path of the network's weights; empty: those that come with the package
     :param device: device of the network
@@ -141,10 +141,11 @@ def make_proposer(
             method, weights, HandKinematics(original(hand)), device, temperature, opposite_share))
     if method == 'hull':
         return HullProposer(kinematics)
-    checkpoint = read_checkpoint(weights or WEIGHTS / f'{hand.name}.safetensors', hand)
-    network = NetworkProposer(kinematics, checkpoint, device, temperature)
-    if method == 'network':
-        return network
+    own = WEIGHTS / f'{hand.name}.safetensors'
     starts = PartlyOpposite(
         HullProposer(kinematics), OppositeProposer(kinematics), opposite_share)
-    return AlternatingProposer(network, starts)
+    if method == 'both' and not weights and not own.is_file():
+        return starts
+    checkpoint = read_checkpoint(weights or own, hand)
+    network = NetworkProposer(kinematics, checkpoint, device, temperature)
+    return network if method == 'network' else AlternatingProposer(network, starts)

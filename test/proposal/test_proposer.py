@@ -9,6 +9,7 @@ import torch
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest, ModelError
+from dexlite_ros.hand.allegro_hand import ALLEGRO_RIGHT
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.object.surface import ObjectSurface
@@ -30,6 +31,14 @@ def test_each_method_has_its_proposer():
     assert network.model_id.startswith('shadow_right@')
     both = make_proposer('both', '', KINEMATICS, CPU)
     assert both.model_id == f'{network.model_id}+hull-starts+opposite-points'
+
+
+def test_a_hand_without_weights_does_without_the_network():
+    """By default; who asks for the network gets an error that names the alternative."""
+    kinematics = HandKinematics(ALLEGRO_RIGHT)
+    assert make_proposer('both', '', kinematics, CPU).model_id == 'hull-starts+opposite-points'
+    with pytest.raises(ModelError, match="'hull'"):
+        make_proposer('network', '', kinematics, CPU)
 
 
 def test_the_old_name_still_works():

@@ -40,8 +40,8 @@ class Plan(ProposerOptions, ScoreOptions, OnDevice, Printed):
     geometry: tyro.conf.Positional[Path]
     """Point cloud (PLY, PCD) or mesh (OBJ, STL, PLY, OFF, GLB, GLTF, DAE) [m]."""
     hand: str = DEFAULT_HAND
-    """Name of a hand, or path of a hand profile (.yaml). A hand without weights needs --method
-    hull."""
+    """Name of a hand, or path of a hand profile (.yaml). One without weights does without the
+    network."""
     max_grasps: int = 20
     """Maximum number of grasps returned."""
     num_candidates: int | None = None
