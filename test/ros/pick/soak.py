@@ -23,7 +23,7 @@ from dexlite_ros.cell.pick.session import (
     stay_on_this_machine,
 )
 from dexlite_ros.offline.objects.sources import find_objects
-from dexlite_ros.ros.process import initialise
+from dexlite_ros.ros.process import initialise, raise_on_signal
 
 PICKS = int(os.environ.get('SOAK_PICKS', 200))
 GROWTH = 0.03
@@ -41,6 +41,7 @@ def test_the_memory_stays_flat():
     """Of planner, segmenter, and this process with executor and cell; all of them live on."""
     stay_on_this_machine()
     initialise([])
+    raise_on_signal()  # Ctrl-C stops the nodes, too
     targets, used, lifted = find_objects('household:600-610'), [], 0
     with planner_and_segmenter() as (planner, processes), running_cell(planner, SPEED) as cell:
         watched = [psutil.Process(), *(psutil.Process(each.pid) for each in processes)]
