@@ -26,8 +26,8 @@ from dexlite_ros.offline.objects.sources import find_objects
 from dexlite_ros.ros.process import initialise, raise_on_signal
 
 PICKS = int(os.environ.get('SOAK_PICKS', 200))
-GROWTH = 0.03
-"""Largest growth of the memory from the second tenth of the picks to the last."""
+GROWTH = 0.02
+"""Largest growth of the memory in the second half of the picks; buffers grow in the first."""
 SPEED = 3.0
 """Simulated per real time, at most."""
 
@@ -57,8 +57,8 @@ def test_the_memory_stays_flat():
     rclpy.try_shutdown()
     tenth = max(1, PICKS // 10)
     for name, column in zip(('executor and cell', 'planner', 'segmenter'), zip(*used)):
-        early, late = median(column[tenth:2 * tenth]), median(column[-tenth:])
-        print(f'{name}: {early:.0f} MB at first, {late:.0f} MB at last')
+        early, late = median(column[PICKS // 2:][:tenth]), median(column[-tenth:])
+        print(f'{name}: {early:.0f} MB halfway, {late:.0f} MB at last')
         assert late < early * (1.0 + GROWTH), name
     print(f'{lifted} of {PICKS} lifted at the first attempt')
     assert lifted > PICKS / 2
