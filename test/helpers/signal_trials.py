@@ -111,10 +111,16 @@ def _connect(node: PlannerProcess) -> None:
 
 
 def _send_calls(node: PlannerProcess, rng: random.Random) -> list:
-    """Send up to three calls of the service or the action; return the futures of their results."""
+    """
+    Send up to three calls of the service or the action; return the futures of their results.
+
+    The first runs for longer than any delay, so that one is in flight for certain.
+    """
     calls = []
-    for _ in range(rng.randint(1, 3)):
-        wanted = request(cloud=cloud_message(box_points()), **rng.choice((LONG, QUICK)))
+    for number in range(rng.randint(1, 3)):
+        wanted = request(
+            cloud=cloud_message(box_points()),
+            **(rng.choice((LONG, QUICK)) if number else LONG))
         if rng.random() < 0.5:
             calls.append(node.client.synthesize_async(wanted))
         else:
