@@ -28,6 +28,7 @@ FLAG = re.compile(r'(?<![\w-])--[a-z][a-z-]*')
 FUNCTIONS = {'evaluate': 'dexlite evaluate', 'variant': 'dexlite train'}
 # Pages that show flags of other programs in running text.
 OTHERS = {'install.md'}
+PICK = ROOT / 'dexlite_ros/cell/pick/__main__.py'
 
 
 def _code(path: Path) -> Iterator[str]:
@@ -96,6 +97,10 @@ def test_flags_in_running_text_are_known():
     found = {
         flag for path in PAGES if path.name not in OTHERS
         for code in _code(path) if code.startswith('--') for flag in FLAG.findall(code)}
+    # make pick's own, which are the fields of its options.
+    pick = (PICK.read_text().partition('class Pick:')[2]).partition('@dataclass')[0]
+    names = [name.replace('_', '-') for name in re.findall(r'^    (\w+): ', pick, re.M)]
+    known |= {f'--{name}' for name in names} | {f'--no-{name}' for name in names}
     assert len(found) >= 10 and found <= known
 
 

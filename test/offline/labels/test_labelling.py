@@ -38,7 +38,7 @@ def meshes(tmp_path_factory) -> Path:
     """Return a folder of a cone, a ball that is too large, and a file that is no mesh."""
     folder = tmp_path_factory.mktemp('meshes')
     trimesh.creation.cone(radius=0.045, height=0.09).export(folder / 'cone.obj')
-    trimesh.creation.icosphere(radius=0.14).export(folder / 'large.obj')
+    trimesh.creation.icosphere(radius=0.2).export(folder / 'large.obj')
     (folder / 'broken.stl').write_text('solid broken')
     return folder
 
