@@ -36,9 +36,7 @@ class FingerTopics:
 
     def check(self, trajectory: JointTrajectory) -> None:
         """Raise InvalidRequest if a trajectory cannot be followed."""
-        if self._simulation().faults.refuses_fingers:
-            raise InvalidRequest('trajectory', 'any', 'none: the controller is at fault')
-        self._simulation().check_fingers(trajectory.joint_names, *_points(trajectory))
+        self._obeying().check_fingers(trajectory.joint_names, *_points(trajectory))
 
     def follow(self, trajectory: JointTrajectory) -> float:
         """
@@ -46,8 +44,7 @@ class FingerTopics:
 
         :raises InvalidRequest: as ``check``
         """
-        self.check(trajectory)
-        return self._simulation().move_fingers(trajectory.joint_names, *_points(trajectory))
+        return self._obeying().move_fingers(trajectory.joint_names, *_points(trajectory))
 
     def hold(self) -> None:
         """Keep the fingers where they are commanded to be."""
@@ -56,6 +53,13 @@ class FingerTopics:
     def time(self) -> float:
         """Return the present time [s]."""
         return self._simulation().state().time
+
+    def _obeying(self) -> CellSimulation:
+        """Return the simulation, unless its controller accepts nothing."""
+        simulation = self._simulation()
+        if simulation.faults.refuses_fingers:
+            raise InvalidRequest('trajectory', 'any', 'none: the controller is at fault')
+        return simulation
 
     def _on_trajectory(self, trajectory: JointTrajectory) -> None:
         try:

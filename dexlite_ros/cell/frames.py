@@ -7,13 +7,10 @@ from importlib.util import find_spec
 
 from geometry_msgs.msg import Transform, TransformStamped, Vector3
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from dexlite_ros.cell.messages import OPTICAL, stamp, WORLD
 from dexlite_ros.ros.poses import Matrix, stamped_pose
-
-STATIC = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-"""As tf's own static broadcasters."""
+from dexlite_ros.ros.publishers import LATCHED
 
 
 class CellFrames:
@@ -33,7 +30,7 @@ class CellFrames:
         self._message = TFMessage
         self._publishers = {
             '/tf': node.create_publisher(TFMessage, '/tf', 100),
-            '/tf_static': node.create_publisher(TFMessage, '/tf_static', STATIC)}
+            '/tf_static': node.create_publisher(TFMessage, '/tf_static', LATCHED)}
 
     def publish_camera(self, pose: Matrix, seconds: float) -> None:
         """Publish the pose (4, 4) of the optical frame, for good, from a time on [s]."""

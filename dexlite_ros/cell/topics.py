@@ -15,7 +15,6 @@ import time
 
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, JointState, PointCloud2
 
@@ -32,8 +31,8 @@ from dexlite_ros.cell.messages import (
 from dexlite_ros.cell.simulation import CellSimulation, TICK
 from dexlite_ros.errors import DexliteError, InvalidRequest
 from dexlite_ros.ros.poses import pose_matrix, stamped_pose
+from dexlite_ros.ros.publishers import LATCHED
 
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 CLOCK_TICKS = 5
 """Ticks between two messages of the clock: each wakes every node that keeps simulated time."""
 SLOWEST, FASTEST = 0.01, 1000.0

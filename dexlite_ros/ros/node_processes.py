@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+import os
+import random
 import signal
 import subprocess
 import sys
@@ -12,6 +14,12 @@ import sys
 PATIENCE = 10.0
 """Time that a process has to end [s]."""
 Process = subprocess.Popen[bytes]
+
+
+def stay_on_this_machine() -> None:
+    """Keep traffic on this machine, and two runs from hearing each other."""
+    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 101)))
 
 
 @contextmanager

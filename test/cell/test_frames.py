@@ -16,9 +16,10 @@ from rclpy.node import Node
 from scipy.spatial.transform import Rotation
 from tf2_msgs.msg import TFMessage
 
-from dexlite_ros.cell.frames import CellFrames, STATIC
+from dexlite_ros.cell.frames import CellFrames
 from dexlite_ros.cell.messages import OPTICAL, WORLD
 from dexlite_ros.ros.process import spin
+from dexlite_ros.ros.publishers import LATCHED
 
 
 def test_camera_and_palm_are_where_they_are():
@@ -35,7 +36,7 @@ def test_camera_and_palm_are_where_they_are():
 
     def keep(message: TFMessage) -> None:
         heard.update({each.child_frame_id: each for each in message.transforms})
-    node.create_subscription(TFMessage, '/tf_static', keep, STATIC)
+    node.create_subscription(TFMessage, '/tf_static', keep, LATCHED)
     node.create_subscription(TFMessage, '/tf', keep, 10)
     executor = SingleThreadedExecutor()
     thread = spin(executor, node, stop)

@@ -22,16 +22,12 @@ import tyro
 from dexlite_ros.cell.pick.film import Film
 from dexlite_ros.cell.pick.picks import pick_layout, PickConditions
 from dexlite_ros.cell.pick.record import HEAD, PickRecord, row, summary, write_records
-from dexlite_ros.cell.pick.session import (
-    planner_and_segmenter,
-    running_cell,
-    RunningCell,
-    stay_on_this_machine,
-)
+from dexlite_ros.cell.pick.session import planner_and_segmenter, running_cell, RunningCell
 from dexlite_ros.errors import DexliteError
 from dexlite_ros.offline.objects.sources import find_objects, Target
 from dexlite_ros.offline.scenes.depth_camera import CameraName
 from dexlite_ros.ros.client import PlannerClient
+from dexlite_ros.ros.node_processes import stay_on_this_machine
 from dexlite_ros.ros.process import initialise, raise_on_signal
 
 HEAP = 5

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-import os
-import random
 import threading
 
 from rclpy.executors import SingleThreadedExecutor
@@ -26,12 +24,6 @@ from dexlite_ros.ros.process import spin
 
 RELIABLE = {'qos_overrides./camera/depth/points.subscription.reliability': 'reliable'}
 """Parameter of the segmenter: clouds are sent again until they arrive whole."""
-
-
-def stay_on_this_machine() -> None:
-    """Keep traffic on this machine, and two cells from hearing each other."""
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 101)))
 
 
 @contextmanager

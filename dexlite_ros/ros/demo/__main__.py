@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-import os
 from pathlib import Path
-import random
 import sys
 import threading
 import time
@@ -24,7 +22,7 @@ import rclpy
 
 from dexlite_ros.ros.client import PlannerClient
 from dexlite_ros.ros.demo.examples import DEFAULT_EXAMPLE, EXAMPLES
-from dexlite_ros.ros.node_processes import nodes
+from dexlite_ros.ros.node_processes import nodes, stay_on_this_machine
 from dexlite_ros.ros.process import initialise, raise_on_signal
 from dexlite_ros.srv import GraspSynthesis
 
@@ -49,9 +47,7 @@ def main(args: Sequence[str] | None = None) -> int:
              'without a table, seen by three')
     parser.add_argument('--seed', type=int, default=1, help='of the grasps; 0: a new one')
     options = parser.parse_args(args)
-    # Keep traffic on this machine, and two demos from hearing each other.
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 101)))
+    stay_on_this_machine()
     initialise([])
     raise_on_signal()
     print('starting the planner node ...', flush=True)

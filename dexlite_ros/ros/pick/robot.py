@@ -17,7 +17,6 @@ from geometry_msgs.msg import PoseStamped
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import JointState, PointCloud2
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -25,6 +24,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from dexlite_ros.ros.conversions import duration
 from dexlite_ros.ros.conversions import seconds as in_seconds
 from dexlite_ros.ros.poses import Matrix, pose_matrix, stamped_pose
+from dexlite_ros.ros.publishers import LATCHED
 
 NEAR = 0.003
 """The wrist has arrived when it is this near to where it should be [m]."""
@@ -64,11 +64,10 @@ class Robot:
         self._wrist_out = node.create_publisher(PoseStamped, 'wrist/command', 10)
         self._fingers_out = node.create_publisher(
             JointTrajectory, 'hand_controller/joint_trajectory', 10)
-        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         for kind, topic, name, qos in (
                 (PoseStamped, 'wrist/pose', '_wrist', 10),
                 (JointState, 'joint_states', '_joints', 10),
-                (PoseStamped, 'camera/pose', '_camera', latched),
+                (PoseStamped, 'camera/pose', '_camera', LATCHED),
                 (PointCloud2, 'object_cloud', '_cloud', 1),
                 (PointCloud2, 'obstacle_cloud', '_rest', 1)):
             node.create_subscription(kind, topic, self._keeper(name), qos)

@@ -13,7 +13,7 @@ from dexlite_ros.msg import DexGrasp, DexGraspArray
 from dexlite_ros.output.browser.grasp_text import surface_label
 from dexlite_ros.output.browser.viewed_plan import GraspFacts, ViewedContact, ViewedPlan
 from dexlite_ros.output.plan_geometry import PlanGeometry, WeightedSurface
-from dexlite_ros.ros.conversions import METRICS, staged_grasps
+from dexlite_ros.ros.conversions import METRICS, seconds, staged_grasps
 
 OPTICAL = '_optical_frame'
 """End of the names of frames where z looks ahead and -y is up (REP 103)."""
@@ -36,8 +36,7 @@ def viewed_result(
         corners.reshape(-1, 3), np.arange(3 * len(corners)).reshape(-1, 3),
         *(likely or [('the likeliest', None)])[0]),)
     frame = result.header.frame_id
-    seconds = result.header.stamp.sec + 1e-9 * result.header.stamp.nanosec
-    remarks = [f'cloud of {seconds:.3f} s', result.model_id]
+    remarks = [f'cloud of {seconds(result.header.stamp):.3f} s', result.model_id]
     if result.object_id:
         remarks.append(f'object {result.object_id}')
     if likely:

@@ -17,12 +17,9 @@ import rclpy
 
 from dexlite_ros.cell.pick.picks import pick_layout, PickConditions
 from dexlite_ros.cell.pick.record import row
-from dexlite_ros.cell.pick.session import (
-    planner_and_segmenter,
-    running_cell,
-    stay_on_this_machine,
-)
+from dexlite_ros.cell.pick.session import planner_and_segmenter, running_cell
 from dexlite_ros.offline.objects.sources import find_objects
+from dexlite_ros.ros.node_processes import stay_on_this_machine
 from dexlite_ros.ros.process import initialise, raise_on_signal
 
 PICKS = int(os.environ.get('SOAK_PICKS', 200))
