@@ -31,8 +31,6 @@ SMALLEST = 0.12
 """Smallest share of the points in a part."""
 _WEAKEST = 1e-6
 # Weight of every edge at least, so that the graph falls into no more pieces than the points do.
-_STEP = 8
-# Every so many places are tried along the eigenvector.
 
 
 @dataclass(frozen=True)
@@ -63,18 +61,31 @@ def weakest_seam(points: Points, normals: Points) -> Seam:
         subset_by_index=(len(few) - 2, len(few) - 1))
     side, strength = np.zeros(len(few), dtype=bool), np.inf
     for vector in vectors.T:
-        place = vector * scale
-        ordered = np.sort(place)
-        for limit in ordered[int(SMALLEST * len(few)):int((1 - SMALLEST) * len(few)):_STEP]:
-            part = place > limit
-            if not part.any():
-                continue
-            across = float(graph[part][:, ~part].sum())
-            value = across / degree[part].sum() + across / degree[~part].sum()
-            if value < strength:
-                side, strength = part, value
+        order = np.argsort(vector * scale)
+        values = _strengths(graph, degree, order)
+        best = int(values.argmin())
+        if values[best] < strength:
+            side[order], strength = np.arange(len(few)) > best, values[best]
     nearest = cKDTree(few).query(points)[1]
     return Seam(side[nearest], float(strength) * float(np.sqrt(len(few))))
+
+
+def _strengths(
+    graph: csr_matrix, degree: NDArray[np.float64], order: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Return the normalised cut (N - 1,) behind each point in an order; inf: a part too small."""
+    edges = graph.tocoo()
+    rank = np.argsort(order)
+    first, last = (side(rank[edges.row], rank[edges.col]) for side in (np.minimum, np.maximum))
+    # Each edge stands in the graph twice, and crosses every cut from its first to its last point.
+    across = np.cumsum(
+        np.bincount(first, edges.data, len(order)) - np.bincount(last, edges.data, len(order)))
+    before = np.cumsum(degree[order])[:-1]
+    inverse = 1.0 / before + 1.0 / (degree.sum() - before)
+    values: NDArray[np.float64] = 0.5 * across[:-1] * inverse
+    smallest = int(SMALLEST * len(order))
+    values[:smallest], values[len(values) - smallest:] = np.inf, np.inf
+    return values
 
 
 def _graph(points: Points, normals: Points) -> csr_matrix:

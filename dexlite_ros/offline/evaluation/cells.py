@@ -214,14 +214,15 @@ def _judged(
 ) -> list[dict[str, Any]]:
     """Return the figures and verdicts of every grasp."""
     grasp_set, grasps = found.grasp_set, found.grasp_set.grasps
-    scene = GraspScene(find_hand(grasp_set.hand), pieces)
+    hand = find_hand(grasp_set.hand)
+    scene = GraspScene(hand, pieces)
     fixed = [each.convex_hull.vertices for each in found.around]
     rows = [
         asdict(contact_figures(scene, grasps.grasp, index)) | {'verdicts': {}}
         for index in range(len(grasps))]
     for test in cell.tests:
         verdicts = judge(
-            grasps, pieces, test, hand=grasp_set.hand, table=found.table, fixed=fixed,
+            grasps, pieces, test, hand=hand, table=found.table, fixed=fixed,
             seed=cell.viewing.seed, conditions=Conditions(closing=cell.closing))
         for row, verdict in zip(rows, verdicts):
             row['verdicts'][test] = asdict(verdict)

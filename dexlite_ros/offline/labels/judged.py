@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.hand.known_hands import find_hand
+from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.offline.labels.scene_choice import LabelTests
 from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.judge import Conditions, find_test, GraspTest
@@ -35,7 +35,7 @@ class SceneJudge:
         self,
         tests: LabelTests,
         pieces: Sequence[NDArray[np.floating]],
-        hand: str,
+        hand: HandDescription,
         table: float | None,
         fixed: Sequence[NDArray[np.floating]],
         seed: int,
@@ -85,5 +85,5 @@ class SceneJudge:
         if test.simulation not in self._worlds:
             self._worlds[test.simulation] = test.scene(
                 self._pieces, self._hand, self._table, self._fixed)
-        prepared = test.prepared(grasps, index, find_hand(self._hand), self._seed, place)
+        prepared = test.prepared(grasps, index, self._hand, self._seed, place)
         return test(self._worlds[test.simulation], prepared, 0)

@@ -107,7 +107,7 @@ def _judged(
         lambda batch: batch.transformed(turn, shift))
     judge = SceneJudge(
         task.scene.tests, [trimesh.transform_points(each, sight.object) for each in pieces],
-        HAND, sight.table if task.scene.kind == 'table' else None,
+        find_hand(HAND), sight.table if task.scene.kind == 'table' else None,
         [each.convex_hull.vertices for each in around], task.random_seed, task.effort.wrists)
     verdicts = [judge.clean(grasps, index) for index in range(len(grasps))]
     shares = {

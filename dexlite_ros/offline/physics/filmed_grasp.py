@@ -34,12 +34,12 @@ class FilmedGrasp:
         :param rank: rank of the grasp; the best is 0
         :raises InvalidRequest: when there is no grasp of this rank
         """
-        grasps, hand = trial.grasp_set.grasps, trial.grasp_set.hand
+        grasps, hand = trial.grasp_set.grasps, find_hand(trial.grasp_set.hand)
         if not 0 <= rank < len(grasps):
             raise InvalidRequest('grasp', rank, f'a rank from 0 to {len(grasps) - 1}')
         test = trial.test(trial.tests[0])
         scene = test.scene(trial.pieces, hand, trial.table)
-        grasp = test.prepared(grasps, rank, find_hand(hand), trial.seed, rank)
+        grasp = test.prepared(grasps, rank, hand, trial.seed, rank)
         scene.pose(grasp.pregrasp, 0)
         begin = scene.link_poses()
         verdict, frames = record(test, scene, grasp, 0)

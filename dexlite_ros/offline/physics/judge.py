@@ -60,6 +60,7 @@ class Conditions:
 
 
 USUAL = Conditions()
+USUAL_HAND = find_hand(DEFAULT_HAND)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class GraspTest:
             way=conditions.closing)
 
     def scene(
-        self, pieces: Pieces, hand: str, table: float | None, fixed: Pieces = ()
+        self, pieces: Pieces, hand: HandDescription, table: float | None, fixed: Pieces = ()
     ) -> GraspScene:
         """
         Return the world of the test; only where objects are lifted there is the table.
@@ -112,7 +113,7 @@ class GraspTest:
             raise InvalidRequest('table', table, 'its height [m]; the object is lifted from it')
         if self.protocol not in (lift, table_lift):
             table, fixed = None, ()
-        scene = GraspScene(find_hand(hand), pieces, self.simulation, table, fixed, self.way)
+        scene = GraspScene(hand, pieces, self.simulation, table, fixed, self.way)
         if self.uneven:
             bend_proximal_first(scene)
         return scene
@@ -214,7 +215,7 @@ def judge(
     pieces: Pieces,
     name: str,
     *,
-    hand: str = DEFAULT_HAND,
+    hand: HandDescription = USUAL_HAND,
     table: float | None = None,
     fixed: Pieces = (),
     seed: int = 0,
@@ -235,7 +236,7 @@ def judge(
     test = find_test(name).under(conditions)
     scene = test.scene(pieces, hand, table, fixed)
     for index in range(len(grasps)):
-        yield test(scene, test.prepared(grasps, index, find_hand(hand), seed, first + index), 0)
+        yield test(scene, test.prepared(grasps, index, hand, seed, first + index), 0)
 
 
 def judge_together(
@@ -243,7 +244,7 @@ def judge_together(
     pieces: Pieces,
     names: Sequence[str],
     *,
-    hand: str = DEFAULT_HAND,
+    hand: HandDescription = USUAL_HAND,
 ) -> Iterator[tuple[Verdict, ...]]:
     """
     Yield the verdicts of several tests on each grasp, in order, without a table.
@@ -260,7 +261,7 @@ def judge_together(
         raise InvalidRequest('tests', ', '.join(names), 'tests in which the hand closes alike')
     scene = tests[0].scene(pieces, hand, None)
     for index in range(len(grasps)):
-        grasp = tests[0].prepared(grasps, index, find_hand(hand), 0, index)
+        grasp = tests[0].prepared(grasps, index, hand, 0, index)
         closed = close(scene, grasp, 0)
         yield tuple(test(scene, grasp, 0, closed) for test in tests)
 

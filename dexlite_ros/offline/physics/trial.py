@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import StagedGrasp
+from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.physics.closing import TIMED_OUT, Verdict
 from dexlite_ros.offline.physics.judge import (
     Conditions,
@@ -80,7 +82,7 @@ class JudgeTask:
     first: int
     grasps: StagedGrasp
     pieces: list[NDArray[np.float64]]
-    hand: str
+    hand: HandDescription
     table: float | None
     seed: int
     conditions: Conditions
@@ -142,7 +144,7 @@ def _known(trial: Trial, key: str, output: Path | None) -> Verdicts:
 
 def _missing(trial: Trial, verdicts: Verdicts) -> Iterator[JudgeTask]:
     """Yield the tasks that are still missing."""
-    grasps, hand = trial.grasp_set.grasps, trial.grasp_set.hand
+    grasps, hand = trial.grasp_set.grasps, find_hand(trial.grasp_set.hand)
     for name, row in verdicts.items():
         for first in range(0, len(grasps), CHUNK):
             if None in row[first:first + CHUNK]:

@@ -13,6 +13,7 @@ from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.profile import read_hand, write_hand
 from dexlite_ros.hand.shadow_hand import SHADOW_LEFT
 from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.workers.processes import run_tasks
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,8 @@ def test_a_hand_in_a_file_plans_and_is_judged(tmp_path: Path, capsys, monkeypatc
     assert "'hull'" in capsys.readouterr().err, 'it has no weights'
     assert main([*arguments, str(profile)]) == 0
     assert json.loads(plan.read_text())['hand'] == 'three_finger'
+    # Processes that were started before know nothing of the folder: the hand goes with the tasks.
+    list(run_tasks(str, [0], workers=1, unit='task', limit=60.0))
     known_hands.HANDS.pop('three_finger')
     monkeypatch.setenv('DEXLITE_HANDS', str(tmp_path))
     capsys.readouterr()

@@ -50,7 +50,7 @@ def test_sums_and_limits_are_kept():
 @pytest.mark.parametrize(('name', 'first'), [('uneven-j0', True), ('six-forces', False)])
 def test_a_finger_that_closes_freely_bends_j2_first(name, first):
     """In the world of the test J1 hardly moves until J2 is at its stop; usually both do alike."""
-    scene = find_test(name).scene([FAR_AWAY], SHADOW_RIGHT.name, None)
+    scene = find_test(name).scene([FAR_AWAY], SHADOW_RIGHT, None)
     still = GraspBatch(torch.zeros(1, 3), torch.eye(3)[None], torch.zeros(1, 22))
     scene.pose(still, 0)
     places = [scene.model.joint(joint).qposadr[0] for joint in ('rh_FFJ2', 'rh_FFJ1')]
