@@ -50,6 +50,19 @@ def find_hand(name: str) -> HandDescription:
     return hand
 
 
+def from_anywhere(name: str) -> str:
+    """
+    Return what ``find_hand`` understands in every folder and process.
+
+    :param name: as for ``find_hand``; the hand is read, so that errors come early
+    :return: the absolute path if it is the path of a profile, else the name itself
+    """
+    known = name in HANDS
+    find_hand(name)
+    path = None if known else _profile(name)
+    return name if path != Path(name) else str(path.resolve())
+
+
 def _profile(name: str) -> Path | None:
     """Return the path of a profile that is meant by a name; None: there is none."""
     if name.endswith(('.yaml', '.yml')) or (name and Path(name).is_dir()):

@@ -90,6 +90,7 @@ def test_another_hand_plans():
     plan = planner.plan(ball, PlanRequest(max_grasps=3))
     assert (plan.hand, plan.hand_link, len(plan.joint_names)) == ('three_finger', 'palm', 6)
     assert len(plan) == 3 and (plan.metrics.penetration < 0.003).all()
+    assert [each.code for each in plan.report.warnings] == ['score_of_other_hands']
     lower, upper = (torch.tensor([getattr(joint, side) for joint in THREE_FINGER_HAND.joints])
                     for side in ('lower', 'upper'))
     for batch in vars(plan.grasps).values():

@@ -15,11 +15,10 @@ import trimesh
 import tyro
 
 from dexlite_ros.errors import NoGraspFound
-from dexlite_ros.hand.known_hands import DEFAULT_HAND
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_geometry, load_obstacles
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.commands.common_options import OnDevice, Printed
+from dexlite_ros.offline.commands.common_options import OfHand, OnDevice, Printed
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0
 from dexlite_ros.offline.commands.score_options import ScoreOptions
@@ -34,14 +33,11 @@ Target = PointCloud | trimesh.Trimesh
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan(ProposerOptions, ScoreOptions, OnDevice, Printed):
+class Plan(ProposerOptions, ScoreOptions, OfHand, OnDevice, Printed):
     """Plan ranked grasps for one object; units are metres."""
 
     geometry: tyro.conf.Positional[Path]
     """Point cloud (PLY, PCD) or mesh (OBJ, STL, PLY, OFF, GLB, GLTF, DAE) [m]."""
-    hand: str = DEFAULT_HAND
-    """Name of a hand, or path of a hand profile (.yaml). One without weights does without the
-    network."""
     max_grasps: int = 20
     """Maximum number of grasps returned."""
     num_candidates: int | None = None
@@ -102,11 +98,11 @@ def _target(options: Plan) -> Target:
 
 def _plan(options: Plan, target: Target) -> GraspPlan:
     choice = PlannerChoice(
-        options.preset, options.known_method(), options.weights, backend=options.backend,
-        threads=options.threads, conditions=options.conditions(),
+        options.preset, options.known_method(), options.known_hand(), options.weights,
+        backend=options.backend, threads=options.threads, conditions=options.conditions(),
         changes=options.set or ())
     obstacles = load_obstacles(options.obstacles, near=target) if options.obstacles else None
-    planner = GraspPlanner(choice.settings(options.max_grasps), options.device, options.hand)
+    planner = GraspPlanner(choice.settings(options.max_grasps), options.device, choice.hand)
     request = PlanRequest(
         num_candidates=options.num_candidates, max_grasps=options.max_grasps, seed=options.seed,
         timeout=math.inf if options.timeout is None else options.timeout)
