@@ -9,11 +9,12 @@ from pathlib import Path
 from dexlite_ros.errors import FileError, UnsupportedHand
 from dexlite_ros.hand.allegro_hand import ALLEGRO_RIGHT
 from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.hand.leap_hand import LEAP_RIGHT
 from dexlite_ros.hand.shadow_hand import SHADOW_LEFT, SHADOW_RIGHT
 
 DEFAULT_HAND = SHADOW_RIGHT.name
 HANDS: dict[str, HandDescription] = {
-    hand.name: hand for hand in (SHADOW_RIGHT, SHADOW_LEFT, ALLEGRO_RIGHT)}
+    hand.name: hand for hand in (SHADOW_RIGHT, SHADOW_LEFT, ALLEGRO_RIGHT, LEAP_RIGHT)}
 """Those of the package, and all that were read from files since."""
 OWN_HANDS = tuple(HANDS)
 """Names of those of the package."""
