@@ -66,8 +66,8 @@ SIDES = {
 }
 # Open posture of a hand about to grasp [rad]; joints not named are at 0.
 OPEN_JOINTS = {
-    'mcp': 0.5, 'pip': 0.5, 'dip': 0.4,
-    'th_cmc': 1.4, 'th_axl': 0.5, 'th_mcp': 0.2, 'th_ipl': 0.3,
+    'mcp': 0.7, 'pip': 0.6, 'dip': 0.5,
+    'th_cmc': 1.4, 'th_axl': 0.8, 'th_mcp': 0.2, 'th_ipl': 0.5,
 }
 
 

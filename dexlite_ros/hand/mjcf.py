@@ -58,20 +58,20 @@ def _body(
             body, 'joint', name=link.joint.name, type='hinge', axis=_numbers(link.joint.axis),
             range=_numbers((link.joint.lower, link.joint.upper)), damping=str(dynamics.damping),
             armature=str(dynamics.armature), frictionloss=str(dynamics.friction_loss))
-    for geom in link.geoms:
-        _geom(body, assets, link, geom)
+    for index, geom in enumerate(link.geoms):
+        _geom(body, assets, link, geom, f'{link.name}_hull_{index}')
     return body
 
 
 def _geom(
-    body: ElementTree.Element, assets: ElementTree.Element, link: Link, geom: Geom
+    body: ElementTree.Element, assets: ElementTree.Element, link: Link, geom: Geom, name: str
 ) -> None:
+    """Add a shape to a body; name: of its mesh, if it is a hull."""
     # The link's mass is shared evenly among its shapes.
     mass = f'{link.mass / len(link.geoms):.9g}'
     element = ElementTree.SubElement(
         body, 'geom', pos=_numbers(geom.position), quat=_numbers(geom.quat_wxyz), mass=mass)
     if geom.shape == 'hull':
-        name = f'{link.name}_hull'
         flat = tuple(value for vertex in geom.vertices for value in vertex)
         ElementTree.SubElement(assets, 'mesh', name=name, vertex=_numbers(flat))
         element.set('type', 'mesh')

@@ -11,7 +11,7 @@ import torch
 import trimesh
 
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.hand.description import Geom, HandDescription
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import HANDS
@@ -97,6 +97,19 @@ def test_a_hand_comes_to_rest_where_it_is_commanded(hand: HandDescription):
     mujoco.mj_step(model, data, 1500)
     assert np.isfinite(data.qpos).all() and np.abs(data.qvel).max() < 1e-2
     np.testing.assert_allclose(data.actuator_length, goal, atol=0.02)
+
+
+def test_a_link_may_have_several_hulls():
+    """A link cut into convex pieces has all of them in the model for MuJoCo."""
+    palm, *others = THREE_FINGER_HAND.links
+    pieces = [trimesh.creation.box((0.02, 0.03, 0.04)).vertices + [x, 0.0, 0.0]
+              for x in (-0.02, 0.02)]
+    hulls = tuple(Geom('hull', vertices=tuple(map(tuple, each.tolist()))) for each in pieces)
+    hand = replace(THREE_FINGER_HAND, links=(replace(palm, geoms=hulls), *others))
+    model = mujoco.MjModel.from_xml_string(write_mjcf(hand))
+    found = [model.geom_pos[index] for index in range(model.ngeom)
+             if model.geom_type[index] == mujoco.mjtGeom.mjGEOM_MESH]
+    np.testing.assert_allclose(found, [[-0.02, 0, 0], [0.02, 0, 0]], atol=1e-6)
 
 
 def test_another_hand_plans():

@@ -45,7 +45,7 @@ def test_joints_go_from_the_palm_out():
 
 
 def test_fingers_bend_towards_the_palm():
-    """Stretched fingers point forwards; each bending joint moves its tip to the palmar side."""
+    """Stretched fingers point forwards; each bending joint moves its tip to the front."""
     straight, palmar = _tips(), np.array(LEAP_RIGHT.palmar_direction)
     for finger in FINGERS:
         tip = f'{finger}_ds'

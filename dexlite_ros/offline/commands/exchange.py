@@ -11,6 +11,7 @@ from typing import Annotated
 import tyro
 
 from dexlite_ros.errors import FileError, InvalidRequest
+from dexlite_ros.hand.known_hands import DEFAULT_HAND
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.ranges import POSITIVE
 from dexlite_ros.offline.formats import exchange
@@ -32,6 +33,9 @@ class Import:
     """Format of the source."""
     output: Path
     """Folder for the plan files."""
+    hand: str = DEFAULT_HAND
+    """Hand that the grasps are for, which the files do not say. DexGraspBench: shadow_right,
+    allegro_right or leap_right; DexGraspNet: shadow_right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +43,8 @@ class Export:
     """
     Write the grasps of plan files for other projects.
 
-    DexGraspBench: OUTPUT/OBJECT/scale<100 S>_pose000/<rank>.npy.
-    DexGraspNet: OUTPUT/OBJECT.npy, the grasp stage only.
+    DexGraspBench: OUTPUT/OBJECT/scale<100 S>_pose000/<rank>.npy, for the right Shadow, Allegro or
+    LEAP Hand. DexGraspNet: OUTPUT/OBJECT.npy, the grasp stage only, for the right Shadow Hand.
     """
 
     grasps: Annotated[
@@ -61,7 +65,7 @@ def import_main(argv: list[str]) -> int:
     options = parse(Import, 'dexlite import', argv)
     skipped: list[FileError] = []
     try:
-        sets = exchange.read(options.format, options.source, skipped.append)
+        sets = exchange.read(options.format, options.source, skipped.append, options.hand)
     finally:
         for error in skipped:
             print(f'left out: {error}', file=sys.stderr)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Grasps in the layout of DexGraspBench (2025): one .npy per grasp, three stages of 29 numbers.
+Grasps in the layout of DexGraspBench (2025): one .npy per grasp, three stages of 7 + J numbers.
 
-The numbers are position [m] and quaternion wxyz of the hand's root, then 22 joints [rad], fingers
-FF MF RF LF TH, each from base to tip. The root lies 34 mm behind the palm link (README of
-the benchmark; src/task/convert_format.py). ``obj_pose`` is the pose of the object in the frame of
-these numbers. Files lie in OBJECT/scale<100 s>_pose<p>/<i>.npy.
+The numbers are position [m] and quaternion wxyz of the hand's root, then its J joints [rad],
+finger by finger, each from base to tip (src/util/hand_util.py; the hand's MJCF). That is the order
+used here: FF MF RF LF TH for Shadow, IF MF RF TH for LEAP, ff mf rf th for Allegro, whose joints
+count from joint_0.0 to joint_15.0 here. The root is the world of the hand's MJCF, in which its
+palm has a place (``PALMS``). ``obj_pose`` is the pose of the object in the frame of these numbers.
+Files lie in OBJECT/scale<100 s>_pose<p>/<i>.npy; none says which hand it is for.
 """
 
 from __future__ import annotations
@@ -18,20 +20,87 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 import torch
+from torch import Tensor
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, UnsupportedHand
 from dexlite_ros.files import replaced
 from dexlite_ros.grasp import GraspBatch, Stage, StagedGrasp, STAGES
+from dexlite_ros.hand.allegro_hand import ALLEGRO_RIGHT
+from dexlite_ros.hand.description import HandDescription, IDENTITY, ORIGIN, Quaternion, Vector
+from dexlite_ros.hand.known_hands import DEFAULT_HAND
+from dexlite_ros.hand.leap_hand import LEAP_RIGHT
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
 from dexlite_ros.offline.formats.object_pose import LENGTH_TOLERANCE, ObjectPoses
 from dexlite_ros.offline.formats.skipping import Skip, Skipper
 from dexlite_ros.output.plan_file import GraspSet
-
-ROOT_TO_PALM = torch.tensor([0.0, 0.0, 0.034], dtype=torch.float64)
-"""Position of the palm link in the root's frame [m]."""
+from dexlite_ros.rotations import unitquat_to_rotmat
 
 
-def read(path: str | Path, skip: Skip | None = None) -> list[GraspSet]:
+@dataclass(frozen=True)
+class PalmPlace:
+    """Where the palm link of a hand is in the frame of the benchmark's root."""
+
+    hand: HandDescription
+    position: Vector = ORIGIN
+    """[m]"""
+    quat_wxyz: Quaternion = IDENTITY
+
+    @property
+    def numbers(self) -> int:
+        """Return how many numbers a stage has."""
+        return 7 + len(self.hand.joints)
+
+    def to_palm(self, qpos: NDArray[np.float64]) -> GraspBatch:
+        """Return grasps of the palm link from B rows of the benchmark's numbers."""
+        numbers = torch.from_numpy(qpos).double()
+        root = GraspBatch.from_quat_xyzw(numbers[:, :3], numbers[:, [4, 5, 6, 3]], numbers[:, 7:])
+        position, rotation = self._place()
+        return GraspBatch(
+            root.translation + root.rotation @ position, root.rotation @ rotation, root.joints)
+
+    def from_palm(self, grasps: GraspBatch) -> NDArray[np.float32]:
+        """Return B rows of the benchmark's numbers."""
+        grasps = grasps.to(torch.float64)
+        position, rotation = self._place()
+        root = grasps.rotation @ rotation.T
+        moved = GraspBatch(grasps.translation - root @ position, root, grasps.joints)
+        quat_wxyz = moved.quat_xyzw()[:, [3, 0, 1, 2]]
+        rows: NDArray[np.float32] = torch.cat(
+            [moved.translation, quat_wxyz, moved.joints], 1).numpy().astype(np.float32)
+        return rows
+
+    def _place(self) -> tuple[Tensor, Tensor]:
+        w, x, y, z = self.quat_wxyz
+        quat = torch.tensor((x, y, z, w), dtype=torch.float64)
+        return (torch.tensor(self.position, dtype=torch.float64),
+                unitquat_to_rotmat(quat / quat.norm()))
+
+
+PALMS = {place.hand.name: place for place in (
+    # assets/hand/shadow/right_hand.xml.
+    PalmPlace(SHADOW_RIGHT, (0.0, 0.0, 0.034)),
+    # assets/hand/allegro/right_hand.xml.
+    PalmPlace(ALLEGRO_RIGHT, quat_wxyz=(0.0, 1.0, 0.0, 1.0)),
+    # third_party/mujoco_menagerie/leap_hand/right_hand.xml, which assets/hand/leap includes.
+    PalmPlace(LEAP_RIGHT, (0.0, 0.0, 0.1), (0.0, 1.0, 0.0, 0.0)))}
+"""Where the palms of the benchmark's hands are; src/task/convert_format.py agrees."""
+
+
+def palm_place(hand: str) -> PalmPlace:
+    """
+    Return where the palm of a hand is.
+
+    :raises UnsupportedHand: when the benchmark has no such hand
+    """
+    if hand not in PALMS:
+        raise UnsupportedHand(hand, tuple(PALMS), 'DexGraspBench has no other')
+    return PALMS[hand]
+
+
+def read(
+    path: str | Path, skip: Skip | None = None, hand: str = DEFAULT_HAND
+) -> list[GraspSet]:
     """
     Return the grasps of a file, or of all files below a folder, one set per object and scale.
 
@@ -39,9 +108,11 @@ def read(path: str | Path, skip: Skip | None = None) -> list[GraspSet]:
 
     :param skip: called with the reason for each file that is left out; None: such a file is an
         error
+    :param hand: name of the hand that the files are for
     :raises FileError: when nothing can be read, or a file has another layout
+    :raises UnsupportedHand: when the benchmark has no such hand
     """
-    path = Path(path)
+    place, path = palm_place(hand), Path(path)
     files = sorted(path.rglob('*.npy'), key=_order) if path.is_dir() else [path]
     if not files:
         raise FileError(path, 'there is no .npy file in it')
@@ -49,14 +120,14 @@ def read(path: str | Path, skip: Skip | None = None) -> list[GraspSet]:
     scenes: dict[tuple[str, float], list[_Content]] = defaultdict(list)
     for file in files:
         try:
-            content = _Content.read(file)
+            content = _Content.read(file, place)
         except FileError as error:
             skipper.leave_out(error)
             continue
         scenes[content.name, round(content.scale, 6)].append(content)
     skipper.end(sum(map(len, scenes.values())))
     return [
-        GraspSet(_staged(contents), name=name, scale=scale)
+        GraspSet(_staged(contents, place), hand, name, scale)
         for (name, scale), contents in scenes.items()]
 
 
@@ -65,13 +136,15 @@ def write(grasp_set: GraspSet, folder: str | Path) -> list[Path]:
     Write one file per grasp below ``folder`` and return their paths, best first.
 
     :raises FileError: when grasps of this object exist at this scale, rounded to hundredths
+    :raises UnsupportedHand: when the benchmark has no such hand
     """
+    place = palm_place(grasp_set.hand)
     scale = round(100 * grasp_set.scale)
     folder = Path(folder) / grasp_set.name / f'scale{scale:03d}_pose000'
     if folder.is_dir() and any(folder.iterdir()):
         raise FileError(folder, 'it already has grasps; remove it or write elsewhere')
     stages = {
-        f'{stage}_qpos': _from_palm(getattr(grasp_set.grasps, stage)) for stage in STAGES}
+        f'{stage}_qpos': place.from_palm(getattr(grasp_set.grasps, stage)) for stage in STAGES}
     paths = []
     for index in range(len(grasp_set.grasps)):
         content = {
@@ -99,12 +172,14 @@ class _Content:
     scale: float
     pose: ObjectPoses
     stages: dict[Stage, NDArray[np.float64]]
-    """29 numbers for each stage."""
+    """7 + J numbers for each stage."""
 
     @classmethod
-    def read(cls, path: Path) -> _Content:
+    def read(cls, path: Path, place: PalmPlace) -> _Content:
         """
         Read a file.
+
+        :param place: of the hand that it is for
 
         :raises FileError: when a field is missing or has other content
         """
@@ -115,7 +190,7 @@ class _Content:
         for name in ('obj_path', 'obj_scale', 'obj_pose', *(f'{each}_qpos' for each in STAGES)):
             if name not in content:
                 raise FileError(path, f"'{name}' is missing; DexGraspBench writes it")
-        stages = {each: _hand(path, f'{each}_qpos', content) for each in STAGES}
+        stages = {each: _hand(path, f'{each}_qpos', content, place) for each in STAGES}
         scale = _numbers(path, 'obj_scale', content, 'a positive number')
         if scale.shape != () or not 0 < scale < np.inf:
             raise FileError(path, f"'obj_scale' is {content['obj_scale']}, not a positive number")
@@ -129,11 +204,19 @@ class _Content:
         return cls(target, float(scale), pose, stages)
 
 
-def _hand(path: Path, name: str, content: dict[str, Any]) -> NDArray[np.float64]:
-    """Return the 29 numbers of one stage."""
-    qpos = _numbers(path, name, content, '29 finite numbers')
-    if qpos.shape != (29,) or not np.isfinite(qpos).all():
-        raise FileError(path, f"'{name}' is not 29 finite numbers: {content[name]}")
+def _hand(
+    path: Path, name: str, content: dict[str, Any], place: PalmPlace
+) -> NDArray[np.float64]:
+    """Return the 7 + J numbers of one stage."""
+    expected = f'{place.numbers} finite numbers, as {place.hand.name} has'
+    qpos = _numbers(path, name, content, expected)
+    others = [each.hand.name for each in PALMS.values() if qpos.shape == (each.numbers,)]
+    if others and place.hand.name not in others:
+        raise FileError(
+            path, f"'{name}' has {len(qpos)} numbers, not {expected}: it may be for "
+            f'{" or ".join(others)}; say which hand')
+    if qpos.shape != (place.numbers,) or not np.isfinite(qpos).all():
+        raise FileError(path, f"'{name}' is not {expected}: {content[name]}")
     length = float(np.linalg.norm(qpos[3:7]))
     if abs(length - 1) > LENGTH_TOLERANCE:
         raise FileError(path, f"the quaternion of '{name}' has length {length:g}, not 1")
@@ -149,22 +232,9 @@ def _numbers(
         raise FileError(path, f"'{name}' is not {expected}: {content[name]!r}") from error
 
 
-def _staged(contents: list[_Content]) -> StagedGrasp:
+def _staged(contents: list[_Content], place: PalmPlace) -> StagedGrasp:
     """Return the grasps of some files, in the frame of their object."""
     poses = ObjectPoses.cat([each.pose for each in contents])
     return StagedGrasp(*(
-        poses.in_object_frame(_to_palm(np.stack([each.stages[stage] for each in contents])))
+        poses.in_object_frame(place.to_palm(np.stack([each.stages[stage] for each in contents])))
         for stage in STAGES))
-
-
-def _to_palm(qpos: NDArray[np.float64]) -> GraspBatch:
-    numbers = torch.from_numpy(qpos).double()
-    root = GraspBatch.from_quat_xyzw(numbers[:, :3], numbers[:, [4, 5, 6, 3]], numbers[:, 7:])
-    return GraspBatch(root.translation + root.rotation @ ROOT_TO_PALM, root.rotation, root.joints)
-
-
-def _from_palm(grasps: GraspBatch) -> np.ndarray:
-    grasps = grasps.to(torch.float64)
-    position = grasps.translation - grasps.rotation @ ROOT_TO_PALM
-    quat_wxyz = grasps.quat_xyzw()[:, [3, 0, 1, 2]]
-    return torch.cat([position, quat_wxyz, grasps.joints], 1).numpy().astype(np.float32)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, UnsupportedHand
 from dexlite_ros.files import replaced
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
@@ -38,6 +38,12 @@ SIGNS = torch.tensor(
     [1.0] * len(WRIST) + [-1.0 if name in TURNED else 1.0 for name in JOINTS]).double()
 FLEXION = 0.07
 """Angle by which DexLite's lift test closes the fingers past the grasp (data_utils.py) [rad]."""
+
+
+def check_hand(hand: str) -> None:
+    """Raise UnsupportedHand for another hand than that of DexGraspNet."""
+    if hand != SHADOW_RIGHT.name:
+        raise UnsupportedHand(hand, (SHADOW_RIGHT.name,), 'DexGraspNet has no other')
 
 
 def read(path: str | Path, skip: Skip | None = None) -> list[GraspSet]:
@@ -63,8 +69,14 @@ def read(path: str | Path, skip: Skip | None = None) -> list[GraspSet]:
 
 
 def write(sets: list[GraspSet], path: str | Path) -> Path:
-    """Write the grasp stage of all grasps of one object to one file, and return its path."""
+    """
+    Write the grasp stage of all grasps of one object to one file, and return its path.
+
+    :raises UnsupportedHand: for grasps of another hand than the right Shadow Hand
+    """
     path = Path(path)
+    for each in sets:
+        check_hand(each.hand)
     entries = [
         {'qpos': dict(zip(NAMES, row)), 'scale': each.scale}
         for each in sets

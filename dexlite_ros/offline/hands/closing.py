@@ -28,7 +28,7 @@ ALIKE = 0.5
 """Fingers close in a common direction if the mean of their unit directions is longer than this."""
 OPENING = 0.35
 """Share of the way from stretched to closed in the open posture."""
-SNAP = 0.15
+SNAP = 0.2
 """Directions this near to an axis of the palm are that axis [rad]."""
 
 

@@ -25,7 +25,7 @@ TIP_START = 0.25
 """Share of a tip, from its joint, that is not meant to touch."""
 SLACK = 0.001
 """How far points of a palmar side may lie behind the middle, as those on an axis do [m]."""
-ONE_SIDED = 0.3
+ONE_SIDED = 0.1
 """A hinge bends inwards if the middle of its range is this share of half of it away from 0."""
 PALM_DEPTH = 0.3
 """Share of the palm's thickness that is its surface."""
@@ -40,8 +40,12 @@ def with_contacts(
     :param tips: links of the fingertips, in the order of the closing
     """
     groups = {tip: 'tip' for tip in tips}
-    inward = dict(zip(tips, closing.directions))
-    for tip, direction in zip(tips, closing.directions):
+    # On their way to where all meet, tips also move sideways; the fingers' fronts do not.
+    directions = [
+        closing.palmar if closing.common and index != closing.thumb else own
+        for index, own in enumerate(closing.directions)]
+    inward = dict(zip(tips, directions))
+    for tip, direction in zip(tips, directions):
         bones = _bones(hand, tip)
         inward |= dict.fromkeys(bones, direction)
         groups |= dict(zip(bones, ('middle', 'proximal') if len(bones) > 1 else ('proximal',)))

@@ -2,33 +2,97 @@
 """Grasps survive a round trip in DexGraspBench's layout, with the root where documented."""
 
 from dataclasses import replace
+from xml.etree import ElementTree
 
+import mujoco
 import numpy as np
 from plans import make_plan
 import pytest
 import roma
 import torch
 
-from dexlite_ros.errors import FileError
+from dexlite_ros.errors import FileError, UnsupportedHand
+from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.known_hands import find_hand
+from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.offline.formats import dexgraspbench
 from dexlite_ros.offline.formats.npy_file import load_npy, save_npy
 from dexlite_ros.output.plan_file import GraspSet
 
+HANDS = pytest.mark.parametrize('hand', dexgraspbench.PALMS)
+# Place of the palm in the benchmark's models of the hands.
+PALMS = {
+    'shadow_right': {'pos': '0 0 0.034'},
+    'allegro_right': {'quat': '0 1 0 1'},
+    'leap_right': {'pos': '0 0 0.1', 'quat': '0 1 0 0'}}
 
-def test_round_trip(tmp_path):
+
+def _grasps(hand: str, count: int, seed: int = 0) -> StagedGrasp:
+    """Return random grasps within the limits of a hand."""
+    description = find_hand(hand)
+    kinematics = HandKinematics(description)
+    generator = torch.Generator().manual_seed(seed)
+
+    def batch() -> GraspBatch:
+        draw = torch.rand(count, len(description.joints), generator=generator)
+        quat = torch.nn.functional.normalize(torch.randn(count, 4, generator=generator), dim=1)
+        return GraspBatch(
+            torch.randn(count, 3, generator=generator), roma.unitquat_to_rotmat(quat),
+            kinematics.lower + (kinematics.upper - kinematics.lower) * draw)
+
+    return StagedGrasp(batch(), batch(), batch())
+
+
+@HANDS
+def test_round_trip(tmp_path, hand):
     """Poses and joints of all stages return, in order, in one set per object and scale."""
-    sets = [GraspSet(make_plan(12, seed).grasps, name='cup', scale=scale)
+    sets = [GraspSet(_grasps(hand, 12, seed), hand, name='cup', scale=scale)
             for seed, scale in ((0, 0.08), (1, 0.12))]
     for each in sets:
         paths = dexgraspbench.write(each, tmp_path)
         assert paths[11].relative_to(tmp_path).as_posix() == (
             f'cup/scale{round(100 * each.scale):03d}_pose000/11.npy')
-    for back, sent in zip(dexgraspbench.read(tmp_path), sets):
-        assert (back.name, back.scale) == (sent.name, sent.scale)
+    for back, sent in zip(dexgraspbench.read(tmp_path, hand=hand), sets, strict=True):
+        assert (back.hand, back.name, back.scale) == (hand, sent.name, sent.scale)
         for name, batch in vars(back.grasps).items():
             expected = getattr(sent.grasps, name).to(torch.float64)
             for part, value in vars(batch).items():
                 torch.testing.assert_close(value, getattr(expected, part), rtol=0, atol=1e-6)
+
+
+@HANDS
+def test_links_are_where_a_model_of_the_benchmark_has_them(tmp_path, hand):
+    """With the palm placed as in the benchmark's MJCF, its numbers put links where ours are."""
+    description = find_hand(hand)
+    root = ElementTree.fromstring(write_mjcf(description))
+    palm = root.find('worldbody/body')
+    palm.attrib |= {'pos': '0 0 0', 'quat': '1 0 0 0', **PALMS[hand]}
+    model = mujoco.MjModel.from_xml_string(ElementTree.tostring(root, encoding='unicode'))
+    data = mujoco.MjData(model)
+    sent = _grasps(hand, 4)
+    poses = HandKinematics(description)(sent.squeeze)
+    for index, path in enumerate(dexgraspbench.write(GraspSet(sent, hand, 'cup'), tmp_path)):
+        numbers = load_npy(path).item()['squeeze_qpos'].astype(float)
+        assert numbers.shape == (7 + model.nq,)
+        data.qpos[:] = numbers[7:]
+        mujoco.mj_kinematics(model, data)
+        turn = roma.unitquat_to_rotmat(torch.from_numpy(numbers[[4, 5, 6, 3]])).numpy()
+        found = [turn @ data.body(link).xpos + numbers[:3] for link in description.link_names]
+        np.testing.assert_allclose(found, poses.position[index], atol=2e-6)
+
+
+def test_the_hand_has_to_be_one_of_the_benchmark(tmp_path):
+    """A left hand has no place there; files of one hand are not read as those of another."""
+    grasps = GraspSet(_grasps('leap_right', 1), 'leap_right', 'cup')
+    with pytest.raises(UnsupportedHand, match='shadow_left.*leap_right.*DexGraspBench'):
+        dexgraspbench.write(GraspSet(make_plan(1).grasps, 'shadow_left', 'cup'), tmp_path)
+    with pytest.raises(UnsupportedHand, match='shadow_left'):
+        dexgraspbench.read(tmp_path, hand='shadow_left')
+    assert not any(tmp_path.iterdir())
+    dexgraspbench.write(grasps, tmp_path)
+    with pytest.raises(FileError, match='23 numbers, not 29.*allegro_right or leap_right'):
+        dexgraspbench.read(tmp_path / 'cup' / 'scale100_pose000' / '0.npy')
 
 
 def test_nothing_is_overwritten(tmp_path):
