@@ -4,7 +4,8 @@ The three stages of a hand that presses together with another one.
 
 The squeeze commands every spring of the hand past contact by what it takes to exert the contact
 forces f: joints by J^T f / k, and the wrist, which an arm holds by springs as well, by F / k and
-M / k, with F and M the net force and moment of f at the wrist. Letters: K grasps, G contact groups.
+M / k, with F and M the net force and moment of f at the wrist. Letters: K grasps, G contact
+groups.
 """
 
 from __future__ import annotations

@@ -2,19 +2,20 @@
 """
 Which grasps of one hand go together with which of the other.
 
-Any grasp of the first hand may be paired with any of the second. A cheap look at where the contacts
-are and how they face leaves the pairs that press against each other; of these the forces are
-balanced. Letters: A, B grasps of the two hands, N pairs, G contact groups, P points of a hand.
+Any grasp of the first hand may be paired with any of the second. A cheap look at where the
+contacts are and how they face leaves the pairs that press against each other; of these the forces
+are balanced. Letters: A, B grasps of the two hands, N pairs, G contact groups, P points of a hand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.mechanics.contact_forces import ContactBatch, TORQUE_LENGTH
 from dexlite_ros.two_hands.joint_forces import carried, joined
@@ -90,16 +91,16 @@ def _mean_press(contacts: ContactBatch) -> tuple[Tensor, Tensor]:
 
 
 def hand_clearance(
-    grasps: tuple[StagedGrasp, StagedGrasp], geometries: tuple[HandGeometry, HandGeometry]
+    grasps: Sequence[StagedGrasp], geometries: Sequence[HandGeometry]
 ) -> Tensor:
     """Return the smallest distance (N,) between the hands of each pair at all stages [m]."""
     return torch.stack([
         _apart([getattr(each, stage) for each in grasps], geometries)
-        for stage in ('pregrasp', 'grasp', 'squeeze')]).amin(0)
+        for stage in STAGES]).amin(0)
 
 
 def _apart(
-    pair: list[GraspBatch], geometries: tuple[HandGeometry, HandGeometry]
+    pair: Sequence[GraspBatch], geometries: Sequence[HandGeometry]
 ) -> Tensor:
     """Return the distance (N,) between the nearest points of two hands; negative: overlap [m]."""
     with torch.no_grad():
@@ -110,7 +111,7 @@ def _apart(
 
 
 def different(
-    grasps: tuple[StagedGrasp, StagedGrasp], passing: Tensor, wanted: int, same_place: float
+    grasps: Sequence[StagedGrasp], passing: Tensor, wanted: int, same_place: float
 ) -> Tensor:
     """
     Return the indices of the first ``wanted`` passing pairs, none of them like one before.

@@ -66,9 +66,11 @@ def press_starts(
     rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=generator)))
     along = np.concatenate([
         _across(each, up, rng, settings.fingers_up)[None] for each in towards])
+    points, outward, fingers = (
+        torch.from_numpy(each).float() for each in (places, -towards, along))
     return starts_near(
-        kinematics, *(torch.from_numpy(each).float() for each in (places, -towards, along)),
-        generator, StartSettings(nearest=settings.nearest, farthest=settings.farthest))
+        kinematics, points, outward, fingers, generator,
+        StartSettings(nearest=settings.nearest, farthest=settings.farthest))
 
 
 def _across(

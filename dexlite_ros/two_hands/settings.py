@@ -106,6 +106,8 @@ class PairSettings:
     """Largest unbalanced wrench that is allowed, as a share of the weight."""
     screened: int = 512
     """Pairs whose balance is computed, of all that can be made of the hands' grasps."""
+    wanted: int = 5
+    """Pairs that are returned unless a request says otherwise."""
     shortlist: int = 64
     """Pairs that are staged and measured."""
     force_steps: int = 150

@@ -51,8 +51,11 @@ def cooking_pot(rng: np.random.Generator) -> Parts:
                   [(radius - wall, wall), (radius - wall, height)])
     parts += revolved([(radius, 0), (radius, wall)])
     reach, half = rng.uniform(0.035, 0.05), rng.uniform(0.04, 0.055)
+    # Both ends of a handle are inside the wall.
+    inside = np.sqrt((radius - wall / 2) ** 2 - half ** 2)
     angle = np.linspace(-np.pi / 2, np.pi / 2, 7)
-    arc = np.column_stack([radius - wall + reach * np.cos(angle), 0 * angle, half * np.sin(angle)])
+    arc = np.column_stack([
+        inside + (radius + reach - inside) * np.cos(angle), 0 * angle, half * np.sin(angle)])
     handle = moved(bar(arc, rng.uniform(0.005, 0.008), sides=8), about=(np.pi / 2, 0, 0))
     place = height * rng.uniform(0.7, 0.85)
     return parts + moved(handle, (0, 0, place)) + moved(
