@@ -36,7 +36,7 @@ def loads(down: Tensor, mass: float, disturbance: float) -> Tensor:
 
 
 def carrying_forces(
-    contacts: ContactBatch, hands: Tensor, centre: Tensor, load: Tensor, weight: float,
+    contacts: ContactBatch, hands: Tensor, centre: Tensor, load: Tensor, burden: Burden,
     settings: PairSettings,
 ) -> tuple[Tensor, Tensor]:
     """
@@ -48,13 +48,13 @@ def carrying_forces(
     :param hands: (C,) which hand, 0 or 1, a contact belongs to
     :param centre: (3,) centre of mass [m]
     :param load: (B, 3) force there [N]
-    :param weight: [N]
     """
-    push = settings.press * weight / (2 * settings.forces.friction)
+    weight, limits = burden.mass * GRAVITY, settings.limits(burden)
+    push = settings.press * weight / (2 * limits.friction)
     share = torch.stack([contacts.active * (hands == each) for each in (0, 1)])
     share = (share / share.sum(-1, keepdim=True).clamp(min=1.0)).sum(0)
     forces = balance(
-        contacts, centre, settings.forces, steps=settings.force_steps,
+        contacts, centre, limits, steps=settings.force_steps,
         start=-push * share[..., None] * contacts.normal, load=load)
     net, moment = net_wrench(contacts.point, forces, centre)
     left = (net + load).square().sum(-1) + moment.square().sum(-1)
@@ -70,11 +70,10 @@ def carried(
 
     That is the largest of those under the weight alone and with each disturbance.
     """
-    weight = burden.mass * GRAVITY
     forces, worst = torch.zeros_like(contacts.point), torch.zeros_like(contacts.point[:, 0, 0])
     for number, load in enumerate(loads(down, burden.mass, settings.disturbance)):
         found, left = carrying_forces(
-            contacts, hands, centre, load.expand(len(worst), 3), weight, settings)
+            contacts, hands, centre, load.expand(len(worst), 3), burden, settings)
         worst = torch.maximum(worst, left)
         forces = forces if number else found
     return forces, worst

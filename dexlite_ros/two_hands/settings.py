@@ -32,15 +32,19 @@ _CLEAR = EnergySettings(_TOUCH, margin=0.0015)
 
 @dataclass(frozen=True, eq=False)
 class Burden:
-    """The object's mass, and where its weight points."""
+    """What is carried: its mass, where its weight points, and how it slips."""
 
     mass: float = 1.0
     """[kg]"""
     down: NDArray[np.float64] | None = None
     """(3,) unit vector of gravity in the frame of the input; None: against the normal of the
     support, or -z where no support is known."""
+    friction: float = 0.6
+    """Sliding friction coefficient between hands and object."""
 
     def __post_init__(self) -> None:
+        if not 0.0 < self.friction < math.inf:
+            raise InvalidRequest('friction', self.friction, 'a positive number')
         if not 0.0 < self.mass <= MASS_MAX:
             raise InvalidRequest('mass', self.mass, f'more than 0 and at most {MASS_MAX:g} kg')
         if self.down is not None:
@@ -94,9 +98,12 @@ class PressSettings:
 class PairSettings:
     """How pairs are balanced, filtered and chosen."""
 
-    forces: ForceLimits = field(
-        default_factory=lambda: ForceLimits(friction=0.4, min_force=0.1, max_force=20.0))
-    """Limits of each contact's force [N]."""
+    friction_share: float = 2 / 3
+    """Share of the friction that is relied upon."""
+    min_force: float = 0.1
+    """Smallest normal force of a contact [N]."""
+    max_force: float = 20.0
+    """Largest normal force of a contact [N]: at 10 cm from a joint of 2 N m."""
     press: float = 1.5
     """Normal force of each hand, as a multiple of what friction needs to carry half of the
     weight."""
@@ -119,6 +126,11 @@ class PairSettings:
     """Smallest distance between the hands at every stage [m]."""
     same_place: float = 0.02
     """Two pairs are alike if both of their palms are nearer to each other than this [m]."""
+
+    def limits(self, burden: Burden) -> ForceLimits:
+        """Return the limits of the contacts' forces."""
+        return ForceLimits(
+            self.friction_share * burden.friction, self.min_force, self.max_force)
 
 
 def _rounds() -> RefinementSettings:
