@@ -79,8 +79,12 @@ def render_pairs(plan: TwoHandPlan, path: str | Path, *, max_pairs: int = 3) -> 
     for rank in range(min(max_pairs, len(plan))):
         hands = [mesh for each in plan.plans
                  for mesh in hand_meshes(each.hand, each.grasps.grasp[[rank]])]
+        first, second = (each.grasps.grasp.translation[rank].numpy() for each in plan.plans)
+        # From beside the line between the palms, and from above.
+        beside = np.cross(second - first, [0.0, 0.0, 1.0]) / np.linalg.norm(second - first)
         panels.append(render(
-            [ColouredMesh(surface.vertices, surface.faces, OBJECT_COLOUR), *hands], OBLIQUE))
+            [ColouredMesh(surface.vertices, surface.faces, OBJECT_COLOUR), *hands],
+            beside + [0.0, 0.0, 0.6]))
         residual = 100 * float(plan.metrics.residual[rank])
         write_label(panels[-1], rank_label(rank, f'{residual:.1f} % of the weight unbalanced'))
     return write_sheet(path, panels, columns=len(panels))

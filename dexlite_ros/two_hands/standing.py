@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import Tensor
+import trimesh
 
 from dexlite_ros.graspable import doubt_of_holding
 from dexlite_ros.mechanics.squeeze_forces import SqueezeSettings
@@ -60,10 +61,17 @@ class Standing:
         return torch.from_numpy(down).to(self.centre)
 
     def doubts(self) -> tuple[PlanWarning, ...]:
-        """Return a warning if one hand would do: it spans the object, and its squeeze carries."""
+        """
+        Return a warning if one hand would do: it spans the object, and its squeeze carries.
+
+        The hull is what it has to span: the rim of a tray is thin, but far from its middle.
+        """
         squeeze = SqueezeSettings()
         one_hand = squeeze.forces.friction * squeeze.total_force / GRAVITY
-        if self.burden.mass > one_hand or doubt_of_holding(self.scene.surface, self.support):
+        hull = trimesh.convex.convex_hull(self.scene.surface.vertices)
+        whole = replace(
+            self.scene.surface, vertices=np.asarray(hull.vertices), faces=np.asarray(hull.faces))
+        if self.burden.mass > one_hand or doubt_of_holding(whole, self.support):
             return ()
         return (PlanWarning(
             'one_hand_suffices',
