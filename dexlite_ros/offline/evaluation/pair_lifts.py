@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 import numpy as np
+import trimesh
 
 from dexlite_ros.errors import NoGraspFound
 from dexlite_ros.files import plain, replaced, write_json
