@@ -48,7 +48,8 @@ def test_hands_on_one_side_do_not():
 def test_what_is_slippery_or_heavy_is_not_carried():
     """The press grows with the load until the contacts' limit is reached."""
     pair = patch(-1.0), patch(1.0)
-    light, heavy = (carry(*pair, mass=mass)[0][0, :4, 0].sum() for mass in (0.5, 1.0))
+    light, heavy = (
+        float(carry(*pair, mass=mass)[0][0, :4, 0].sum()) for mass in (0.5, 1.0))
     assert heavy == pytest.approx(2 * light, rel=0.05)
     assert carry(*pair, friction=0.05)[1] > 0.3
     assert carry(*pair, mass=15.0)[1] > 0.3

@@ -10,7 +10,6 @@ import trimesh
 
 from dexlite_ros.errors import Cancelled, InvalidRequest, NoGraspFound
 from dexlite_ros.hand.known_hands import DEFAULT_PAIR
-from dexlite_ros.object.support import Plane
 from dexlite_ros.plan import TwoHandPlan
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.two_hands.settings import Burden, GRAVITY, PairSettings, TwoHandSettings
@@ -38,7 +37,8 @@ def test_hands_are_on_opposite_sides(plan):
     assert 1 <= len(plan) <= 3 and len(plan.first) == len(plan.second)
     assert (plan.first.hand, plan.second.hand) == DEFAULT_PAIR
     for first, second in zip(plan.first.contacts, plan.second.contacts):
-        assert (first.normals.mean(0) @ second.normals.mean(0)) < -0.8
+        # Thumbs may rest on an edge.
+        assert (first.normals.mean(0) @ second.normals.mean(0)) < -0.5
         for each in (first, second):
             assert trimesh.proximity.closest_point(BOX, each.points.numpy())[1].max() < 0.006
             assert each.points[:, 2].min() > BOX.bounds[0, 2]
@@ -84,14 +84,14 @@ def test_the_same_seed_gives_the_same_pairs(planner, plan):
 
 
 def test_what_cannot_be_carried_is_refused(planner):
-    """With the reason: no sides, too heavy, no room."""
+    """With the reason: no sides, too heavy, walls all around."""
     with pytest.raises(NoGraspFound, match='no two opposite sides'):
         planner.plan(trimesh.creation.box((0.4, 0.3, 0.005)), FEW)
     with pytest.raises(NoGraspFound, match='of the weight of 18 kg unbalanced'):
         planner.plan(BOX, FEW, Burden(18.0))
+    cage = trimesh.creation.box(BOX.extents + 0.08).apply_translation(BOX.bounds.mean(0))
     with pytest.raises(NoGraspFound):
-        # The plane of the support is above most of the box.
-        planner.plan(BOX, FEW, support=Plane(np.array([0.0, 0.0, 1.0]), BOX.bounds[1, 2] - 0.02))
+        planner.plan(BOX, FEW, obstacles=cage.sample(8000, seed=0))
 
 
 def test_wrong_requests(planner):
