@@ -149,7 +149,9 @@ class TwoHandSettings:
     sought: int = 40
     """Grasps of each hand that the refinement is to deliver, times what its last round keeps."""
     refinement: RefinementSettings = field(default_factory=_rounds)
-    cloud: CloudLimits = field(default_factory=CloudLimits)
+    cloud: CloudLimits = field(default_factory=lambda: CloudLimits(num_points=8192))
+    """Four times as many points as for one hand: walls of trays and pots are as thin, but larger.
+    """
     surface: SurfaceSettings = field(default_factory=SurfaceSettings)
     stages: StageSettings = field(default_factory=StageSettings)
     ranking: RankingSettings = field(

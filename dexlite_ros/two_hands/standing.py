@@ -44,7 +44,9 @@ class Standing:
             return cls(scene, around, around.support, burden)
         down = np.array([0.0, 0.0, -1.0]) if burden.down is None else burden.down
         vertices = scene.surface.vertices
-        support = Plane(-down, float((-vertices @ down).min()))
+        # A closed surface bulges where nothing was measured.
+        known = vertices if scene.measured is None else scene.measured
+        support = Plane(-down, float((-known @ down).min()))
         points = np.zeros((0, 3)) if around is None else around.points
         around = Obstacles.around(points, vertices, support, slack)
         return cls(replace(scene, obstacles=around), around, support, burden)

@@ -81,7 +81,8 @@ class TwoHandPlanner:
             be where the object is lowest
         :param should_stop: polled; when it returns true, planning ends with ``Cancelled``
         :param progress: called in this thread between the steps and within the refinement
-        :raises InvalidRequest: for an approach direction, which a pair does not have
+        :raises InvalidRequest: for an approach direction, which a pair does not have, and for
+            grasps without refinement
         :raises BadCloud, ScaleError: for clouds that cannot be used
         :raises NoGraspFound: when no pair carries the object
         :raises PlanningTimeout, Cancelled: when there is nothing to return
@@ -90,6 +91,8 @@ class TwoHandPlanner:
             raise InvalidRequest(
                 'approach_direction', request.approach_direction.tolist(),
                 'none: two hands come from two sides')
+        if not request.optimize:
+            raise InvalidRequest('optimize', False, 'true: pairs of unrefined grasps do not touch')
         settings, clock = self.settings, PlanClock(request.timeout, should_stop, progress)
         clock.report('surface')
         with one_thread(), device_faults(torch.device('cpu')):
@@ -167,6 +170,8 @@ class TwoHandPlanner:
         grasps = [each.staged.grasps for each in staged]
         apart = hand_clearance(grasps, [each.geometry for each in chosen])
         passing, rejected = self._passing(staged, apart)
+        low = passing & (1 / (1 + pairs.residual) < (request.min_score or 0.0))
+        passing, rejected = passing & ~low, rejected + Rejections(score=int(low.sum()))
         wanted = request.max_grasps or settings.wanted
         best = different(grasps, passing, wanted, settings.same_place)
         clock.lap('rank')

@@ -45,7 +45,7 @@ class EvaluatePairs(Parallel, Cached, Printed):
     """Mass of every object [kg]."""
     friction: Annotated[float, POSITIVE] = 0.6
     """Friction coefficient of every contact."""
-    points: Annotated[int, AT_LEAST_0] = 2048
+    points: Annotated[int, AT_LEAST_0] = 8192
     """Points of the cloud that is planned on, from all sides; 0: plan on the mesh."""
     noise: Annotated[float, AT_LEAST_0] = 0.0
     """Standard deviation of their noise per coordinate [m]."""
