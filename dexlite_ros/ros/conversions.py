@@ -96,7 +96,7 @@ def _grasp(plan: GraspPlan, rank: int, labels: ResultLabels) -> DexGrasp:
 
 def _halves(plan: TwoHandPlan, labels: ResultLabels) -> list[DexGrasp]:
     """Return the grasps of both hands, pair by pair."""
-    grasps = []
+    grasps: list[DexGrasp] = []
     for pair in range(len(plan)):
         for hand in plan.plans:
             grasp = _grasp(hand, pair, labels)
