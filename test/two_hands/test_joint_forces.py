@@ -62,3 +62,15 @@ def test_loads_are_the_weight_and_pushes_from_all_sides():
     torch.testing.assert_close(found[0], weight)
     torch.testing.assert_close(found.mean(0), weight)
     torch.testing.assert_close((found[1:] - weight).norm(dim=1), torch.full((6,), GRAVITY))
+
+
+def test_the_mirror_image_of_a_pair_is_as_good():
+    """With the hands exchanged, forces are mirrored and the residual is the same."""
+    first, second = patch(-1.0, 0.02), patch(1.0, -0.01)
+    flip = torch.tensor([-1.0, 1.0, 1.0])
+    swapped = [ContactBatch(each.point * flip, each.normal * flip, each.active)
+               for each in (second, first)]
+    forces, residual = carry(first, second, mass=3.0)
+    image, same = carry(*swapped, mass=3.0)
+    torch.testing.assert_close(same, residual, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(image.roll(4, 1) * flip, forces, atol=1e-2, rtol=1e-3)
