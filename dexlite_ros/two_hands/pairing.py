@@ -18,7 +18,7 @@ from torch import Tensor
 from dexlite_ros.grasp import GraspBatch, StagedGrasp, STAGES
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.mechanics.contact_forces import ContactBatch, TORQUE_LENGTH
-from dexlite_ros.two_hands.joint_forces import carried, joined
+from dexlite_ros.two_hands.joint_forces import carried, carrying_forces, joined, loads
 from dexlite_ros.two_hands.settings import Burden, PairSettings
 
 
@@ -52,6 +52,9 @@ def best_pairs(
     """
     Return the pairs that may carry the object, the best balanced first.
 
+    Of the pairs that oppose each other best, those that carry the weight alone best are balanced
+    under all loads.
+
     :param first, second: contacts (A, G) and (B, G) of the hands' grasps
     :param centre: (3,) centre of mass [m]
     :param down: (3,) unit vector of gravity
@@ -60,8 +63,12 @@ def best_pairs(
     contacts = joined(first[one], second[other])
     groups = first.point.shape[1]
     hands = (torch.arange(contacts.point.shape[1], device=one.device) >= groups).long()
-    forces, residual = carried(contacts, hands, centre, down, burden, settings)
-    pairs = Pairs(one, other, (forces[:, :groups], forces[:, groups:]), residual)
+    weight = loads(down, burden.mass, 0.0)[0].expand(len(one), 3)
+    _, unbalanced = carrying_forces(contacts, hands, centre, weight, burden, settings)
+    promising = unbalanced.argsort(stable=True)[:settings.loaded]
+    forces, residual = carried(contacts[promising], hands, centre, down, burden, settings)
+    pairs = Pairs(
+        one[promising], other[promising], (forces[:, :groups], forces[:, groups:]), residual)
     return pairs[residual.argsort(stable=True)]
 
 

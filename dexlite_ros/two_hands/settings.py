@@ -112,7 +112,9 @@ class PairSettings:
     residual_max: float = 0.1
     """Largest unbalanced wrench that is allowed, as a share of the weight."""
     screened: int = 512
-    """Pairs whose balance is computed, of all that can be made of the hands' grasps."""
+    """Pairs whose balance under the weight is computed, of all that the hands' grasps make."""
+    loaded: int = 128
+    """Of these, the pairs whose balance under all loads is computed."""
     wanted: int = 5
     """Pairs that are returned unless a request says otherwise."""
     shortlist: int = 64
