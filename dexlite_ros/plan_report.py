@@ -18,19 +18,36 @@ NOISY = 0.0015
 
 
 def first_report(
-    scene: PlanningScene, request: PlanRequest, times: StageTimes, device: str, model_id: str
+    scene: PlanningScene, request: PlanRequest, times: StageTimes, device: str, model_id: str,
+    warnings: tuple[PlanWarning, ...] = (),
 ) -> PlanReport:
     """
     Return what can be reported of a scene before anything is proposed.
 
     :param device, model_id: names of device and proposer
+    :param warnings: those of every plan
     """
     return PlanReport(
         times, Rejections(), num_candidates=0, num_refined=0, num_points=scene.input.num_points,
         seen_fraction=scene.surface.seen_fraction, surface_method=scene.surface.method,
         seed=request.seed, device=device, model_id=model_id, stopped_early=False,
         hypotheses=LikelySurface.list_of(scene.hypotheses), viewpoint=scene.input.viewpoint,
-        dropped=scene.input.dropped, warnings=scene.input.warnings)
+        dropped=scene.input.dropped, warnings=(*scene.input.warnings, *warnings))
+
+
+def about_the_score(hand: str, fits: bool) -> tuple[PlanWarning, ...]:
+    """
+    Return the warning that the success model was not fitted to a hand; empty if it was.
+
+    :param hand: its name
+    :param fits: whether it was
+    """
+    if fits:
+        return ()
+    return (PlanWarning(
+        'score_of_other_hands',
+        f"no success model was fitted to grasps of '{hand}': the scores rank its grasps, and "
+        'are probabilities only roughly; fit one with dexlite label and dexlite calibrate'),)
 
 
 def nothing_found(

@@ -37,6 +37,8 @@ WARNINGS = {
         'Two hands were asked for, but one spans the object and its squeeze carries the mass.',
     'too_uncertain':
         'No grasp reaches the lowest score that was asked for; the message says what would help.',
+    'score_of_other_hands':
+        'The scores come from a success model that was not fitted to grasps of this hand.',
     'obstacles_empty': 'The obstacle cloud has no finite point; nothing is avoided.',
 }
 """What each code means. Codes are stable: new ones are added, none changes its meaning."""

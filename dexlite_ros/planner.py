@@ -34,7 +34,7 @@ from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.object.support import Plane
 from dexlite_ros.plan import GraspPlan, PlanReport, Rejections
-from dexlite_ros.plan_report import first_report, nothing_found
+from dexlite_ros.plan_report import about_the_score, first_report, nothing_found
 from dexlite_ros.plan_request import PlanClock, PlanProgress, PlanRequest
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import make_proposer, Proposer
@@ -77,6 +77,7 @@ class GraspPlanner:
         :param proposer: source of candidates; None: that of the settings' method. The method
             determines the number of candidates and their refinement in either case
         :param success: model that ranks the grasps; None: the one that comes with the package
+            for the hand, else for several hands, of which plans warn
         :raises InvalidRequest: for a backend that cannot compute on the device
         :raises UnsupportedHand: for a hand that is not known
         :raises FileError: for a hand profile that cannot be read
@@ -95,7 +96,8 @@ class GraspPlanner:
         self._proposer = proposer or make_proposer(
             self.settings.method, self.settings.weights, kinematics, self._device,
             self.settings.temperature, self.settings.opposite_share)
-        self._success = success or SuccessModel.read()
+        self._success = success or SuccessModel.of(self.hand)
+        self._warnings = about_the_score(self.hand.name, self._success.fits(self.hand))
         self._hand = {
             name: geometry.to(self._device)
             for name, geometry in hand_details(kinematics).items()}
@@ -158,7 +160,8 @@ class GraspPlanner:
 
     def _plan(self, scene: PlanningScene, request: PlanRequest, clock: PlanClock) -> GraspPlan:
         settings = self.settings.for_request(request)
-        report = first_report(scene, request, clock.times(), self.device, self.model_id)
+        report = first_report(
+            scene, request, clock.times(), self.device, self.model_id, self._warnings)
         if request.optimize:
             check_graspable(scene, report)
         generator = torch.Generator().manual_seed(request.seed)
@@ -258,8 +261,7 @@ class GraspPlanner:
 
     def _approach_angle(self, grasps: GraspBatch, wish: NDArray[np.float64]) -> Tensor:
         """Return the angle (B,) between the palms' directions and the requested one [rad]."""
-        palmar = torch.tensor(self.hand.palmar_direction).to(grasps.rotation)
-        looking = grasps.rotation @ palmar
+        looking = grasps.rotation @ torch.tensor(self.hand.palmar_direction).to(grasps.rotation)
         return (looking @ torch.from_numpy(wish).to(looking)).clamp(-1, 1).acos()
 
     def _rank(self, found: Shortlist, settings: PlannerSettings) -> tuple[Tensor, Rejections]:

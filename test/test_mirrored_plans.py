@@ -158,6 +158,7 @@ def test_plans_are_mirrored():
     """The grasps come from the same starts, are as good."""
     right, left = plan('shadow_right'), plan('shadow_left')
     assert (left.hand, left.hand_link) == ('shadow_left', SHADOW_LEFT.palm_link)
+    assert left.report.warnings == right.report.warnings == ()
     assert left.joint_names == SHADOW_LEFT.joint_names
     assert len(set(left.start.tolist()) & set(right.start.tolist())) >= 5
     assert abs(float(left.score.mean() - right.score.mean())) < 0.05

@@ -163,6 +163,11 @@ class HandDescription:
                     f'region: {sorted(set(links) - touching)}')
 
     @property
+    def original_name(self) -> str:
+        """Name of the hand whose weights serve this one: its own, or that of what it mirrors."""
+        return self.name if self.mirror_of is None else self.mirror_of.name
+
+    @property
     def palm_link(self) -> str:
         """Name of the root link."""
         return self.links[0].name

@@ -9,12 +9,13 @@ from pathlib import Path
 from dexlite_ros.errors import FileError, UnsupportedHand
 from dexlite_ros.hand.allegro_hand import ALLEGRO_RIGHT
 from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.hand.leap_hand import LEAP_RIGHT
 from dexlite_ros.hand.shadow_hand import SHADOW_LEFT, SHADOW_RIGHT
 
 DEFAULT_HAND = SHADOW_RIGHT.name
 DEFAULT_PAIR = SHADOW_LEFT.name, SHADOW_RIGHT.name
 HANDS: dict[str, HandDescription] = {
-    hand.name: hand for hand in (SHADOW_RIGHT, SHADOW_LEFT, ALLEGRO_RIGHT)}
+    hand.name: hand for hand in (SHADOW_RIGHT, SHADOW_LEFT, ALLEGRO_RIGHT, LEAP_RIGHT)}
 """Those of the package, and all that were read from files since."""
 OWN_HANDS = tuple(HANDS)
 """Names of those of the package."""
@@ -49,6 +50,19 @@ def find_hand(name: str) -> HandDescription:
         raise FileError(path, f"'name' is '{hand.name}'; expected '{name}', by which it was found")
     HANDS[hand.name] = hand
     return hand
+
+
+def from_anywhere(name: str) -> str:
+    """
+    Return what ``find_hand`` understands in every folder and process.
+
+    :param name: as for ``find_hand``; the hand is read, so that errors come early
+    :return: the absolute path if it is the path of a profile, else the name itself
+    """
+    known = name in HANDS
+    find_hand(name)
+    path = None if known else _profile(name)
+    return name if path != Path(name) else str(path.resolve())
 
 
 def _profile(name: str) -> Path | None:

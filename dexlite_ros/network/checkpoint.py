@@ -15,6 +15,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import Tensor
 
 from dexlite_ros.errors import FileError, ModelError
 from dexlite_ros.files import read_json, replaced, write_json
@@ -51,7 +52,7 @@ def write_checkpoint(
     path: str | Path, network: GraspNetwork, hand: HandDescription, about: dict[str, Any]
 ) -> None:
     """
-    Write a network as PATH.safetensors and PATH.json.
+    Write a network as PATH.safetensors and PATH.json, its weights in half precision.
 
     :param path: without a suffix
     :param about: origin of the weights as plain values: data, settings, metrics
@@ -60,7 +61,7 @@ def write_checkpoint(
     weights, sheet = _files(path)
     with replaced(weights) as temporary:
         temporary.write_bytes(save(
-            {name: value.cpu().contiguous() for name, value in network.state_dict().items()}))
+            {name: _stored(value) for name, value in network.state_dict().items()}))
     write_json(sheet, {
         'format': FORMAT, 'version': VERSION, 'weights': _digest(weights),
         'hand': hand.name, 'joint_names': list(hand.joint_names), **_normalisation(hand),
@@ -111,6 +112,11 @@ def hand_of(path: str | Path) -> str:
         return str(read_json(_files(_without_suffix(path))[1], FORMAT, VERSION).get('hand', ''))
     except FileError:
         return ''  # What is wrong with the file is said by ``read_checkpoint``.
+
+
+def _stored(value: Tensor) -> Tensor:
+    """Return a value as it is stored: numbers in half precision, whose error training exceeds."""
+    return (value.half() if value.is_floating_point() else value).cpu().contiguous()
 
 
 def _without_suffix(path: str | Path) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dexlite_ros.conditions import Conditions, USUAL
+from dexlite_ros.hand.known_hands import DEFAULT_HAND
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.network_proposer import TEMPERATURE
 from dexlite_ros.proposal.proposer import Method
@@ -27,6 +28,8 @@ class PlannerChoice:
     preset: Preset = 'default'
     method: Method | None = None
     """Source of candidates; None: that of the preset."""
+    hand: str = DEFAULT_HAND
+    """Name of the hand, or path of its profile."""
     weights: str = ''
     """Path of the network's weights; empty: those shipped with the package."""
     temperature: float = TEMPERATURE

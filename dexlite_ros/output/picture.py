@@ -27,19 +27,16 @@ from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.open3d_core import raycasting_scene
 from dexlite_ros.output.grasp_table import rank_label
+from dexlite_ros.output.hand_view import view_in_palm
 from dexlite_ros.plan import GraspPlan, TwoHandPlan
 
 OBJECT_COLOUR = (0.93, 0.72, 0.42)
 HAND_COLOUR = (0.42, 0.52, 0.66)
 TIP_COLOUR = (0.25, 0.36, 0.53)
 BACKGROUND = 255
-AXIS_LENGTHS = (0.11, 0.09, 0.25)
-AXIS_COLOURS = ((0.9, 0.1, 0.1), (0.1, 0.7, 0.1), (0.1, 0.2, 0.95))
 PANEL = (560, 560)
 OVERSAMPLING = 2
 FIELD_OF_VIEW = np.deg2rad(28.0)
-# From the thumb's side, slightly from the palm and from above, so that fingers and object show.
-VIEW_IN_PALM = np.array([0.75, -0.6, 0.35])
 OBLIQUE = np.array([0.75, -0.6, 0.5])
 LIGHT = np.array([0.4, -0.3, 1.0])
 
@@ -128,7 +125,7 @@ def grasp_panel(
     colour: tuple[int, int, int] = (60, 60, 60),
 ) -> Image.Image:
     """Return a picture of one hand (a batch of 1) on an object, seen from the thumb's side."""
-    direction = grasp.rotation[0].numpy() @ VIEW_IN_PALM
+    direction = grasp.rotation[0].numpy() @ view_in_palm(find_hand(hand))
     panel = render([*target, *hand_meshes(hand, grasp)], direction, size)
     write_label(panel, label, colour)
     return panel
@@ -152,24 +149,6 @@ def write_sheet(path: str | Path, panels: list[Image.Image], columns: int) -> Pa
         sheet.paste(panel, (index % columns * width, index // columns * height))
     with replaced(path) as temporary:
         sheet.save(temporary, format='PNG')
-    return Path(path)
-
-
-def render_hand(path: str | Path, hand: str) -> Path:
-    """
-    Write a PNG of the open hand with the axes of its palm link and return its path.
-
-    x is red, y green, z blue; each axis is long enough to protrude from the hand.
-    """
-    description = find_hand(hand)
-    still = GraspBatch(
-        torch.zeros(1, 3), torch.eye(3)[None], torch.zeros(1, len(description.joints)))
-    meshes = hand_meshes(hand, still)
-    for end, colour in zip(np.diag(AXIS_LENGTHS), AXIS_COLOURS):
-        bar = trimesh.creation.cylinder(radius=0.002, segment=[np.zeros(3), end])
-        meshes.append(ColouredMesh(np.asarray(bar.vertices), np.asarray(bar.faces), colour))
-    with replaced(path) as temporary:
-        render(meshes, np.array([0.8, 0.9, 0.45])).save(temporary, format='PNG')
     return Path(path)
 
 

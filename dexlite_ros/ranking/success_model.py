@@ -3,8 +3,8 @@
 The success model: several small networks from features and conditions to a probability.
 
 Each was fitted to grasps of other objects, so where they disagree too little of the kind was seen.
-``dexlite calibrate`` fits them; the files beside this module hold the current fit and name its
-data. Letters: B grasps, M networks, F inputs, H hidden units.
+``dexlite calibrate`` fits them; the files in ``success_models`` hold the current fits and name
+their data. Letters: B grasps, M networks, F inputs, H hidden units.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ from dexlite_ros.conditions import Conditions
 from dexlite_ros.errors import FileError
 from dexlite_ros.features import GraspFeatures
 from dexlite_ros.files import read_json, replaced, write_json
+from dexlite_ros.hand.description import HandDescription
 
 FORMAT = 'dexlite_ros/success_model'
 VERSION = 2
-DEFAULT = Path(__file__).with_name('success_model.json')
+MODELS = Path(__file__).with_name('success_models')
+"""Folder of the models that come with the package, named after their hands."""
+GENERIC = MODELS / 'generic.json'
+"""The one fitted to grasps of several hands, without their joints."""
 FEATURES = tuple(each.name for each in fields(GraspFeatures))
 CONDITIONS = ('position_error', 'rotation_error', 'friction', 'mass')
 """The last inputs, as ``Conditions.inputs`` returns them."""
@@ -78,11 +82,17 @@ class SuccessModel:
     (M, H, 1), and their ``_bias`` (M, 1, ...)."""
     fitted_on: dict[str, str | int | float]
     """The data it was fitted to, and the quality of the fit; informative only."""
+    hand: str = ''
+    """Name of the hand whose grasps it was fitted to; empty: several."""
 
     @property
     def digest(self) -> str:
         """SHA-256 of the weights, in hexadecimal digits."""
         return hashlib.sha256(save(self.weights)).hexdigest()
+
+    def fits(self, hand: HandDescription) -> bool:
+        """Return whether it was fitted to grasps of this hand, or of the hand that it mirrors."""
+        return self.hand == hand.original_name
 
     def predict(
         self, features: GraspFeatures, joints: Tensor, conditions: Conditions
@@ -90,14 +100,11 @@ class SuccessModel:
         """
         Return what is expected of B grasps; one with NaN among its features will not hold.
 
-        :param joints: (B, J) at the grasp stage [rad]; those of a hand with another number of
-            joints than that of the fit say nothing, and count as the mean
+        :param joints: (B, J) at the grasp stage [rad]; a model of several hands looks at none
         """
         matrix = features.matrix()
         known = matrix.new_tensor(conditions.inputs()).expand(len(matrix), -1)
-        usual = self.weights['mean'][len(FEATURES):-len(CONDITIONS)].to(matrix)
-        if joints.shape[1] != len(usual):
-            joints = usual.expand(len(matrix), -1)
+        joints = joints[:, :len(self.weights['mean']) - len(FEATURES) - len(CONDITIONS)]
         return self.predict_inputs(torch.cat([matrix, joints.to(matrix), known], 1))
 
     def predict_inputs(self, inputs: Tensor) -> Prediction:
@@ -140,10 +147,17 @@ class SuccessModel:
                 {name: value.contiguous() for name, value in self.weights.items()}))
         write_json(path, {
             'format': FORMAT, 'version': VERSION, 'weights': self.digest,
+            'hand': self.hand,
             'features': FEATURES, 'conditions': CONDITIONS, 'fitted_on': self.fitted_on})
 
     @classmethod
-    def read(cls, path: str | Path = DEFAULT) -> SuccessModel:
+    def of(cls, hand: HandDescription) -> SuccessModel:
+        """Return the model of a hand, or of its original; without one, that of several hands."""
+        path = MODELS / f'{hand.original_name}.json'
+        return cls.read(path if path.is_file() else GENERIC)
+
+    @classmethod
+    def read(cls, path: str | Path) -> SuccessModel:
         """
         Read a model.
 
@@ -155,7 +169,7 @@ class SuccessModel:
             if content.get(name) != list(mine):
                 raise FileError(path, f'its {name} are {content.get(name)}, not {list(mine)}')
         try:
-            model = cls(load_file(_weights(path)), dict(content['fitted_on']))
+            model = cls(load_file(_weights(path)), dict(content['fitted_on']), content['hand'])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise FileError(path, f'it holds no success model: {error!r}') from error
         _check(path, model, content)

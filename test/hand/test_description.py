@@ -67,19 +67,36 @@ def test_patterns_name_regions():
         replace(THREE_FINGER_HAND, contact_patterns={'wrong': ('elbow',)})
 
 
-def test_another_hand_moves_as_mujoco_says():
+@ALL
+def test_a_hand_moves_as_mujoco_says(hand: HandDescription):
     """Link positions of random postures agree with MuJoCo's within a micrometre."""
-    model = mujoco.MjModel.from_xml_string(write_mjcf(THREE_FINGER_HAND))
+    model = mujoco.MjModel.from_xml_string(write_mjcf(hand))
     data = mujoco.MjData(model)
-    kinematics = HandKinematics(THREE_FINGER_HAND)
-    draw = torch.rand(20, 6, generator=torch.Generator().manual_seed(0))
+    kinematics = HandKinematics(hand)
+    draw = torch.rand(20, len(hand.joints), generator=torch.Generator().manual_seed(0))
     joints = kinematics.lower + (kinematics.upper - kinematics.lower) * draw
     poses = kinematics(GraspBatch(torch.zeros(20, 3), torch.eye(3).expand(20, 3, 3), joints))
     for index in range(20):
         data.qpos[:] = joints[index].double().numpy()
         mujoco.mj_kinematics(model, data)
-        found = [data.body(name).xpos for name in THREE_FINGER_HAND.link_names]
+        found = [data.body(name).xpos for name in hand.link_names]
         np.testing.assert_allclose(poses.position[index].numpy(), found, atol=1e-6)
+
+
+@ALL
+def test_a_hand_comes_to_rest_where_it_is_commanded(hand: HandDescription):
+    """From the zero of its joints it goes to the open posture and stays, without gravity."""
+    model = mujoco.MjModel.from_xml_string(write_mjcf(hand))
+    model.opt.gravity[:] = 0.0
+    data = mujoco.MjData(model)
+    data.qpos[:] = [joint.open for joint in hand.joints]
+    mujoco.mj_forward(model, data)
+    goal = data.actuator_length.copy()
+    mujoco.mj_resetData(model, data)
+    data.ctrl[:] = goal
+    mujoco.mj_step(model, data, 1500)
+    assert np.isfinite(data.qpos).all() and np.abs(data.qvel).max() < 1e-2
+    np.testing.assert_allclose(data.actuator_length, goal, atol=0.02)
 
 
 def test_another_hand_plans():
@@ -90,6 +107,7 @@ def test_another_hand_plans():
     plan = planner.plan(ball, PlanRequest(max_grasps=3))
     assert (plan.hand, plan.hand_link, len(plan.joint_names)) == ('three_finger', 'palm', 6)
     assert len(plan) == 3 and (plan.metrics.penetration < 0.003).all()
+    assert [each.code for each in plan.report.warnings] == ['score_of_other_hands']
     lower, upper = (torch.tensor([getattr(joint, side) for joint in THREE_FINGER_HAND.joints])
                     for side in ('lower', 'upper'))
     for batch in vars(plan.grasps).values():

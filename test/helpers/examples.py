@@ -25,6 +25,7 @@ def measured_table(objects: int = 8, grasps: int = 60, seed: int = 0) -> pa.Tabl
     return pa.table({
         'scene': [f'thing_{each}/table' for each in place],
         'object': [f'thing_{each}' for each in place], 'kind': ['table kinect'] * count,
+        'hand': [SHADOW_RIGHT.name] * count,
         'number': np.arange(count) % grasps, 'near_miss': np.arange(count) % 10 == 9,
         'choice': pa.nulls(count, pa.int16()), 'contact_pattern': ['tips'] * count,
         'reason': ['held'] * count,

@@ -49,7 +49,8 @@ def test_a_network_comes_back(written):
     original = GraspNetwork(SHADOW_RIGHT, SMALL).eval()
     found = read_checkpoint(written, SHADOW_RIGHT)
     assert found.network.config == SMALL and not found.network.training
-    assert torch.equal(decoded(found.network), decoded(original))
+    # Stored in half precision: within 2 mm and 2 mrad.
+    torch.testing.assert_close(decoded(found.network), decoded(original), rtol=0, atol=2e-3)
     assert found.about == {'data': 'none'}
     assert found.model_id == f'small@{found.digest[:12]}'
     write_checkpoint(written, GraspNetwork(SHADOW_RIGHT, SMALL), SHADOW_RIGHT, {})

@@ -49,7 +49,7 @@ def case():
     scene = PlanningScene((ball(RADIUS, 1.0),), energy.field, None, np.zeros(3), InputReport())
     placed = energy.place(grasps)
     forces = squeeze_forces(placed, energy.field.centre_of_mass, SQUEEZE)
-    model = SuccessModel.read()
+    model = SuccessModel.of(SHADOW_RIGHT)
     first = model.predict(
         grasp_features(placed, forces, energy, scene), grasps.joints, Conditions())
     return grasps, energy, scene, model, first

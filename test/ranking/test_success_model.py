@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The success model is read and written, and converts features to probabilities."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 import json
 import math
 
 import pytest
+from three_finger_hand import THREE_FINGER_HAND
 import torch
 
 from dexlite_ros.conditions import Conditions, Uncertainty
 from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.features import GraspFeatures
+from dexlite_ros.hand.known_hands import HANDS
+from dexlite_ros.hand.shadow_hand import SHADOW_LEFT, SHADOW_RIGHT
 from dexlite_ros.ranking.success_model import CONDITIONS, FEATURES, Prediction, SuccessModel
 
 JOINTS = 3
@@ -24,11 +27,11 @@ def features(count: int) -> GraspFeatures:
         torch.randn(count, generator=generator) for _ in fields(GraspFeatures)))
 
 
-def model(networks: int = 2, **about: int) -> SuccessModel:
+def model(networks: int = 2, inputs: int = INPUTS, **about: int) -> SuccessModel:
     """Return a model with random weights."""
     generator = torch.Generator().manual_seed(1)
     shapes = {
-        'mean': (INPUTS,), 'scale': (INPUTS,), 'first': (networks, INPUTS, 4),
+        'mean': (inputs,), 'scale': (inputs,), 'first': (networks, inputs, 4),
         'first_bias': (networks, 1, 4), 'second': (networks, 4, 4),
         'second_bias': (networks, 1, 4), 'last': (networks, 4, 1), 'last_bias': (networks, 1, 1)}
     weights = {name: torch.rand(shape, generator=generator) for name, shape in shapes.items()}
@@ -67,13 +70,25 @@ def test_each_input_counts():
     assert (model().predict(broken, joints, Conditions()).probability < 1e-6).all()
 
 
-def test_joints_of_another_hand_count_as_the_mean():
-    """A hand with another number of joints is judged by its features alone."""
-    one, other = (model().predict(features(3), torch.rand(3, count), Conditions())
+def test_a_model_of_several_hands_looks_at_no_joints():
+    """Whatever their number, grasps are judged by their features alone."""
+    generic = model(inputs=INPUTS - JOINTS)
+    one, other = (generic.predict(features(3), torch.rand(3, count), Conditions())
                   for count in (JOINTS + 2, JOINTS - 1))
-    mean = model().weights['mean'][len(FEATURES):len(FEATURES) + JOINTS].expand(3, -1)
     torch.testing.assert_close(one.logit, other.logit)
-    torch.testing.assert_close(one.logit, model().predict(features(3), mean, Conditions()).logit)
+    assert one.logit.std() > 0
+
+
+def test_each_hand_has_its_model():
+    """A mirror image has that of its original, a hand from a file that of several hands."""
+    right, left = SuccessModel.of(SHADOW_RIGHT), SuccessModel.of(SHADOW_LEFT)
+    assert right.hand == SHADOW_RIGHT.name and left.digest == right.digest
+    generic = SuccessModel.of(THREE_FINGER_HAND)
+    assert generic.hand == '' and len(generic.weights['mean']) == INPUTS - JOINTS
+    for hand in HANDS.values():
+        own = SuccessModel.of(hand)
+        expected = len(FEATURES) + len(CONDITIONS) + (len(hand.joints) if own.hand else 0)
+        assert len(own.weights['mean']) == expected
 
 
 def test_conditions_are_in_natural_units():
@@ -108,15 +123,16 @@ def test_caution_prefers_the_certain():
 
 def test_round_trip(tmp_path):
     """A model is read as it was written."""
-    written = model(objects=7)
+    written = replace(model(objects=7), hand='mine')
     written.write(tmp_path / 'model.json')
     read = SuccessModel.read(tmp_path / 'model.json')
     assert read.fitted_on == {'objects': 7} and read.digest == written.digest
+    assert read.hand == 'mine'
 
 
 def test_the_shipped_model_knows_what_is_good():
     """It was fitted to many objects; a grasp with better balance is likelier to hold."""
-    shipped = SuccessModel.read()
+    shipped = SuccessModel.of(SHADOW_RIGHT)
     assert shipped.fitted_on['objects'] >= 100
     mean = shipped.weights['mean'][None]
     balance = FEATURES.index('perturbed_residual')

@@ -88,6 +88,8 @@ class Examples:
         """
         Return all examples of a table of measured grasps (``measured_labels``).
 
+        Grasps of several hands come without joints.
+
         :raises InvalidRequest: for a table without these features, or without a grasp
         """
         missing = [name for name in MEASURED if name not in table.column_names]
@@ -95,8 +97,9 @@ class Examples:
             raise InvalidRequest(
                 'labels', f'{len(table)} grasps without {missing}' if missing else 'no grasps',
                 'labelled grasps with the features of this release')
-        features = np.concatenate([
-            np.stack([numbers(table[name]) for name in MEASURED], 1), matrix(table, 'joints')], 1)
+        features = np.stack([numbers(table[name]) for name in MEASURED], 1)
+        if 'joints' in table.column_names:
+            features = np.concatenate([features, matrix(table, 'joints')], 1)
         words = {name: np.array(table[name].to_pylist(), str)
                  for name in ('object', 'scene', 'kind')}
         mass = numbers(table['heavy_mass'])

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ POSES = ('position', 'quat_xyzw', 'joints', 'pregrasp_position', 'pregrasp_joint
 class _Scene:
     row: dict[str, Any]
     grasps: pa.Table
+    hand: str
 
 
 def measured_labels(folder: Path, workers: int = 0) -> pa.Table:
@@ -47,7 +47,7 @@ def measured_labels(folder: Path, workers: int = 0) -> pa.Table:
     rows = {row['scene']: row for row in labels.scenes().to_pylist() if not row['error']}
     grasps = labels.grasps([*KEPT, *POSES])
     names = np.array(grasps['scene'].to_pylist(), str)
-    tasks = [_Scene(rows[name], grasps.filter(pa.array(names == name)))
+    tasks = [_Scene(rows[name], grasps.filter(pa.array(names == name)), labels.hand.name)
              for name in sorted(rows) if (names == name).any()]
     if not tasks:
         raise InvalidRequest('labels', str(folder), 'a folder with labelled grasps')
@@ -59,9 +59,10 @@ def measured_labels(folder: Path, workers: int = 0) -> pa.Table:
 
 def _measured(scene: _Scene) -> pa.Table:
     """Return the rows of one scene; features and joints in half precision, which is enough."""
-    features = features_again(scene.row, stages_from_table(scene.grasps).grasp)
+    features = features_again(scene.row, stages_from_table(scene.grasps).grasp, scene.hand)
     count = len(scene.grasps)
     columns = {name: scene.grasps[name] for name in KEPT} | {
+        'hand': pa.array([scene.hand] * count).dictionary_encode(),
         'kind': pa.array([kind_of(scene.row)] * count).dictionary_encode(),
         'heavy_mass': pa.array([scene.row['heavy_mass']] * count, pa.float32())}
     joints = matrix(scene.grasps, 'joints').astype(np.float16)
@@ -85,19 +86,17 @@ def write_measured(table: pa.Table, path: Path) -> None:
             use_dictionary=[name for name in table.column_names if name not in MEASURED])
 
 
-def read_measured(paths: Sequence[Path]) -> pa.Table:
+def read_measured(path: Path) -> pa.Table:
     """
-    Return the tables of several files, joined.
+    Return the table of a file.
 
     :raises FileError: for a file that cannot be read, or is another table
     """
-    tables = []
-    for path in paths:
-        try:
-            tables.append(pq.read_table(path, partitioning=None))
-        except (pa.ArrowException, OSError) as error:
-            raise FileError(path, str(error)) from error
-        missing = {*KEPT, *MEASURED, 'joints'} - set(tables[-1].column_names)
-        if missing:
-            raise FileError(path, f'it lacks the columns {sorted(missing)}')
-    return pa.concat_tables(tables).unify_dictionaries()
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except (pa.ArrowException, OSError) as error:
+        raise FileError(path, str(error)) from error
+    missing = {*KEPT, *MEASURED, 'joints', 'hand'} - set(table.column_names)
+    if missing:
+        raise FileError(path, f'it lacks the columns {sorted(missing)}')
+    return table

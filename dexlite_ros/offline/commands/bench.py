@@ -37,6 +37,9 @@ class Bench(OnDevice, Printed):
     threads: Annotated[
         tuple[int, ...] | None, AT_LEAST_1, tyro.conf.arg(metavar='N [N ...]')] = None
     """Numbers of threads of the compiled refinement; None: 1, and one per core."""
+    hands: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar='HAND [HAND ...]')] = None
+    """Further hands to plan for, to compare with the right Shadow Hand: names, or paths of hand
+    profiles (.yaml); None: none."""
     quick: bool = False
     """Time few cases only."""
     plot: Path | None = None
@@ -52,8 +55,8 @@ def main(argv: list[str]) -> int:
     options = parse(Bench, 'dexlite bench', argv)
     report = benchmark(
         options.device, options.seed, options.runs, backend=options.backend,
-        threads=options.threads or (), quick=options.quick, growth=options.plot is not None,
-        peer=options.peer)
+        threads=options.threads or (), hands=options.hands or (), quick=options.quick,
+        growth=options.plot is not None, peer=options.peer)
     text = json.dumps(report, indent=1)
     if options.output:
         with replaced(options.output) as temporary:

@@ -24,7 +24,7 @@ from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import Cached
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0
 from dexlite_ros.offline.provenance import commit
-from dexlite_ros.ranking.success_model import DEFAULT
+from dexlite_ros.ranking.success_model import GENERIC, MODELS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,9 @@ class Calibrate(Cached):
     """
     Fit the success model to labelled grasps.
 
-    Reports how well the model predicts objects left out of the fit, for each kind of scene and
-    each level of conditions; see docs/score.md.
+    Labels of several hands give a model without joints, for any hand. Reports how well the model
+    predicts objects left out of the fit, for each kind of scene and each level of conditions; see
+    docs/score.md.
     """
 
     labels: Annotated[
@@ -42,8 +43,9 @@ class Calibrate(Cached):
     wrote; never of objects used for reporting."""
     examples: Path | None = None
     """File to write all grasps with their features to, from which the fit can be repeated."""
-    output: Path = DEFAULT
-    """File of the model, .json; the default is the file that the planner uses."""
+    output: Path | None = None
+    """File of the model, .json; None: the file that the planner uses for this hand, or, for labels
+    of several hands, for all hands without a model of their own."""
     report: Path = Path('output/calibration')
     """Folder of the report and its plots."""
     seed: Annotated[int, AT_LEAST_0] = 0
@@ -59,30 +61,34 @@ def main(argv: list[str]) -> int:
     table = _measured(options)
     if options.examples is not None:
         write_measured(table, options.examples)
+    hands = table['hand'].unique().to_pylist()
+    hand = hands[0] if len(hands) == 1 else ''
+    output = options.output or (MODELS / f'{hand}.json' if hand else GENERIC)
     examples = Examples.of(table)
     settings = FitSettings(seed=options.seed)
     found = qualities(examples, predicted_unseen(examples, settings))
     about: dict[str, str | int | float] = {
         'objects': len(set(examples.object)), 'scenes': len(set(examples.scene)),
         'grasps': len(table), 'examples': len(examples), 'commit': commit()}
-    model = replace(fit(examples, settings, progress=True), fitted_on={
+    model = replace(fit(examples, settings, progress=True), hand=hand, fitted_on={
         **about, **{f'{each.kind}, {each.level}: {name}': round(value, 4)
                     for each in found for name, value in (
                         ('auc', each.auc), ('ece', each.calibration.error))
                     if math.isfinite(value)}})
-    model.write(options.output)
+    model.write(output)
     sentence = ', '.join(f'{name} {value}' for name, value in about.items())
     write_report(found, sentence, options.report)
     print(quality_table(found))
-    print(f'{sentence}\nmodel: {options.output}, report: {options.report / "report.md"}')
+    print(f'{sentence}\nmodel: {output}, report: {options.report / "report.md"}')
     return 0
 
 
 def _measured(options: Calibrate) -> pa.Table:
-    """Return all labelled grasps with their features."""
+    """Return all labelled grasps with their features; of several hands, without joints."""
     folders = [path for path in options.labels if path.is_dir()]
     files = [path for path in options.labels if not path.is_dir()]
     tables = [measured_labels(folder, options.workers) for folder in folders]
-    if files:
-        tables.append(read_measured(files))
+    tables += [read_measured(path) for path in files]
+    if len({hand for table in tables for hand in table['hand'].unique().to_pylist()}) > 1:
+        tables = [table.drop_columns('joints') for table in tables]
     return pa.concat_tables(tables, promote_options='default').unify_dictionaries()

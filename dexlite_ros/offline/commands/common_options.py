@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, from_anywhere
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0, AT_LEAST_1
 from dexlite_ros.offline.objects.piece_cache import choose_cache
 
@@ -51,6 +52,23 @@ class OnDevice:
     device: str = 'auto'
     """One of auto, cpu, cuda, cuda:N. auto: the CPU for planning, which is faster there; for
     training and generating, the first GPU if there is one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfHand:
+    """Which hand it is about."""
+
+    hand: str = DEFAULT_HAND
+    """Name of a hand, or path of a hand profile (.yaml). One without weights does without the
+    network."""
+
+    def known_hand(self) -> str:
+        """
+        Return the hand as worker processes find it, too.
+
+        :raises UnsupportedHand, FileError: when there is none
+        """
+        return from_anywhere(self.hand)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import (
     Cached,
     Listed,
+    OfHand,
     OnDevice,
     Parallel,
     Printed,
@@ -40,7 +41,8 @@ USUAL_IN_SCENES: tuple[TestName, ...] = ('table-lift',)
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate(
-    ProposerOptions, ScoreOptions, SceneOptions, Listed, OnDevice, Parallel, Cached, Printed
+    ProposerOptions, ScoreOptions, SceneOptions, OfHand, Listed, OnDevice, Parallel, Cached,
+    Printed,
 ):
     """
     Plan on clouds of known objects, judge all grasps in MuJoCo, and write a report.
@@ -95,8 +97,8 @@ class Evaluate(
     def question(self) -> Question:
         """Return the question that the evaluation answers."""
         source = grasp_source(
-            self.planner, self.known_method(), self.weights, self.temperature, self.unranked,
-            self.backend, self.conditions(), self.set or ())
+            self.planner, self.known_hand(), self.known_method(), self.weights, self.temperature,
+            self.unranked, self.backend, self.conditions(), self.set or ())
         scene = self.viewed_scene(self.oracle)
         usual = ALL if isinstance(source, Path) else 20
         return Question(

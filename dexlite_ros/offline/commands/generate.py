@@ -12,23 +12,32 @@ from typing import Annotated
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.network.checkpoint import WEIGHTS
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.commands.common_options import Cached, OnDevice, Parallel, Printed
+from dexlite_ros.offline.commands.common_options import (
+    Cached,
+    OfHand,
+    OnDevice,
+    Parallel,
+    Printed,
+)
 from dexlite_ros.offline.generation import log
 from dexlite_ros.offline.generation.generation import Generation
 from dexlite_ros.offline.generation.machines import Machines
 from dexlite_ros.offline.generation.request import check_whole, GenerationRequest
 from dexlite_ros.offline.generation.target_choice import TargetChoice
-from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.provenance import command_without_folders
+
+SHIPPED = 'shipped'
+"""Stands for the weights that come with the package for the hand."""
 
 
 def _path_of_weights(words: Sequence[str]) -> str:
-    """Return the path given to ``--network``; without one, the weights of the package."""
+    """Return the path given to ``--network``; without one, ``SHIPPED``."""
     if len(words) > 1:
         raise ValueError(f'one path at most, not {" ".join(words)}')
-    return words[0] if words else str(WEIGHTS / HAND)
+    return words[0] if words else SHIPPED
 
 
 OptionalWeights = Annotated[str, PrimitiveConstructorSpec(
@@ -38,7 +47,7 @@ OptionalWeights = Annotated[str, PrimitiveConstructorSpec(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generate(OnDevice, Parallel, Cached, Printed):
+class Generate(OfHand, OnDevice, Parallel, Cached, Printed):
     """
     Propose grasps on many objects, judge them in MuJoCo, and store all in a dataset.
 
@@ -80,9 +89,12 @@ class Generate(OnDevice, Parallel, Cached, Printed):
 
     def request(self) -> GenerationRequest:
         """Return the request that is generated for each object."""
+        hand, network = self.known_hand(), self.network
+        if network == SHIPPED:
+            network = str(WEIGHTS / find_hand(hand).name)
         return GenerationRequest(
             self.scales, self.seed, self.seeds, self.candidates, self.grasps, self.expand,
-            self.network)
+            hand, network)
 
 
 def main(argv: list[str]) -> int:

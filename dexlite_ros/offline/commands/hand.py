@@ -33,7 +33,7 @@ class Hand:
     """What the paths of the meshes begin with in the URDF, such as package://my_hand/urdf; empty:
     they are relative to the URDF's folder. RViz needs package:// or file://."""
     picture: Path | None = None
-    """Write a PNG of the palm link and its axes here."""
+    """Write a PNG of the axes of the palm link, and of the contact regions, here."""
     profile: Path | None = None
     """Write all that is known of the hand here, as YAML that can be edited and planned with."""
     stiffness: Annotated[float, POSITIVE] = 5.0
@@ -66,7 +66,7 @@ def main(argv: list[str]) -> int:
 
         print(write_hand(hand, options.profile))
     if options.picture is not None:
-        from dexlite_ros.output.picture import render_hand
+        from dexlite_ros.output.hand_picture import render_hand
 
         print(render_hand(options.picture, hand.name))
     return 0

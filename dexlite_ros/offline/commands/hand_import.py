@@ -29,7 +29,7 @@ class HandImport:
     tips: Annotated[tuple[str, ...], tyro.conf.arg(metavar='LINK [LINK ...]')]
     """Links of the fingertips."""
     output: Path
-    """Folder for hand.yaml and the picture hand.png."""
+    """Folder for hand.yaml, and for hand.png: the axes of the palm and the contact regions."""
     name: str = ''
     """Name of the hand; empty: that of the file."""
     free_followers: bool = False
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite hand import``."""
     options = parse(HandImport, 'dexlite hand import', argv)
     from dexlite_ros.offline.hands.hand_import import import_hand
-    from dexlite_ros.output.picture import render_hand
+    from dexlite_ros.output.hand_picture import render_hand
 
     imported = import_hand(
         options.file, options.palm, options.tips, print, name=options.name,

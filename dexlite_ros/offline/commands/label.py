@@ -12,7 +12,7 @@ from typing import Annotated
 import tyro
 
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.commands.common_options import Cached, Parallel, Printed
+from dexlite_ros.offline.commands.common_options import Cached, OfHand, Parallel, Printed
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0, AT_LEAST_1, POSITIVE
 from dexlite_ros.offline.generation.target_choice import TargetChoice
 from dexlite_ros.offline.labels.labelling import LabelRequest, run
@@ -22,7 +22,7 @@ from dexlite_ros.offline.scenes.depth_camera import CameraName
 
 
 @dataclass(frozen=True, kw_only=True)
-class Label(Parallel, Cached, Printed):
+class Label(OfHand, Parallel, Cached, Printed):
     """
     Plan on what was seen of objects, judge all candidates on the true ones, and store the labels.
 
@@ -66,7 +66,7 @@ class Label(Parallel, Cached, Printed):
         return LabelRequest(
             TargetChoice(self.objects, self.tier, 1.0, self.only, self.limit),
             SceneChoice(self.scene, self.camera, self.neighbours), self.scales, self.seed,
-            self.seeds, Effort(self.grasps, self.perturbed))
+            self.seeds, Effort(self.grasps, self.perturbed), self.known_hand())
 
 
 def main(argv: list[str]) -> int:

@@ -16,11 +16,10 @@ import trimesh
 import tyro
 
 from dexlite_ros.errors import NoGraspFound
-from dexlite_ros.hand.known_hands import DEFAULT_HAND
 from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_geometry, load_obstacles
 from dexlite_ros.offline.commands.command_line import parse
-from dexlite_ros.offline.commands.common_options import OnDevice, Printed
+from dexlite_ros.offline.commands.common_options import OfHand, OnDevice, Printed
 from dexlite_ros.offline.commands.pair_planning import PairQuestion, plan_pairs, refuse_others
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0
@@ -41,14 +40,11 @@ OF_ONE_HAND = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan(ProposerOptions, ScoreOptions, OnDevice, Printed):
+class Plan(ProposerOptions, ScoreOptions, OfHand, OnDevice, Printed):
     """Plan ranked grasps for one object; units are metres."""
 
     geometry: tyro.conf.Positional[Path]
     """Point cloud (PLY, PCD) or mesh (OBJ, STL, PLY, OFF, GLB, GLTF, DAE) [m]."""
-    hand: str = DEFAULT_HAND
-    """Name of a hand, or path of a hand profile (.yaml). One without weights does without the
-    network."""
     hands: Annotated[tuple[str, str] | None, tyro.conf.arg(metavar='FIRST SECOND')] = None
     """Names or paths of two hands: pairs of grasps that carry an object of the given mass
     together, for what is too large or heavy for one hand."""
@@ -125,11 +121,11 @@ def _target(options: Plan) -> Target:
 
 def _plan(options: Plan, target: Target) -> GraspPlan:
     choice = PlannerChoice(
-        options.preset, options.known_method(), options.weights, backend=options.backend,
-        threads=options.threads, conditions=options.conditions(),
+        options.preset, options.known_method(), options.known_hand(), options.weights,
+        backend=options.backend, threads=options.threads, conditions=options.conditions(),
         changes=options.set or ())
     most = MAX_GRASPS if options.max_grasps is None else options.max_grasps
-    planner = GraspPlanner(choice.settings(most), options.device, options.hand)
+    planner = GraspPlanner(choice.settings(most), options.device, choice.hand)
     return planner.plan(
         target, _request(options, most), obstacles=_obstacles(options, target))
 

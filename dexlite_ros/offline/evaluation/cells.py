@@ -188,7 +188,7 @@ def _write(cell: Cell, content: dict[str, Any]) -> None:
 def _planner(choice: PlannerChoice, max_grasps: int, device: str) -> GraspPlanner:
     """Return this process's planner, created and warmed up once."""
     torch.set_num_threads(1)
-    planner = GraspPlanner(choice.settings(max_grasps), device)
+    planner = GraspPlanner(choice.settings(max_grasps), device, choice.hand)
     planner.warm_up()
     return planner
 

@@ -23,6 +23,7 @@ GraspSource = PlannerChoice | Path
 
 def grasp_source(
     name: str,
+    hand: str = DEFAULT_HAND,
     method: Method | None = None,
     weights: str = '',
     temperature: float = TEMPERATURE,
@@ -35,6 +36,7 @@ def grasp_source(
     Return the source selected by a name and its options.
 
     :param name: a preset of the planner, or a folder of plan files
+    :param hand: name of the hand, or path of its profile
     :param method, weights, temperature, unranked, backend, conditions, changes: those of
         PlannerChoice
     :raises InvalidRequest: for an option without effect, or a missing folder
@@ -49,12 +51,12 @@ def grasp_source(
     for preset in get_args(Preset):
         if name == preset:
             return PlannerChoice(
-                preset, method, weights, temperature, unranked, backend, conditions=conditions,
-                changes=changes)
-    if conditions != USUAL or changes:
+                preset, method, hand, weights, temperature, unranked, backend,
+                conditions=conditions, changes=changes)
+    if conditions != USUAL or changes or hand != DEFAULT_HAND:
         raise InvalidRequest(
-            'planner', name, 'a planner beside --uncertainty, --friction, --mass and --set: '
-            'imported grasps are neither planned nor scored')
+            'planner', name, 'a planner beside --hand, --uncertainty, --friction, --mass and '
+            '--set: imported grasps are neither planned nor scored')
     if not Path(name).is_dir():
         raise InvalidRequest('planner', name, f'{", ".join(PRESETS)} or a folder of plan files')
     return Path(name)
@@ -65,17 +67,18 @@ def describe(source: GraspSource, max_grasps: int) -> dict[str, Any]:
     if isinstance(source, Path):
         return {'imported': source.name}
     settings = source.settings(max_grasps)
+    hand = find_hand(source.hand)
     proposer = make_proposer(
-        settings.method, settings.weights, HandKinematics(find_hand(DEFAULT_HAND)),
-        torch.device('cpu'))
+        settings.method, settings.weights, HandKinematics(hand), torch.device('cpu'))
     return {
-        'preset': source.preset, 'method': settings.method, 'model': proposer.model_id,
-        'temperature': source.temperature, 'steps': source.unranked, 'backend': source.backend,
-        'set': list(source.changes)}
+        'hand': hand.name, 'preset': source.preset, 'method': settings.method,
+        'model': proposer.model_id, 'temperature': source.temperature, 'steps': source.unranked,
+        'backend': source.backend, 'set': list(source.changes)}
 
 
 def source_key(source: GraspSource, max_grasps: int) -> list[str]:
     """Return everything that determines which grasps are judged, as text."""
     if isinstance(source, Path):
         return [str(source)]
-    return [repr(source.settings(max_grasps)), describe(source, max_grasps)['model']]
+    return [repr(find_hand(source.hand)), repr(source.settings(max_grasps)),
+            describe(source, max_grasps)['model']]

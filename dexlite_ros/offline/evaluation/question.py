@@ -10,6 +10,7 @@ from pathlib import Path
 from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.files import write_json
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.offline.evaluation.grasp_source import GraspSource, source_key
 from dexlite_ros.offline.objects.measured_cloud import Setup, View
 from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
@@ -71,7 +72,8 @@ class Question:
 
     def key(self) -> str:
         """Return a short hash, which also covers the release and the success model."""
-        model = SuccessModel.read()
+        hand = DEFAULT_HAND if isinstance(self.source, Path) else self.source.hand
+        model = SuccessModel.of(find_hand(hand))
         return fingerprint(
             __version__, self, [
                 (name, find_test(name).under(Conditions(closing=self.closing)).key())

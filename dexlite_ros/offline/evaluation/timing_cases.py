@@ -66,6 +66,24 @@ def plan_cases(device: str, seed: int, backend: Backend, *, quick: bool) -> Iter
             return
 
 
+def hand_cases(
+    device: str, seed: int, backend: Backend, hands: Sequence[str]
+) -> Iterator[Case]:
+    """Yield the planning of 20 grasps for a mug seen from all sides, by hand."""
+    whole = sample_mesh(mug(), POINTS, np.random.default_rng(seed))
+    settings, request = (
+        PlannerSettings.for_method(backend=backend), PlanRequest(max_grasps=GRASPS, seed=seed))
+    for hand in hands:
+        planner = GraspPlanner(settings, device, hand)
+        yield Case(
+            hand_label(planner.hand.name), GRASPS, partial(planner.plan, whole, request))
+
+
+def hand_label(hand: str) -> str:
+    """Return how the case of a hand is named."""
+    return f'plan {GRASPS} grasps, full cloud, {hand}'
+
+
 def growth_cases(device: str, seed: int, backend: Backend) -> Iterator[Case]:
     """Yield the planning for more candidates, more points and larger objects."""
     planner = GraspPlanner(PlannerSettings.for_method(backend=backend), device)

@@ -27,7 +27,7 @@ from dexlite_ros.offline.dataset.associated_point import associated_points
 from dexlite_ros.offline.dataset.coverage import choose_balanced
 from dexlite_ros.offline.generation.expansion import ExpansionProposer, Parents
 from dexlite_ros.offline.generation.network_expansion import NetworkExpansion
-from dexlite_ros.offline.generation.task import GenerationTask, HAND
+from dexlite_ros.offline.generation.task import GenerationTask
 from dexlite_ros.offline.objects.prepared_object import mesh_digest, surface_cloud
 from dexlite_ros.offline.objects.sources import load_target
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
@@ -36,7 +36,6 @@ from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.proposer import Method
 
-KINEMATICS = HandKinematics(find_hand(HAND))
 REFINED = 120
 """Candidates refined to the end; the choice is made from those that pass the filters."""
 
@@ -108,12 +107,13 @@ def _propose(
     mesh.apply_scale(task.scale)
     parent_of = None
     if task.parents is None:
-        planner = _planner(task.device)
+        planner = _planner(task.device, task.hand)
     else:
         cloud = task.parents.cloud
         proposer = _expansion(task, task.parents, np.asarray(mesh.bounds.mean(0)))
         method: Method = 'network' if task.network else 'hull'
-        planner = GraspPlanner(generation_settings(method), task.device, proposer=proposer)
+        planner = GraspPlanner(
+            generation_settings(method), task.device, task.hand, proposer=proposer)
     plan, report = None, None
     try:
         plan = planner.plan(
@@ -137,7 +137,8 @@ def _choose(
 ) -> Choice:
     """Return a choice of the plan's grasps that is spread evenly over the object."""
     points = associated_points(
-        KINEMATICS, plan.grasps.grasp.to(torch.float32), torch.from_numpy(cloud)).numpy()
+        _kinematics(task.hand), plan.grasps.grasp.to(torch.float32),
+        torch.from_numpy(cloud)).numpy()
     known = np.zeros(len(cloud), np.int64) if task.parents is None else task.parents.counts
     chosen, counts = choose_balanced(
         cloud[points], known[points], task.grasps, np.random.default_rng(task.random_seed))
@@ -153,18 +154,23 @@ def _expansion(
 ) -> ExpansionProposer:
     """Return the proposer that expands the parents into new grasps."""
     if not task.network:
-        return ExpansionProposer(KINEMATICS, parents, offset)
-    checkpoint = read_checkpoint(task.network, find_hand(HAND))
+        return ExpansionProposer(_kinematics(task.hand), parents, offset)
+    checkpoint = read_checkpoint(task.network, find_hand(task.hand))
     if checkpoint.model_id != task.model_id:
         raise ModelError(
             task.network, f'they are {checkpoint.model_id} now, and were {task.model_id} when the '
             'work began')
     return NetworkExpansion(
-        KINEMATICS, parents, offset, checkpoint, resolve_device(task.device))
+        _kinematics(task.hand), parents, offset, checkpoint, resolve_device(task.device))
 
 
 @cache
-def _planner(device: str) -> GraspPlanner:
+def _kinematics(hand: str) -> HandKinematics:
+    return HandKinematics(find_hand(hand))
+
+
+@cache
+def _planner(device: str, hand: str) -> GraspPlanner:
     """Return this process's planner."""
     torch.set_num_threads(1)
-    return GraspPlanner(generation_settings(), device)
+    return GraspPlanner(generation_settings(), device, hand)

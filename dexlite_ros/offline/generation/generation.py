@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.generation.log import Tally
 from dexlite_ros.offline.generation.machines import Machines
@@ -45,7 +46,9 @@ class Generation:
             return cls(dataset, missing_tasks(request, targets, dataset, None, device))
         if request.expand.resolve() == folder.resolve():
             raise InvalidRequest('output', str(folder), 'another folder than --expand')
-        source = GraspDataset.open(request.expand)
+        source, hand = GraspDataset.open(request.expand), find_hand(request.hand).name
+        if source.hand != hand:
+            raise InvalidRequest('expand', str(request.expand), f"a dataset of the hand '{hand}'")
         parents = wanted_parents(request, source, targets)
         dataset = open_or_create(folder, request.settings())
         copy_objects(source, dataset, {name for name, _ in parents})

@@ -16,14 +16,13 @@ from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.dataset.schema import grasp_schema, stages_to_columns, TESTS
 from dexlite_ros.offline.dataset.store import held, object_to_table
 from dexlite_ros.offline.generation.candidates import Candidates, Choice, propose
-from dexlite_ros.offline.generation.task import GenerationTask, HAND
+from dexlite_ros.offline.generation.task import GenerationTask
 from dexlite_ros.offline.objects.prepared_object import prepare, split_of
 from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.contact_figures import diversity
 from dexlite_ros.offline.physics.judge import judge_together
 from dexlite_ros.plan import PlanReport
 
-SCHEMA = grasp_schema(len(find_hand(HAND).joint_names))
 JUDGES = {'six_forces': 'six-forces-quick', 'lift': 'lift-quick'}
 """The test behind each verdict."""
 
@@ -54,28 +53,33 @@ def judge_candidates(candidates: Candidates) -> Generated:
     try:
         if choice is not None:
             rows = judge_together(
-                choice.grasps, candidates.pieces, [JUDGES[test] for test in TESTS])
+                choice.grasps, candidates.pieces, [JUDGES[test] for test in TESTS],
+                hand=find_hand(task.hand))
             verdicts = dict(zip(TESTS, map(list, zip(*rows))))
         seconds = time.perf_counter() - started
         target = None if task.digest else object_to_table(prepare(task.target))
     except (FileError, UnusableObject) as error:
         return left_out(task, str(error))
-    grasps = SCHEMA.empty_table() if choice is None else _table(task, choice, verdicts)
+    grasps = _schema(task).empty_table() if choice is None else _table(task, choice, verdicts)
     return Generated(
         grasps, target, _figures(candidates, candidates.report, verdicts, grasps, seconds))
 
 
 def left_out(task: GenerationTask, error: str) -> Generated:
     """Return the outcome of a task that cannot be done, with the reason."""
-    return Generated(SCHEMA.empty_table(), None, {
+    return Generated(_schema(task).empty_table(), None, {
         'object': task.target.name, 'scale': task.scale, 'seed': task.seed, 'mode': task.mode,
         'error': error})
+
+
+def _schema(task: GenerationTask) -> pa.Schema:
+    return grasp_schema(len(find_hand(task.hand).joint_names))
 
 
 def _table(
     task: GenerationTask, choice: Choice, verdicts: dict[str, list[Verdict]]
 ) -> pa.Table:
-    count, metrics = len(choice.grasps), choice.metrics
+    count, metrics, schema = len(choice.grasps), choice.metrics, _schema(task)
     columns = {
         'object': [task.target.name] * count,
         'split': [split_of(task.target)] * count,
@@ -96,8 +100,8 @@ def _table(
             f'{test}_turned': [each.turned for each in row]}
     return pa.table([
         columns[field.name] if isinstance(columns[field.name], pa.Array)
-        else pa.array(list(columns[field.name])).cast(field.type) for field in SCHEMA],
-        schema=SCHEMA)
+        else pa.array(list(columns[field.name])).cast(field.type) for field in schema],
+        schema=schema)
 
 
 def _figures(

@@ -60,5 +60,6 @@ def missing_tasks(
                 if parents is None or started_from is not None:
                     tasks.append(GenerationTask(
                         target, scale, seed, request.candidates, request.grasps, device,
-                        started_from, network, model_id, digests.get(target.name, '')))
+                        started_from, network, model_id, request.hand,
+                        digests.get(target.name, '')))
     return [task for task in tasks if not dataset.shard(task.target.name, task.name).exists()]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.hand.known_hands import find_hand
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.network.checkpoint import read_checkpoint
 from dexlite_ros.offline.generation.candidates import generation_settings, REFINED
 from dexlite_ros.offline.generation.judged import JUDGES
-from dexlite_ros.offline.generation.task import HAND, scale_text
+from dexlite_ros.offline.generation.task import scale_text
 from dexlite_ros.offline.physics.judge import find_test
 from dexlite_ros.offline.provenance import fingerprint
 from dexlite_ros.ranking.success_model import SuccessModel
@@ -37,6 +37,8 @@ class GenerationRequest:
     """Maximum of judged grasps per object, scale and seed."""
     expand: Path | None = None
     """Dataset whose grasps that held are expanded; None: start from scratch."""
+    hand: str = DEFAULT_HAND
+    """Name of the hand, or path of its profile."""
     network: str = ''
     """Path of the weights that decode old grasps at other points; empty: move them rigidly."""
 
@@ -58,16 +60,18 @@ class GenerationRequest:
 
     def settings(self) -> Settings:
         """Return the settings that all grasps of a dataset must share, as plain data."""
-        model = SuccessModel.read()
+        hand = find_hand(self.hand)
+        model = SuccessModel.of(hand)
         planned = generation_settings('network' if self.network else 'hull')
         return {
+            'hand': hand.name,
             'candidates': self.candidates,
             'grasps': self.grasps,
             'settings': fingerprint(
                 __version__, planned, model.digest,
                 [(name, find_test(test).key()) for name, test in JUDGES.items()]),
             'network': (
-                read_checkpoint(self.network, find_hand(HAND)).model_id if self.network else None)}
+                read_checkpoint(self.network, hand).model_id if self.network else None)}
 
 
 def check_whole(name: str, value: int | None, least: int, most: int) -> None:

@@ -14,7 +14,7 @@ from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.generation import log
 from dexlite_ros.offline.generation.judged import Generated
 from dexlite_ros.offline.generation.request import Settings
-from dexlite_ros.offline.generation.task import GenerationTask, HAND
+from dexlite_ros.offline.generation.task import GenerationTask
 from dexlite_ros.offline.provenance import commit
 
 
@@ -25,7 +25,7 @@ def open_or_create(folder: Path, settings: Settings) -> GraspDataset:
     :raises InvalidRequest: when the folder has a merged dataset or one with other settings
     """
     if not (folder / 'dataset.json').exists():
-        return GraspDataset.create(folder, {**settings, 'runs': []}, HAND)
+        return GraspDataset.create(folder, {**settings, 'runs': []}, str(settings['hand']))
     dataset = GraspDataset.open(folder)
     about = dataset.about
     if 'merged' in about:

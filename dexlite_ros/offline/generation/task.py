@@ -10,7 +10,6 @@ from dexlite_ros.hand.known_hands import DEFAULT_HAND
 from dexlite_ros.offline.generation.expansion import Parents
 from dexlite_ros.offline.objects.sources import Target
 
-HAND = DEFAULT_HAND
 SYNTHESIS, EXPANSION = 'synthesis', 'expansion'
 
 
@@ -37,6 +36,8 @@ class GenerationTask:
     """Path of the weights that decode parents at other points; empty: move them rigidly."""
     model_id: str = ''
     """Expected model identifier of these weights."""
+    hand: str = DEFAULT_HAND
+    """Name of the hand, or path of its profile."""
     digest: str = ''
     """Digest of the mesh if the dataset already has the object; empty: also return the object."""
 

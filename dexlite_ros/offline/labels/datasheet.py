@@ -10,9 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from dexlite_ros.files import plain, replaced, write_json
-from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.dataset.schema import numbers
-from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.label_set import LabelSet
 from dexlite_ros.offline.labels.scene_choice import IN_THE_AIR, ON_A_TABLE
 from dexlite_ros.offline.labels.schema import Column, grasp_columns, SCENE_COLUMNS
@@ -85,7 +83,7 @@ def _text(figures: dict[str, Any], about: dict[str, Any]) -> str:
         *(f'- `{run["command"]}` ({run["date"]}, {run["release"]}, commit {run["commit"]})'
           for run in about['runs']),
         '', '## grasps/OBJECT/TASK.parquet', '',
-        *_columns(grasp_columns(len(find_hand(HAND).joint_names))),
+        *_columns(grasp_columns(len(about['joint_names']))),
         '', '## scenes/OBJECT/TASK.parquet', '', *_columns(SCENE_COLUMNS), ''])
 
 

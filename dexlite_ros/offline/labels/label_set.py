@@ -20,12 +20,11 @@ import pyarrow.parquet as pq
 from dexlite_ros import __version__
 from dexlite_ros.errors import FileError, InvalidRequest
 from dexlite_ros.files import read_json, replaced, write_json
+from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.generation import log
-from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.labelled import Labelled
-from dexlite_ros.offline.labels.rows import GRASPS, SCENES
-from dexlite_ros.offline.labels.schema import FORMAT, VERSION
+from dexlite_ros.offline.labels.schema import FORMAT, grasp_schema, scene_schema, VERSION
 from dexlite_ros.offline.labels.task import LabelTask
 from dexlite_ros.offline.provenance import commit
 
@@ -41,16 +40,17 @@ class LabelSet:
         """
         Return the labels in a folder, new ones if there are none.
 
-        :param settings: plain data; labels made with other settings are not mixed
+        :param settings: plain data, among it the name of the 'hand'; labels made with other
+            settings are not mixed
         :raises InvalidRequest: for a folder of other settings
         :raises FileError: for a folder of another format or version
         """
         path = folder / 'labels.json'
         if not path.exists():
+            hand = find_hand(settings['hand'])
             write_json(path, {
-                'format': FORMAT, 'version': VERSION, 'hand': HAND,
-                'hand_link': find_hand(HAND).palm_link,
-                'joint_names': list(find_hand(HAND).joint_names), **settings, 'runs': []})
+                'format': FORMAT, 'version': VERSION, **settings, 'hand_link': hand.palm_link,
+                'joint_names': list(hand.joint_names), 'runs': []})
             return cls(folder)
         about = read_json(path, FORMAT, VERSION)
         for name, value in settings.items():
@@ -64,6 +64,15 @@ class LabelSet:
     def about(self) -> dict[str, Any]:
         """Content of labels.json."""
         return read_json(self.folder / 'labels.json', FORMAT, VERSION)
+
+    @property
+    def hand(self) -> HandDescription:
+        """
+        The hand whose grasps are labelled.
+
+        :raises UnsupportedHand: when it is not known here
+        """
+        return find_hand(self.about['hand'])
 
     def note_run(self, command: str) -> None:
         """Record a command in labels.json."""
@@ -92,7 +101,7 @@ class LabelSet:
         :param columns: names of those to read; None: all
         :raises FileError: for a file that cannot be read
         """
-        return self._read('scenes', SCENES, columns)
+        return self._read('scenes', scene_schema(self.hand), columns)
 
     def grasps(self, columns: Sequence[str] | None = None) -> pa.Table:
         """
@@ -101,7 +110,7 @@ class LabelSet:
         :param columns: as for ``scenes``
         :raises FileError: for a file that cannot be read
         """
-        return self._read('grasps', GRASPS, columns)
+        return self._read('grasps', grasp_schema(self.hand), columns)
 
     def _file(self, part: str, task: LabelTask) -> Path:
         return self.folder / part / task.target.name / f'{task.name}.parquet'

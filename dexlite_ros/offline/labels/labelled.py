@@ -18,7 +18,6 @@ import trimesh
 from dexlite_ros.errors import BadCloud, FileError, NoGraspFound, ScaleError, UnusableObject
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.known_hands import find_hand
-from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.choice import choose
 from dexlite_ros.offline.labels.judged import heavy_mass, SceneJudge
 from dexlite_ros.offline.labels.near_miss import near_miss
@@ -58,7 +57,7 @@ def label(task: LabelTask) -> Labelled:
         except BadCloud as error:
             return _without_plan(task, digest, str(error))
         try:
-            plan = _planner().plan(
+            plan = _planner(task.hand).plan(
                 sight.target, PlanRequest(seed=task.random_seed), obstacles=sight.obstacles,
                 support=sight.support)
         except (NoGraspFound, BadCloud, ScaleError) as error:
@@ -88,10 +87,10 @@ def _without_plan(
 
 
 @cache
-def _planner() -> GraspPlanner:
+def _planner(hand: str) -> GraspPlanner:
     """Return this process's planner, created and warmed up once."""
     torch.set_num_threads(1)
-    planner = GraspPlanner(PlannerSettings.every_candidate(), 'cpu', HAND)
+    planner = GraspPlanner(PlannerSettings.every_candidate(), 'cpu', hand)
     planner.warm_up()
     return planner
 
@@ -107,7 +106,7 @@ def _judged(
         lambda batch: batch.transformed(turn, shift))
     judge = SceneJudge(
         task.scene.tests, [trimesh.transform_points(each, sight.object) for each in pieces],
-        find_hand(HAND), sight.table if task.scene.kind == 'table' else None,
+        find_hand(task.hand), sight.table if task.scene.kind == 'table' else None,
         [each.convex_hull.vertices for each in around], task.random_seed, task.effort.wrists)
     verdicts = [judge.clean(grasps, index) for index in range(len(grasps))]
     shares = {
@@ -130,7 +129,7 @@ def _near_misses(
     """Return numbers of grasps that held, and a near miss of each."""
     rng = np.random.default_rng([task.random_seed, 1])
     parents = np.sort(rng.permutation(held)[:task.effort.near_misses])
-    moved = [near_miss(grasps[[int(each)]], find_hand(HAND), rng) for each in parents]
+    moved = [near_miss(grasps[[int(each)]], find_hand(task.hand), rng) for each in parents]
     return parents, _joined(grasps[:0], *moved)
 
 

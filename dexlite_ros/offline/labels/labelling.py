@@ -9,6 +9,7 @@ from typing import Any
 
 from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.offline.evaluation.cell_list import draw_neighbours
 from dexlite_ros.offline.generation.log import Tally
 from dexlite_ros.offline.generation.target_choice import TargetChoice
@@ -35,6 +36,8 @@ class LabelRequest:
     seed: int = 0
     seeds: int = 1
     effort: Effort = Effort()
+    hand: str = DEFAULT_HAND
+    """Name of the hand, or path of its profile."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= self.seed + self.seeds <= 2**31:
@@ -52,7 +55,7 @@ class LabelRequest:
         scene = view if isinstance(view, SceneView) else None
         return [
             LabelTask(
-                target, everything[target], scale, self.scene, seed, self.effort,
+                target, everything[target], scale, self.scene, seed, self.effort, self.hand,
                 tuple((each, everything[each])
                       for each in draw_neighbours(list(everything), target, scene, seed)))
             for seed in range(self.seed, self.seed + self.seeds)
@@ -60,9 +63,11 @@ class LabelRequest:
 
     def settings(self) -> dict[str, Any]:
         """Return what all labels of a folder have in common."""
-        model = SuccessModel.read()
+        hand = find_hand(self.hand)
+        model = SuccessModel.of(hand)
         tests = {name for each in (ON_A_TABLE, IN_THE_AIR) for name in vars(each).values()}
         return {
+            'hand': hand.name,
             'effort': asdict(self.effort),
             'fingerprint': fingerprint(
                 __version__, PlannerSettings.every_candidate(), model.digest,

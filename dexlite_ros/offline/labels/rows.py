@@ -16,7 +16,6 @@ from dexlite_ros import __version__
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.offline.dataset.schema import stages_to_columns, vectors
-from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.choice import Chosen
 from dexlite_ros.offline.labels.judged import heavy_mass
 from dexlite_ros.offline.labels.schema import grasp_schema, scene_schema, to_table
@@ -26,8 +25,6 @@ from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.provenance import commit
 from dexlite_ros.offline.scenes.sight import Sight
 from dexlite_ros.plan import GraspPlan
-
-GRASPS, SCENES = grasp_schema(find_hand(HAND)), scene_schema(find_hand(HAND))
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ def grasp_rows(task: LabelTask, plan: GraspPlan, labels: Labels, sight: Sight) -
            for level, shares in labels.shares.items()},
         'held_low_friction': [labels.slippery.get(number) for number in numbers],
         'held_heavy': [labels.heavy.get(number) for number in numbers],
-    }, GRASPS)
+    }, grasp_schema(find_hand(task.hand)))
 
 
 def scene_row(
@@ -114,7 +111,8 @@ def scene_row(
             'viewpoint': report.viewpoint.source,
             'hypotheses': [vars(each) for each in report.hypotheses],
             'warnings': [each.code for each in report.warnings]}
-    return to_table({**_keys(task, 1), **{name: [each] for name, each in row.items()}}, SCENES)
+    return to_table({**_keys(task, 1), **{name: [each] for name, each in row.items()}},
+                    scene_schema(find_hand(task.hand)))
 
 
 def _keys(task: LabelTask, count: int) -> dict[str, list[Any]]:

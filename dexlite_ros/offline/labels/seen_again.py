@@ -12,10 +12,9 @@ from dexlite_ros.features import GraspFeatures
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.known_hands import find_hand
+from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.object.planning_scene import PlanningScene
-from dexlite_ros.offline.generation.task import HAND
 from dexlite_ros.offline.labels.scene_choice import SceneChoice
 from dexlite_ros.offline.objects.sources import find_objects, load_target, Target
 from dexlite_ros.offline.scenes.sight import see, Sight
@@ -40,15 +39,18 @@ def seen_again(scene: dict[str, Any]) -> Sight:
     return sight
 
 
-def features_again(scene: dict[str, Any], grasps: GraspBatch) -> GraspFeatures:
+def features_again(
+    scene: dict[str, Any], grasps: GraspBatch, hand: str = DEFAULT_HAND
+) -> GraspFeatures:
     """
     Return the features of the grasps of a labelled scene, by what the planner does today.
 
+    :param hand: name of the hand
     :param grasps: (B,) at the grasp stage, in the frame of the scaled object mesh, as stored
     """
     sight = seen_again(scene)
     seen = PlanningScene.build(sight.target, obstacles=sight.obstacles, support=sight.support)
-    settings, geometry = PlannerSettings.for_method(), _geometry()
+    settings, geometry = PlannerSettings.for_method(), _geometry(hand)
     energy = GraspEnergy(
         geometry, seen.field, settings.refinement.rounds[-1].optimizer.energy,
         None if seen.obstacles is None else seen.obstacles.field)
@@ -64,5 +66,5 @@ def _target(source: str, name: str) -> Target:
 
 
 @cache
-def _geometry() -> HandGeometry:
-    return hand_details(HandKinematics(find_hand(HAND)))['fine']
+def _geometry(hand: str) -> HandGeometry:
+    return hand_details(HandKinematics(find_hand(hand)))['fine']

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import hashlib
 
 from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.hand.known_hands import DEFAULT_HAND
 from dexlite_ros.offline.generation.task import scale_text
 from dexlite_ros.offline.labels.scene_choice import SceneChoice
 from dexlite_ros.offline.objects.sources import Target
@@ -42,6 +43,8 @@ class LabelTask:
     scene: SceneChoice
     seed: int
     effort: Effort
+    hand: str = DEFAULT_HAND
+    """Name of the hand, or path of its profile."""
     neighbours: tuple[tuple[Target, str], ...] = ()
     """Objects that stand beside it, each with its source."""
 

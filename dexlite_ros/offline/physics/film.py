@@ -22,12 +22,12 @@ from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.judge import GraspTest
 from dexlite_ros.offline.physics.simulation import FRAME_TIME, GraspScene
+from dexlite_ros.output.hand_view import view_in_palm
 from dexlite_ros.output.picture import (
     ColouredMesh,
     link_colour,
     OBJECT_COLOUR,
     render,
-    VIEW_IN_PALM,
     write_label,
     write_sheet,
 )
@@ -68,7 +68,7 @@ class Filmer:
         self._parts['object'] = (
             np.asarray(target.vertices), np.asarray(target.faces), OBJECT_COLOUR)
         self._start = first[self._palm][:3, 3]
-        self._direction = first[self._palm][:3, :3] @ VIEW_IN_PALM
+        self._direction = first[self._palm][:3, :3] @ view_in_palm(hand)
         self._frame = np.concatenate([mesh.vertices for mesh in self._meshes(first)])
 
     def draw(self, poses: Poses, label: str, size: tuple[int, int] = FRAME) -> Image.Image:

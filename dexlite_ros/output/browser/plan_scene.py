@@ -20,7 +20,8 @@ from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.hand.meshes import link_mesh
 from dexlite_ros.output.browser.posed_hand import pose_hand
 from dexlite_ros.output.browser.viewed_plan import GraspFacts, Up, ViewedPlan
-from dexlite_ros.output.picture import link_colour, VIEW_IN_PALM
+from dexlite_ros.output.hand_view import view_in_palm
+from dexlite_ros.output.picture import link_colour
 
 if TYPE_CHECKING:
     from viser import ArrowsHandle, MeshHandle, SceneApi, SceneNodeHandle
@@ -140,7 +141,7 @@ class PlanScene:
         grasp = self._plan.grasps.grasp
         height = np.zeros(3)
         height['xyz'.index(up[1])] = -1.0 if up[0] == '-' else 1.0
-        direction = grasp.rotation[rank].double().numpy() @ VIEW_IN_PALM
+        direction = grasp.rotation[rank].double().numpy() @ view_in_palm(self._hand)
         flat = direction - (direction @ height) * height
         angle = np.clip(
             np.arctan2(direction @ height, np.linalg.norm(flat)), FLATTEST, STEEPEST)

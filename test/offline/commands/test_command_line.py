@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -84,12 +84,13 @@ def test_help_is_plain(capsys):
     ((), ''),
     (('--network',), str(WEIGHTS / 'shadow_right')),
     (('--network', '--seed', '3'), str(WEIGHTS / 'shadow_right')),
+    (('--network', '--hand', 'allegro_right'), str(WEIGHTS / 'allegro_right')),
     (('--network', 'other/network'), 'other/network')])
 def test_network_may_stand_alone(words, network):
-    """Without a path, the weights of the package are used."""
+    """Without a path, the weights of the package for the hand are used."""
     options = parse(
         Generate, 'dexlite generate', ['--objects', 'procedural:1', '--output', 'out', *words])
-    assert options.network == network
+    assert replace(options, expand=Path('parents')).request().network == network
 
 
 def test_network_is_one_path(capsys):

@@ -12,7 +12,10 @@ from dexlite_ros.hand import known_hands
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.profile import read_hand, write_hand
 from dexlite_ros.hand.shadow_hand import SHADOW_LEFT
+from dexlite_ros.offline.calibration.measured import measured_labels
 from dexlite_ros.offline.commands.__main__ import main
+from dexlite_ros.offline.dataset.schema import matrix
+from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.workers.processes import run_tasks
 
 
@@ -52,3 +55,29 @@ def test_a_hand_in_a_file_plans_and_is_judged(tmp_path: Path, capsys, monkeypatc
     assert main(['validate', str(plan), '--object', str(ball), '--test', 'six-forces-quick',
                  '--workers', '1']) == 0
     assert '2 of 2 hold' in capsys.readouterr().out
+
+
+def test_its_grasps_are_generated_labelled_and_evaluated(tmp_path: Path, capsys):
+    """Its data name the hand and its joints; those of two hands are not mixed."""
+    profile = str(write_hand(THREE_FINGER_HAND, tmp_path / 'three_finger.yaml'))
+    data, labels, report = (tmp_path / name for name in ('data', 'labels', 'report'))
+    one = ['--workers', '1', '--objects', 'procedural:1']
+    generate = ['generate', *one, '--candidates', '40', '--grasps', '6', '--device', 'cpu']
+    assert main([*generate, '--hand', profile, '--output', str(data)]) == 0
+    dataset = GraspDataset.open(data)
+    joints = matrix(dataset.grasps(), 'joints')
+    assert dataset.hand == 'three_finger' and joints.shape == (6, len(THREE_FINGER_HAND.joints))
+    assert main([*generate, '--output', str(data)]) == 1
+    assert "'hand' was three_finger" in capsys.readouterr().err
+    assert main([*generate, '--expand', str(data), '--output', str(tmp_path / 'more')]) == 1
+    assert "a dataset of the hand 'shadow_right'" in capsys.readouterr().err
+
+    assert main(['label', *one, '--hand', profile, '--scene', 'full', '--grasps', '4',
+                 '--perturbed', '1', '--output', str(labels)]) == 0
+    measured = measured_labels(labels, 1)
+    assert set(measured['hand'].to_pylist()) == {'three_finger'}
+    assert matrix(measured, 'joints').shape[1] == len(THREE_FINGER_HAND.joints)
+
+    assert main(['evaluate', '--workers', '1', '--objects', 'household:1', '--hand', profile,
+                 '--max-grasps', '2', '--tests', 'six-forces-quick', '--output', str(report)]) == 0
+    assert json.loads((report / 'report.json').read_text())['planner']['hand'] == 'three_finger'
