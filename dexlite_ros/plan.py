@@ -199,3 +199,46 @@ class GraspPlan:
 
     def __len__(self) -> int:
         return len(self.grasps)
+
+
+@dataclass(frozen=True)
+class PairMetrics:
+    """Measures of K pairs of grasps, each (K,)."""
+
+    residual: Tensor
+    """Largest wrench that the contact forces of both hands leave unbalanced, under the weight and
+    a disturbance from any side, as a share of the weight; moments are divided by 5 cm."""
+    hand_clearance: Tensor
+    """Smallest distance between the two hands at all stages [m]."""
+    press: Tensor
+    """Larger one of the hands' sums of normal forces [N]."""
+    torque: Tensor
+    """Largest torque of any finger joint [N m]."""
+
+    def __getitem__(self, index: Tensor) -> PairMetrics:
+        """Select pairs."""
+        return PairMetrics(**{name: value[index] for name, value in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class TwoHandPlan:
+    """K ranked pairs: a grasp of the first hand and that of the same rank of the second."""
+
+    first: GraspPlan
+    second: GraspPlan
+    metrics: PairMetrics
+    mass: float
+    """Of the object that the pairs are meant for [kg]."""
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @property
+    def plans(self) -> tuple[GraspPlan, GraspPlan]:
+        """The grasps of each hand."""
+        return self.first, self.second
+
+    @property
+    def report(self) -> PlanReport:
+        """Facts about how the pairs were found; both hands have the same."""
+        return self.first.report

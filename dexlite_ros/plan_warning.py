@@ -33,6 +33,8 @@ WARNINGS = {
     'no_opposite_sides':
         'No two opposite sides of the object that fingers reach are near enough to each other; no '
         'grasp is returned.',
+    'one_hand_suffices':
+        'Two hands were asked for, but one spans the object and its squeeze carries the mass.',
     'too_uncertain':
         'No grasp reaches the lowest score that was asked for; the message says what would help.',
     'score_of_other_hands':

@@ -42,10 +42,13 @@ RULES: dict[str, set[str]] = {
         'object', 'plan_request', 'mechanics', 'proposal', 'refinement', 'pregrasp', 'stages',
         'ranking'},
     'compilation': {'hand', 'object', 'mechanics', 'refinement', 'pregrasp'},
+    'two_hands': {
+        'hand', 'object', 'plan', 'plan_request', 'plan_report', 'graspable', 'mechanics',
+        'proposal', 'refinement', 'pregrasp', 'stages', 'approach', 'ranking', 'compilation'},
 }
 STEPS = set(RULES)
 RULES |= {
-    'planner': STEPS - {'output'},
+    'planner': STEPS - {'output', 'two_hands'},
     # The node and the offline tools never import each other; 'messages' are the generated ones.
     'ros': STEPS | {'planner', 'messages'},
     'offline': STEPS | {'planner'},

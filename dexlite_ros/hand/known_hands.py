@@ -13,6 +13,7 @@ from dexlite_ros.hand.leap_hand import LEAP_RIGHT
 from dexlite_ros.hand.shadow_hand import SHADOW_LEFT, SHADOW_RIGHT
 
 DEFAULT_HAND = SHADOW_RIGHT.name
+DEFAULT_PAIR = SHADOW_LEFT.name, SHADOW_RIGHT.name
 HANDS: dict[str, HandDescription] = {
     hand.name: hand for hand in (SHADOW_RIGHT, SHADOW_LEFT, ALLEGRO_RIGHT, LEAP_RIGHT)}
 """Those of the package, and all that were read from files since."""

@@ -81,6 +81,7 @@ def balance(
     *,
     steps: int,
     start: Tensor | None = None,
+    load: Tensor | None = None,
 ) -> Tensor:
     """
     Return forces (B, C, 3) on the object that minimise E, by accelerated projected gradient.
@@ -93,6 +94,8 @@ def balance(
     :param steps: gradient steps; 3 suffice to follow a slowly moving grasp, 150 to 300 to converge
         from zero
     :param start: (B, C, 3) initial forces, such as those of the previous step
+    :param load: (B, 3) force that acts at the centre of mass besides, such as the weight; None:
+        there is none
     """
     with torch.no_grad():
         active = contacts.active[..., None]
@@ -103,6 +106,7 @@ def balance(
         for iteration in range(steps):
             ahead = force + iteration / (iteration + 3) * (force - previous)
             net, moment = net_wrench(contacts.point, ahead, centre)
+            net = net if load is None else net + load
             lever = (contacts.point - centre) / TORQUE_LENGTH
             # Half of dE/df: the net force, and the net moment turned into a force at the lever.
             gradient = net[:, None] + cross(moment[:, None].expand_as(lever), lever)

@@ -28,7 +28,7 @@ from dexlite_ros.hand.meshes import link_meshes
 from dexlite_ros.open3d_core import raycasting_scene
 from dexlite_ros.output.grasp_table import rank_label
 from dexlite_ros.output.hand_view import view_in_palm
-from dexlite_ros.plan import GraspPlan
+from dexlite_ros.plan import GraspPlan, TwoHandPlan
 
 OBJECT_COLOUR = (0.93, 0.72, 0.42)
 HAND_COLOUR = (0.42, 0.52, 0.66)
@@ -63,6 +63,28 @@ def render_plan(plan: GraspPlan, path: str | Path, *, max_hands: int = 3) -> Pat
     target = ColouredMesh(plan.surface.vertices, plan.surface.faces, OBJECT_COLOUR)
     labels = [rank_label(rank, f'score {float(plan.score[rank]):.2f}') for rank in range(count)]
     return render_grasps(path, plan.hand, plan.grasps.grasp[:count], target, labels)
+
+
+def render_pairs(plan: TwoHandPlan, path: str | Path, *, max_pairs: int = 3) -> Path:
+    """
+    Write a PNG of the best pairs of a plan of two hands side by side and return its path.
+
+    :param path: PNG file to write; its folder is created if needed
+    :param max_pairs: largest number of panels
+    """
+    surface, panels = plan.first.surface, []
+    for rank in range(min(max_pairs, len(plan))):
+        hands = [mesh for each in plan.plans
+                 for mesh in hand_meshes(each.hand, each.grasps.grasp[[rank]])]
+        first, second = (each.grasps.grasp.translation[rank].numpy() for each in plan.plans)
+        # From beside the line between the palms, and from above.
+        beside = np.cross(second - first, [0.0, 0.0, 1.0]) / np.linalg.norm(second - first)
+        panels.append(render(
+            [ColouredMesh(surface.vertices, surface.faces, OBJECT_COLOUR), *hands],
+            beside + [0.0, 0.0, 0.6]))
+        residual = 100 * float(plan.metrics.residual[rank])
+        write_label(panels[-1], rank_label(rank, f'{residual:.1f} % of the weight unbalanced'))
+    return write_sheet(path, panels, columns=len(panels))
 
 
 def render_surfaces(path: str | Path, surfaces: list[ColouredMesh], labels: list[str]) -> Path:

@@ -99,7 +99,16 @@ def read_grasps(path: str | Path) -> GraspSet:
     :raises FileError: when the file is missing, not JSON, of another format or version
     :raises UnsupportedHand: when its hand is unknown
     """
-    content = read_json(path, FORMAT, VERSION)
+    return grasps_of(read_json(path, FORMAT, VERSION), path)
+
+
+def grasps_of(content: dict[str, Any], path: str | Path) -> GraspSet:
+    """
+    Return the grasps of the content of a plan file, best first.
+
+    :param path: of the file, for errors
+    :raises FileError, UnsupportedHand: as ``read_grasps``
+    """
     names = find_hand(str(content.get('hand'))).joint_names
     if content.get('joint_names') != list(names):
         raise FileError(path, f"its 'joint_names' are not those of the hand: {', '.join(names)}")

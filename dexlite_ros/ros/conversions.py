@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+import math
 
 from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Point, Pose, PoseArray, PoseStamped, Quaternion, Vector3
@@ -30,7 +31,7 @@ from dexlite_ros.msg import (
     PlanWarning,
     SynthesisReport,
 )
-from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
+from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport, TwoHandPlan
 
 METRICS = tuple(field.name for field in fields(GraspMetrics))
 
@@ -48,13 +49,19 @@ class ResultLabels:
     """Times at which the hand trajectory reaches each stage [s]."""
 
 
-def grasp_array(plan: GraspPlan, labels: ResultLabels) -> DexGraspArray:
-    """Return the plan, whose poses are already in ``labels.header.frame_id``, as a message."""
+def grasp_array(plan: GraspPlan | TwoHandPlan, labels: ResultLabels) -> DexGraspArray:
+    """
+    Return the plan, whose poses are already in ``labels.header.frame_id``, as a message.
+
+    Both halves of a pair are neighbours: ranks 2 k and 2 k + 1 are those of pair k.
+    """
+    grasps = (_halves(plan, labels) if isinstance(plan, TwoHandPlan)
+              else [_grasp(plan, rank, labels) for rank in range(len(plan))])
     return DexGraspArray(
         header=labels.header,
         object_id=labels.object_id,
         model_id=plan.report.model_id,
-        grasps=[_grasp(plan, rank, labels) for rank in range(len(plan))],
+        grasps=grasps,
         hypotheses=_likely(plan.report),
         warnings=warning_messages(plan.report.warnings),
     )
@@ -82,7 +89,22 @@ def _grasp(plan: GraspPlan, rank: int, labels: ResultLabels) -> DexGrasp:
         contact_spreads=contacts.spreads.tolist(),
         contact_pattern=plan.contact_pattern[rank],
         approach_direction=vectors(plan.approach_direction[[rank]])[0],
+        pair=-1,
+        pair_residual=math.nan,
     )
+
+
+def _halves(plan: TwoHandPlan, labels: ResultLabels) -> list[DexGrasp]:
+    """Return the grasps of both hands, pair by pair."""
+    grasps: list[DexGrasp] = []
+    for pair in range(len(plan)):
+        for hand in plan.plans:
+            grasp = _grasp(hand, pair, labels)
+            grasp.rank = len(grasps)
+            grasp.id = f'{labels.request}.{grasp.rank}'
+            grasp.pair, grasp.pair_residual = pair, float(plan.metrics.residual[pair])
+            grasps.append(grasp)
+    return grasps
 
 
 def pose(position: Sequence[float], quat_xyzw: Sequence[float]) -> Pose:

@@ -119,6 +119,15 @@ class PlanMarkers:
         return [arrow, label]
 
 
+def joined(first: MarkerArray, second: MarkerArray) -> MarkerArray:
+    """Return the markers of both hands of a plan; those of the second are below ``second/``."""
+    others = [each for each in second.markers
+              if each.action == Marker.ADD and each.ns != SURFACE]
+    for each in others:
+        each.ns = f'second/{each.ns}'
+    return MarkerArray(markers=[*first.markers, *others])
+
+
 def clear_markers(header: Header) -> MarkerArray:
     """Return a message that removes all markers; DELETEALL also needs a frame."""
     return MarkerArray(markers=[Marker(header=header, action=Marker.DELETEALL)])

@@ -8,22 +8,26 @@ All of this runs in the worker's thread, the only one that uses the planner.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
 
 from dexlite_ros.errors import BadCloud, Cancelled, NoGraspFound, PlanningTimeout
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.msg import DexGraspArray
 from dexlite_ros.object.cloud import PointCloud
-from dexlite_ros.plan import GraspPlan, PlanReport
+from dexlite_ros.plan import GraspPlan, PlanReport, TwoHandPlan
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.plan_warning import PlanWarning
 from dexlite_ros.planner import GraspPlanner
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.ros.conversions import grasp_array, ResultLabels
-from dexlite_ros.ros.markers import PlanMarkers
+from dexlite_ros.ros.markers import joined, PlanMarkers
 from dexlite_ros.ros.parameters.node_table import NODE_TABLE, NodeSettings
 from dexlite_ros.ros.parameters.planner_table import PLANNER_TABLE
 from dexlite_ros.ros.point_clouds import finite_cloud, OBSTACLES, usable_points
@@ -31,11 +35,14 @@ from dexlite_ros.ros.publishers import ResultPublishers
 from dexlite_ros.ros.synthesis_request import SynthesisRequest
 from dexlite_ros.ros.transforms import (
     FrameTransforms,
+    pairs_in_frame,
     plan_in_frame,
     surface_in_frame,
     transform_points,
 )
 from dexlite_ros.ros.worker import Job
+from dexlite_ros.two_hands.settings import Burden
+from dexlite_ros.two_hands.two_hand_planner import TwoHandPlanner
 
 PUBLISHING_TIME = 0.25
 """Part of each time budget reserved for converting the plan to messages [s]."""
@@ -66,6 +73,8 @@ class Synthesis:
         self._node = node
         self._transforms = transforms
         self._publishers = publishers
+        self._settings: PlannerSettings
+        self._two_hands: dict[str, TwoHandPlanner]
         self.load()
         self._markers = PlanMarkers(self._planner.hand)
 
@@ -111,7 +120,7 @@ class Synthesis:
         obstacles = self._obstacles(clouds, job, settings, warnings)
         shown = Header(stamp=header.stamp, frame_id=frame.removeprefix('/'))
         try:
-            plan = self._plan(job, request.plan, cloud, obstacles)
+            plan = self._plan(job, request, cloud, obstacles)
         except NoGraspFound as error:
             if settings.markers.enabled and not job.should_stop():
                 surface = surface_in_frame(error.surfaces[0], matrix)
@@ -120,24 +129,38 @@ class Synthesis:
         if job.should_stop():
             raise Cancelled()
         labels = ResultLabels(shown, number, request.object_id, settings.trajectory.times)
-        return self._publish(plan_in_frame(plan, matrix), labels, settings)
+        moved = (pairs_in_frame(plan, matrix) if isinstance(plan, TwoHandPlan)
+                 else plan_in_frame(plan, matrix))
+        return self._publish(moved, labels, settings)
 
     def _plan(
         self,
         job: Job[Answer],
-        request: PlanRequest,
+        request: SynthesisRequest,
         cloud: PointCloud,
         obstacles: np.ndarray | None,
-    ) -> GraspPlan:
+    ) -> GraspPlan | TwoHandPlan:
         wanted = PLANNER_TABLE.read(self._node)
         if wanted != self._settings:  # a parameter changed since the last request
             self._build(wanted)
+        planner = partial(self._pairs, request) if request.second_hand else self._planner.plan
         budget = job.remaining - PUBLISHING_TIME
         if budget <= 0:
-            raise PlanningTimeout(request.timeout)
-        return self._planner.plan(
-            cloud, replace(request, timeout=budget), obstacles=obstacles,
+            raise PlanningTimeout(request.plan.timeout)
+        return planner(
+            cloud, replace(request.plan, timeout=budget), obstacles=obstacles,
             should_stop=job.should_stop, progress=job.report)
+
+    def _pairs(
+        self, request: SynthesisRequest, cloud: PointCloud, plan: PlanRequest, **others: Any
+    ) -> TwoHandPlan:
+        """Plan for two hands; the planner is kept for the next request with the same hand."""
+        second = request.second_hand
+        if second not in self._two_hands:
+            self._two_hands = {second: TwoHandPlanner(self._planner.hand, second)}
+        settings = self._settings
+        burden = Burden(request.mass or settings.mass, friction=settings.friction)
+        return self._two_hands[second].plan(cloud, plan, burden, **others)
 
     def _matrix(
         self, target: str, source: Header, job: Job[Answer], settings: NodeSettings, purpose: str
@@ -169,17 +192,30 @@ class Synthesis:
             clouds.target.header.frame_id, header, job, settings, 'obstacle cloud')
         return transform_points(matrix, points)
 
-    def _publish(self, plan: GraspPlan, labels: ResultLabels, settings: NodeSettings) -> Answer:
+    def _publish(
+        self, plan: GraspPlan | TwoHandPlan, labels: ResultLabels, settings: NodeSettings
+    ) -> Answer:
         result = grasp_array(plan, labels)
-        markers = None
-        if settings.markers.enabled:
-            markers = self._markers.draw(plan, labels.header, settings.markers.style)
+        markers = self._drawn(plan, labels.header, settings) if settings.markers.enabled else None
         self._publishers.publish(result, markers)
         return Answer(result, plan.report)
+
+    def _drawn(
+        self, plan: GraspPlan | TwoHandPlan, header: Header, settings: NodeSettings
+    ) -> MarkerArray:
+        """Return the markers of a plan of one hand or of two."""
+        style = settings.markers.style
+        if isinstance(plan, GraspPlan):
+            return self._markers.draw(plan, header, style)
+        second = PlanMarkers(find_hand(plan.second.hand))
+        return joined(
+            self._markers.draw(plan.first, header, style),
+            second.draw(plan.second, header, style))
 
     def _build(self, settings: PlannerSettings) -> None:
         own = NODE_TABLE.read(self._node)
         self._planner = GraspPlanner(settings, device=own.device, hand=own.hand)
+        self._two_hands = {}
         self._settings = settings
 
 

@@ -16,6 +16,7 @@ from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.ros.conversions import seconds
 from dexlite_ros.ros.parameters.node_table import NodeSettings
 from dexlite_ros.srv import GraspSynthesis
+from dexlite_ros.two_hands.settings import MASS_MAX
 
 MAX_CANDIDATES = 65536
 MAX_GRASPS = 4096
@@ -33,6 +34,10 @@ class SynthesisRequest:
     """Frame of the result; empty: the cloud's frame."""
     viewpoint: np.ndarray | None
     """(3,) in the cloud's frame [m]; None: the frame's origin."""
+    second_hand: str = ''
+    """Name of a second hand; empty: grasps of one hand are wanted."""
+    mass: float | None = None
+    """Mass of the object for two hands [kg]; None: the planner's setting."""
 
 
 def read_request(message: GraspSynthesis.Request, settings: NodeSettings) -> SynthesisRequest:
@@ -40,7 +45,8 @@ def read_request(message: GraspSynthesis.Request, settings: NodeSettings) -> Syn
     Return the request with every value checked.
 
     :raises InvalidRequest: a value is invalid.
-    :raises UnsupportedHand: the request names a hand other than the node's.
+    :raises UnsupportedHand: the request names a hand other than the node's, or a second hand that
+        is not known.
     """
     if message.hand not in ('', settings.hand, find_hand(settings.hand).name):
         raise UnsupportedHand(message.hand, (settings.hand,))
@@ -61,6 +67,8 @@ def read_request(message: GraspSynthesis.Request, settings: NodeSettings) -> Syn
         object_id=message.object_id or settings.object_id,
         target_frame=message.target_frame or settings.target_frame,
         viewpoint=_viewpoint(message.viewpoint) if message.use_viewpoint else None,
+        second_hand=message.second_hand and find_hand(message.second_hand).name,
+        mass=_mass(message.mass),
     )
 
 
@@ -93,6 +101,12 @@ def _tolerance(value: float) -> float | None:
     if not value <= 3.15:
         raise InvalidRequest('approach_tolerance', value, 'at most pi; 0 for the parameter')
     return min(value, math.pi) if value > 0.0 else None
+
+
+def _mass(value: float) -> float | None:
+    if not 0.0 <= value <= MASS_MAX:
+        raise InvalidRequest('mass', value, f'0 (the parameter) to {MASS_MAX:g} kg')
+    return value or None
 
 
 def _timeout(value: float) -> float | None:

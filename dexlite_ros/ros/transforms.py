@@ -25,7 +25,7 @@ import torch
 
 from dexlite_ros.errors import Cancelled, TransformError
 from dexlite_ros.object.surface import ObjectSurface
-from dexlite_ros.plan import Contacts, GraspPlan
+from dexlite_ros.plan import Contacts, GraspPlan, TwoHandPlan
 from dexlite_ros.ros.cloud_topic import on_jump_back
 from dexlite_ros.rotations import unitquat_to_rotmat
 
@@ -155,6 +155,12 @@ def plan_in_frame(plan: GraspPlan, matrix: np.ndarray) -> GraspPlan:
         other_surfaces=tuple(surface_in_frame(each, matrix) for each in plan.other_surfaces),
         cloud=None if plan.cloud is None else transform_points(matrix, plan.cloud),
     )
+
+
+def pairs_in_frame(plan: TwoHandPlan, matrix: np.ndarray) -> TwoHandPlan:
+    """Return a plan of two hands with everything in the target frame."""
+    first, second = (plan_in_frame(each, matrix) for each in plan.plans)
+    return replace(plan, first=first, second=second)
 
 
 def surface_in_frame(surface: ObjectSurface, matrix: np.ndarray) -> ObjectSurface:

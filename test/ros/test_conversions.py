@@ -18,6 +18,7 @@ from std_msgs.msg import Header
 from dexlite_ros.errors import BadCloud
 from dexlite_ros.grasp import STAGES
 from dexlite_ros.msg import DexGrasp, DexGraspArray, SynthesisReport
+from dexlite_ros.plan import PairMetrics, TwoHandPlan
 from dexlite_ros.ros.conversions import (
     best_joint_states,
     best_pose,
@@ -306,3 +307,21 @@ def test_durations_round_trip(value: float) -> None:
     """Nanoseconds stay below a whole second."""
     assert seconds(duration(value)) == pytest.approx(value, abs=1e-9)
     assert 0 <= duration(value).nanosec < 10**9
+
+
+def test_pairs_are_neighbours():
+    """Ranks 2 k and 2 k + 1 are both halves of pair k; grasps of one hand are in no pair."""
+    first, second = make_plan(3, seed=1), make_plan(3, seed=2)
+    values = torch.tensor([0.01, 0.02, 0.03])
+    plan = TwoHandPlan(first, second, PairMetrics(values, values, values, values), 1.0)
+    result = deserialize_message(
+        serialize_message(grasp_array(plan, LABELS)), DexGraspArray)
+    assert [grasp.pair for grasp in result.grasps] == [0, 0, 1, 1, 2, 2]
+    assert [grasp.id for grasp in result.grasps] == [f'7.{rank}' for rank in range(6)]
+    assert [grasp.rank for grasp in result.grasps] == list(range(6))
+    assert result.grasps[3].pair_residual == pytest.approx(0.02)
+    palm = result.grasps[3].grasp_pose.position
+    assert [palm.x, palm.y, palm.z] == pytest.approx(
+        second.grasps.grasp.translation[1].tolist())
+    alone = grasp_array(first, LABELS).grasps[0]
+    assert alone.pair == -1 and np.isnan(alone.pair_residual)

@@ -321,3 +321,24 @@ def test_the_planner_can_be_loaded_anew(planner: PlannerProcess) -> None:
     assert re.fullmatch(
         r'shadow_right@\w{12}\+hull-starts\+opposite-points on cpu', answer.message)
     assert planner.call(cloud=cloud_message(box_points()), **FAST).report.error_code == 0
+
+
+def test_two_hands_carry_a_large_box(planner: PlannerProcess) -> None:
+    """A second hand gives pairs: halves of equal number, one of each hand, on opposite sides."""
+    corner = np.random.default_rng(0).uniform(-1.0, 1.0, (6000, 3))
+    axis = np.arange(6000) % 3
+    corner[np.arange(6000), axis] = np.sign(corner[np.arange(6000), axis])
+    cloud = cloud_message(corner * [0.15, 0.12, 0.1] + [0.0, 0.0, 0.5])
+    response = planner.call(
+        cloud=cloud, second_hand='shadow_left', mass=1.0, num_candidates=96, max_grasps=2,
+        seed=1, timeout=120.0)
+    assert response.report.error_msg == ''
+    grasps = response.result.grasps
+    assert len(grasps) in (2, 4) and [each.pair for each in grasps] == [0, 0, 1, 1][:len(grasps)]
+    assert [each.hand for each in grasps[:2]] == ['shadow_right', 'shadow_left']
+    right, left = (each.grasp_pose.position for each in grasps[:2])
+    assert np.linalg.norm([right.x - left.x, right.y - left.y]) > 0.2
+    assert 0 <= grasps[0].pair_residual < 0.1 and np.isnan(grasps[0].success_probability)
+    refused = planner.call(
+        cloud=cloud, second_hand='shadow_left', approach_direction=Vector3(z=-1.0))
+    assert refused.report.error_code == Report.INVALID_REQUEST

@@ -75,3 +75,16 @@ def test_another_hand_is_refused():
     with pytest.raises(UnsupportedHand, match=SETTINGS.hand):
         read_request(message(hand='claw'), SETTINGS)
     assert read_request(message(hand=SETTINGS.hand), SETTINGS).object_id == 'mug'
+
+
+def test_a_second_hand():
+    """Its name and the mass reach the request; unknown hands and impossible masses do not."""
+    plain = read_request(message(), SETTINGS)
+    assert (plain.second_hand, plain.mass) == ('', None)
+    both = read_request(message(second_hand='shadow_left', mass=1.5), SETTINGS)
+    assert (both.second_hand, both.mass) == ('shadow_left', 1.5)
+    with pytest.raises(UnsupportedHand):
+        read_request(message(second_hand='hook'), SETTINGS)
+    for mass in (-1.0, 50.0, math.nan):
+        with pytest.raises(InvalidRequest, match='mass'):
+            read_request(message(second_hand='shadow_left', mass=mass), SETTINGS)

@@ -19,10 +19,11 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
+import torch
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
-from dexlite_ros.plan import GraspPlan
+from dexlite_ros.plan import GraspPlan, PairMetrics, TwoHandPlan
 from dexlite_ros.plan_warning import PlanWarning
 from dexlite_ros.ros.conversions import grasp_array, ResultLabels
 from dexlite_ros.ros.markers import MarkerStyle, PlanMarkers
@@ -102,6 +103,17 @@ def test_a_result_says_what_the_plan_says():
     metrics = replace(plan.metrics, clearance=plan.metrics.clearance * float('nan'))
     unknown = viewed_result(message(replace(plan, metrics=metrics), 5), None, None)
     assert unknown.facts[0].energies['clearance'] is None
+
+
+def test_of_pairs_the_first_hand_is_shown():
+    """Its grasps, pair by pair, and a remark that the others are not."""
+    first, second = make_plan(2, seed=1), make_plan(2, seed=2)
+    nothing = torch.zeros(2)
+    pairs = TwoHandPlan(first, second, PairMetrics(*[nothing] * 4), 1.0)
+    viewed = viewed_result(message(pairs, 3), None, None)
+    torch.testing.assert_close(
+        viewed.grasps.grasp.translation.double(), first.grasps.grasp.translation.double())
+    assert any('first hand' in each for each in viewed.remarks) and len(viewed.facts) == 2
 
 
 def test_a_viewer_that_starts_late_shows_the_last_result(bench):

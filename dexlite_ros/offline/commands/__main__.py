@@ -17,6 +17,7 @@ COMMANDS = {
     'plan': ('plan', 'plan grasps for a cloud or a mesh'),
     'hand': ('hand', 'write the hand as MJCF, URDF or picture'),
     'evaluate': ('evaluate', 'plan on many objects, judge, and report'),
+    'evaluate-pairs': ('evaluate_pairs', 'plan for two hands on many objects, and lift them'),
     'compare': ('compare', 'put evaluations into one table'),
     'objects': ('objects', 'make objects ready, and show them'),
     'scenes': ('scenes', 'look at objects on a table with a depth camera'),

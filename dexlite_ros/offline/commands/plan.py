@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 import json
 import math
 from pathlib import Path
@@ -11,6 +11,7 @@ import sys
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 import trimesh
 import tyro
 
@@ -19,6 +20,7 @@ from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.object.geometry_file import load_geometry, load_obstacles
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import OfHand, OnDevice, Printed
+from dexlite_ros.offline.commands.pair_planning import PairQuestion, plan_pairs, refuse_others
 from dexlite_ros.offline.commands.proposer_options import ProposerOptions
 from dexlite_ros.offline.commands.ranges import AT_LEAST_0
 from dexlite_ros.offline.commands.score_options import ScoreOptions
@@ -28,8 +30,13 @@ from dexlite_ros.output.plan_file import plan_to_dict, write_plan
 from dexlite_ros.plan import GraspPlan, PlanReport
 from dexlite_ros.plan_request import PlanRequest
 from dexlite_ros.planner import GraspPlanner
+from dexlite_ros.two_hands.settings import Burden
 
 Target = PointCloud | trimesh.Trimesh
+MAX_GRASPS = 20
+OF_ONE_HAND = (
+    'hand', 'method', 'weights', 'backend', 'set', 'preset', 'uncertainty', 'device')
+"""Options that are of no use with two hands."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +45,11 @@ class Plan(ProposerOptions, ScoreOptions, OfHand, OnDevice, Printed):
 
     geometry: tyro.conf.Positional[Path]
     """Point cloud (PLY, PCD) or mesh (OBJ, STL, PLY, OFF, GLB, GLTF, DAE) [m]."""
-    max_grasps: int = 20
-    """Maximum number of grasps returned."""
+    hands: Annotated[tuple[str, str] | None, tyro.conf.arg(metavar='FIRST SECOND')] = None
+    """Names or paths of two hands: pairs of grasps that carry an object of the given mass
+    together, for what is too large or heavy for one hand."""
+    max_grasps: int | None = None
+    """Maximum number of grasps returned; None: 20, with two hands 5 pairs."""
     num_candidates: int | None = None
     """Number of proposed grasps; None: as many as the method needs."""
     output: Path | None = None
@@ -65,6 +75,8 @@ def main(argv: list[str]) -> int:
     """Run ``dexlite plan``."""
     options = parse(Plan, 'dexlite plan', argv)
     target = _target(options)
+    if options.hands is not None:
+        return _plan_pairs(options, options.hands, target)
     try:
         plan = _plan(options, target)
     except NoGraspFound as error:
@@ -87,6 +99,17 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+def _plan_pairs(options: Plan, hands: tuple[str, str], target: Target) -> int:
+    refuse_others(
+        {name: getattr(options, name) for name in OF_ONE_HAND},
+        {each.name: each.default for each in fields(options)})
+    question = PairQuestion(
+        hands, target, _obstacles(options, target), _request(options, options.max_grasps),
+        Burden(options.mass, friction=options.friction), options.threads)
+    return plan_pairs(
+        question, output=options.output, picture=options.picture, as_json=options.json)
+
+
 def _target(options: Plan) -> Target:
     """Return the cloud or mesh to grasp; a cloud carries its viewpoint."""
     target = load_geometry(options.geometry)
@@ -101,12 +124,21 @@ def _plan(options: Plan, target: Target) -> GraspPlan:
         options.preset, options.known_method(), options.known_hand(), options.weights,
         backend=options.backend, threads=options.threads, conditions=options.conditions(),
         changes=options.set or ())
-    obstacles = load_obstacles(options.obstacles, near=target) if options.obstacles else None
-    planner = GraspPlanner(choice.settings(options.max_grasps), options.device, choice.hand)
-    request = PlanRequest(
-        num_candidates=options.num_candidates, max_grasps=options.max_grasps, seed=options.seed,
+    most = MAX_GRASPS if options.max_grasps is None else options.max_grasps
+    planner = GraspPlanner(choice.settings(most), options.device, choice.hand)
+    return planner.plan(
+        target, _request(options, most), obstacles=_obstacles(options, target))
+
+
+def _request(options: Plan, max_grasps: int | None) -> PlanRequest:
+    return PlanRequest(
+        num_candidates=options.num_candidates, max_grasps=max_grasps, seed=options.seed,
         timeout=math.inf if options.timeout is None else options.timeout)
-    return planner.plan(target, request, obstacles=obstacles)
+
+
+def _obstacles(options: Plan, target: Target) -> NDArray[np.floating] | None:
+    """Return the points (M, 3) of the obstacles [m]; None: there are none."""
+    return load_obstacles(options.obstacles, near=target) if options.obstacles else None
 
 
 def _surfaces_picture(error: NoGraspFound, path: Path) -> Path:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from inspect import getdoc
 import json
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 import trimesh
 import tyro
 
+from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.files import plain
+from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.object.geometry_file import MENDED
 from dexlite_ros.offline.commands.command_line import parse
 from dexlite_ros.offline.commands.common_options import Cached, Parallel, Printed
@@ -26,11 +28,17 @@ from dexlite_ros.offline.objects.mesh_folder import load_pieces, ObjectFile
 from dexlite_ros.offline.physics.closing import Verdict
 from dexlite_ros.offline.physics.closing_choice import Closing, ClosingWay, Wrist
 from dexlite_ros.offline.physics.judge import Conditions, TestName, TESTS, USUAL
+from dexlite_ros.offline.physics.pair_judge import NAME as PAIR_TEST
+from dexlite_ros.offline.physics.pair_judge import PairTrial
+from dexlite_ros.offline.physics.simulation import SimulationSettings
 from dexlite_ros.offline.physics.trial import judge_all, Trial
+from dexlite_ros.offline.physics.verdict_file import Verdicts, write_verdicts
 from dexlite_ros.offline.workers.processes import run_tasks
+from dexlite_ros.output.pair_file import holds_pairs, read_pairs
 from dexlite_ros.output.plan_file import read_grasps
 
 MASS = Range('a mass from 0.001 to 10 kg', 0.001, 10.0)
+USUAL_TEST: tuple[TestName, ...] = ('six-forces',)
 FRICTION = Range('a coefficient from 0.01 to 5', 0.01, 5.0)
 
 
@@ -39,17 +47,18 @@ class Validate(Parallel, Cached, Printed):
     """Simulate grasps in MuJoCo and report which hold; units are SI."""
 
     grasps: tyro.conf.Positional[Path]
-    """Plan file (JSON) written by dexlite plan or dexlite import."""
+    """Plan file (JSON) written by dexlite plan or dexlite import. With two hands, both lift the
+    object from the table by 10 cm, held by springs, and there is no other test."""
     mesh: Annotated[Path, tyro.conf.arg(name='object')]
     """Mesh of the object, in the frame of the grasps (OBJ, STL, PLY, OFF, GLB, GLTF, DAE)."""
     scale: Annotated[float | None, POSITIVE] = None
     """Factor that converts the mesh to metres; None: that of the plan file, else 1."""
     test: Annotated[tuple[TestName, ...], tyro.conf.arg(metavar='TEST [TEST ...]')] = (
-        'six-forces',)
+        USUAL_TEST)
     """Tests to run; see above."""
     mass: Annotated[float | None, MASS] = None
     """Mass of the object, 0.001 to 10 kg; forces and torques are proportional to it.
-    None: 0.1 kg."""
+    None: 0.1 kg; with two hands, what the plan is for."""
     friction: Annotated[float | None, FRICTION] = None
     """Friction coefficient of every contact, 0.01 to 5; None: 0.6, in low-friction 0.3."""
     closing: ClosingWay = 'straight'
@@ -58,7 +67,8 @@ class Validate(Parallel, Cached, Printed):
     wrist: Wrist = 'stiff'
     """How its wrist is held meanwhile; soft: by springs, as by an arm in impedance control."""
     table: Annotated[float | None, FINITE] = None
-    """Height of the table in the test lift [m]; None: no table."""
+    """Height of the table in the test lift [m]; None: no table; with two hands, where the object
+    is lowest."""
     seed: Annotated[int, AT_LEAST_0] = 0
     """Seed of the noise."""
     output: Path | None = None
@@ -77,6 +87,8 @@ def main(argv: list[str]) -> int:
     options = parse(
         Validate, 'dexlite validate', argv, f'{getdoc(Validate)}\n\nTests:\n{meanings}')
     options.choose_cache()
+    if holds_pairs(options.grasps):
+        return _validate_pairs(options)
     grasp_set = read_grasps(options.grasps)
     mesh, pieces = _load(
         options, grasp_set.scale if options.scale is None else options.scale)
@@ -86,11 +98,46 @@ def main(argv: list[str]) -> int:
     _show(options, trial, mesh)
     verdicts = judge_all(trial, options.workers, options.output, options.time_limit)
     if options.json:
-        rows = {name: [plain(asdict(each)) for each in row] for name, row in verdicts.items()}
-        print(json.dumps({'worlds': trial.worlds(), 'tests': rows}, allow_nan=False))
+        _print_json(verdicts, trial.worlds())
     else:
-        print(_table(verdicts, trial))
+        print(_table(verdicts, '' if trial.conditions == USUAL else (
+            ', closing {way}, wrist {wrist}'.format(**vars(trial.conditions.closing))),
+            {} if trial.conditions == USUAL else trial.worlds()))
     return 0
+
+
+def _validate_pairs(options: Validate) -> int:
+    """Judge a plan of two hands."""
+    usual = {each.name: each.default for each in fields(options)}
+    for name in ('test', 'closing', 'wrist', 'picture', 'video'):
+        if getattr(options, name) != usual[name]:
+            raise InvalidRequest(
+                name, getattr(options, name), 'nothing for a plan of two hands: it has one test')
+    pairs = read_pairs(options.grasps)
+    _, pieces = _load(options, 1.0 if options.scale is None else options.scale)
+    simulation = SimulationSettings(
+        mass=pairs.mass if options.mass is None else options.mass,
+        **({} if options.friction is None else {'friction': options.friction}))
+    trial = PairTrial(
+        (find_hand(pairs.first.hand), find_hand(pairs.second.hand)), pieces, simulation,
+        options.table)
+    grasps = pairs.first.grasps, pairs.second.grasps
+    verdicts, worlds = {PAIR_TEST: trial.judge(grasps)}, {PAIR_TEST: trial.world()}
+    if options.output:
+        rows: Verdicts = {name: list(row) for name, row in verdicts.items()}
+        write_verdicts(options.output, trial.key(grasps), rows, worlds)
+    if options.json:
+        _print_json(verdicts, worlds)
+    else:
+        print(_table(verdicts, '', worlds))
+    return 0
+
+
+def _print_json(
+    verdicts: dict[str, list[Verdict]], worlds: dict[str, dict[str, float]]
+) -> None:
+    rows = {name: [plain(asdict(each)) for each in row] for name, row in verdicts.items()}
+    print(json.dumps({'worlds': worlds, 'tests': rows}, allow_nan=False))
 
 
 def _load(
@@ -119,7 +166,15 @@ def _show(options: Validate, trial: Trial, mesh: trimesh.Trimesh) -> None:
         print(f'video: {filmed.write_film(options.video)}', file=sys.stderr)
 
 
-def _table(verdicts: dict[str, list[Verdict]], trial: Trial) -> str:
+def _table(
+    verdicts: dict[str, list[Verdict]], closing: str, worlds: dict[str, dict[str, float]]
+) -> str:
+    """
+    Return a line for each grasp, and one for each test.
+
+    :param closing: how the hand closes, where it is not the usual way
+    :param worlds: mass and friction in each test; empty: the usual ones
+    """
     lines = ['grasp  ' + '  '.join(f'{name:<18}' for name in verdicts)]
     for index, verdict_of_each in enumerate(zip(*verdicts.values())):
         lines.append(f'{index:5d}  ' + '  '.join(
@@ -132,7 +187,6 @@ def _table(verdicts: dict[str, list[Verdict]], trial: Trial) -> str:
         lines.append(
             f'{name}: {passed} of {len(row)} hold ({100 * passed / max(len(row), 1):.1f} %)'
             + (f'; not: {why}' if why else '') + (
-                '' if trial.conditions == USUAL else
-                '; {mass:g} kg, friction {friction:g}, '.format(**trial.worlds()[name])
-                + 'closing {way}, wrist {wrist}'.format(**vars(trial.conditions.closing))))
+                '; {mass:g} kg, friction {friction:g}'.format(**worlds[name]) + closing
+                if worlds else ''))
     return '\n'.join(lines)

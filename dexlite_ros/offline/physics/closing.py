@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 import math
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +101,17 @@ def _where_it_is(scene: GraspScene, commanded: GraspBatch) -> GraspBatch:
         rotation=pose[:3, :3].expand_as(commanded.rotation))
 
 
-def look(scene: GraspScene, reasons: tuple[Reason, Reason], raised: float = 0.0) -> Verdict:
+class ObjectScene(Protocol):
+    """Whatever simulates an object that was placed."""
+
+    def object_motion(self, raised: float = 0.0) -> tuple[float, float]:
+        """Return how far the object is from there, raised by this [m], and its rotation [rad]."""
+
+    def diverged(self) -> bool:
+        """Return whether the simulation has diverged since."""
+
+
+def look(scene: ObjectScene, reasons: tuple[Reason, Reason], raised: float = 0.0) -> Verdict:
     """
     Return the verdict on the object's motion since it was placed.
 

@@ -17,15 +17,20 @@ class SoftWrist:
 
     def __init__(
         self, model: mujoco.MjModel, data: mujoco.MjData, palm: str,
-        settings: SoftWristSettings = SOFT_WRIST,
+        settings: SoftWristSettings = SOFT_WRIST, prefix: str = '',
     ) -> None:
-        """Let go of the equality constraint 'wrist'; the arm carries the weight of the hand."""
+        """
+        Let go of the equality constraint 'wrist'; the arm carries the weight of the hand.
+
+        :param prefix: with which the hand was given to ``world.hold_by_mocap``
+        """
         self._model, self._data, self._settings = model, data, settings
-        self._weld = model.equality('wrist').id
+        self._weld = model.equality(f'{prefix}wrist').id
+        self._target = model.body(f'{prefix}wrist_target').mocapid[0]
         self._palm = model.body(palm).id
         self._bodies = np.flatnonzero(model.body_rootid == self._palm)
-        self._place = model.joint('palm').qposadr[0]
-        first = model.joint('palm').dofadr[0]
+        self._place = model.joint(f'{prefix}palm').qposadr[0]
+        first = model.joint(f'{prefix}palm').dofadr[0]
         self._speeds = slice(first, first + 6)
         self._own_damping = model.dof_damping[self._speeds].copy()
         mass = float(model.body_subtreemass[self._palm])
@@ -41,8 +46,8 @@ class SoftWrist:
         pose = data.qpos[self._place:self._place + 7]
         turn = np.zeros(3)
         # In the palm's own frame.
-        mujoco.mju_subQuat(turn, data.mocap_quat[0], pose[3:])
-        force = self._settings.stiffness * (data.mocap_pos[0] - pose[:3])
+        mujoco.mju_subQuat(turn, data.mocap_quat[self._target], pose[3:])
+        force = self._settings.stiffness * (data.mocap_pos[self._target] - pose[:3])
         torque = data.xmat[self._palm].reshape(3, 3) @ (self._settings.turn_stiffness * turn)
         # MuJoCo applies forces at the centres of mass. Its own compensation of gravity works only
         # in models that are compiled with it.
@@ -56,7 +61,7 @@ class SoftWrist:
         """Weld the palm where it is now."""
         data = self._data
         pose: NDArray[np.float64] = data.qpos[self._place:self._place + 7]
-        data.mocap_pos[0], data.mocap_quat[0] = pose[:3], pose[3:]
+        data.mocap_pos[self._target], data.mocap_quat[self._target] = pose[:3], pose[3:]
         data.xfrc_applied[self._bodies] = 0.0
         data.eq_active[self._weld] = 1
         self._model.dof_damping[self._speeds] = self._own_damping

@@ -37,14 +37,19 @@ def configure(option: mujoco.MjOption, time_step: float) -> None:
     option.gravity = (0.0, 0.0, 0.0)
 
 
-def hold_by_mocap(spec: mujoco.MjSpec, palm: str) -> None:
-    """Free the palm and weld it to a mocap body, as an arm would hold it."""
-    spec.body(palm).add_freejoint(name='palm')
-    spec.worldbody.add_body(name='wrist_target', mocap=True)
+def hold_by_mocap(spec: mujoco.MjSpec, palm: str, prefix: str = '') -> None:
+    """
+    Free the palm and weld it to a mocap body, as an arm would hold it.
+
+    :param prefix: of the names of the free joint 'palm', the mocap body 'wrist_target' and the
+        weld 'wrist', where there is more than one hand
+    """
+    spec.body(palm).add_freejoint(name=f'{prefix}palm')
+    target = spec.worldbody.add_body(name=f'{prefix}wrist_target', mocap=True)
     weld = spec.add_equality(
-        type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1='wrist_target',
+        type=mujoco.mjtEq.mjEQ_WELD, objtype=mujoco.mjtObj.mjOBJ_BODY, name1=target.name,
         name2=palm)
-    weld.name = 'wrist'
+    weld.name = f'{prefix}wrist'
     weld.solimp[:] = (0.9, 0.95, 0.001, 0.5, 2.0)
     # Anchor, pose of the palm in the target's frame, weight of the rotation.
     weld.data[:11] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)

@@ -25,7 +25,7 @@ def viewed_result(
     corners: NDArray[np.float64] | None,
 ) -> ViewedPlan:
     """
-    Return a result with at least one grasp.
+    Return a result with at least one grasp; of pairs, the half of the first hand.
 
     :param points: (N, 3) of the object's cloud, in the frame of the result [m]; None: not known
     :param corners: (T, 3, 3) triangles of the likeliest surface, in the frame of the result [m];
@@ -41,9 +41,12 @@ def viewed_result(
         remarks.append(f'object {result.object_id}')
     if likely:
         remarks.append('surfaces: ' + '; '.join(surface_label(*each) for each in likely))
+    shown = [each for each in result.grasps if each.pair < 0 or each.rank % 2 == 0]
+    if len(shown) < len(result.grasps):
+        remarks.append('pairs: the first hand of each is shown')
     return ViewedPlan(
-        result.grasps[0].hand, staged_grasps(result),
-        tuple(_facts(each) for each in result.grasps), PlanGeometry(points, surfaces), frame,
+        shown[0].hand, staged_grasps(DexGraspArray(grasps=shown)),
+        tuple(_facts(each) for each in shown), PlanGeometry(points, surfaces), frame,
         '-y' if frame.endswith(OPTICAL) else '+z', tuple(remarks),
         tuple(f'{each.code}: {each.message}' for each in result.warnings))
 

@@ -9,6 +9,7 @@ from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.objects.procedural.families import (
     FAMILIES,
     HOUSEHOLD_FAMILIES,
+    LARGE_FAMILIES,
     make_shape,
 )
 from dexlite_ros.offline.objects.procedural.solids import (
@@ -122,3 +123,13 @@ def test_what_is_apart_stays():
     parts = [*box((0.02, 0.02, 0.02)), box((0.02, 0.02, 0.02))[0] + (0.03, 0, 0)]
     mesh = union(parts)
     assert mesh.body_count == 2 and mesh.volume == pytest.approx(1.6e-5, rel=0.01)
+
+
+@pytest.mark.parametrize('family', LARGE_FAMILIES)
+def test_large_objects_need_two_hands(family):
+    """Watertight, one body, 20 to 50 cm long and wider than a hand spans, upright."""
+    for seed in range(6):
+        mesh = make_shape(family, seed).mesh
+        assert mesh.is_watertight and mesh.body_count == 1
+        assert 0.2 < mesh.extents.max() < 0.5 and np.sort(mesh.extents[:2])[0] > 0.17
+        np.testing.assert_allclose(mesh.center_mass, 0, atol=1e-4)

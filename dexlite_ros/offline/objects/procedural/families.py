@@ -13,6 +13,7 @@ import trimesh
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.offline.objects.procedural import composed_families as composed
 from dexlite_ros.offline.objects.procedural import household_families as household
+from dexlite_ros.offline.objects.procedural import large_families as large
 from dexlite_ros.offline.objects.procedural import revolved_families as revolved
 from dexlite_ros.offline.objects.procedural.solids import Parts, union
 
@@ -37,7 +38,12 @@ HOUSEHOLD_FAMILIES: Families = {
         household.spray_can, household.soup_bowl, household.gable_carton,
         household.preserve_jar, household.rounded_pack, household.crisp_tube,
     )}
-SERIES: dict[str, Families] = {'procedural': FAMILIES, 'household': HOUSEHOLD_FAMILIES}
+LARGE_FAMILIES: Families = {
+    make.__name__: make for make in (
+        large.moving_box, large.serving_tray, large.cooking_pot, large.drum, large.mixing_bowl,
+    )}
+SERIES: dict[str, Families] = {
+    'procedural': FAMILIES, 'household': HOUSEHOLD_FAMILIES, 'large': LARGE_FAMILIES}
 """Numbered series of objects. Datasets refer to them: neither their order nor that of the families
 in them may change."""
 
