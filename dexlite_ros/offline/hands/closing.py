@@ -28,7 +28,7 @@ ALIKE = 0.5
 """Fingers close in a common direction if the mean of their unit directions is longer than this."""
 OPENING = 0.35
 """Share of the way from stretched to closed in the open posture."""
-SNAP = 0.2
+SNAP = 0.25
 """Directions this near to an axis of the palm are that axis [rad]."""
 
 
@@ -67,7 +67,10 @@ class Closing:
         """Return the direction (3,) out of the palm: as fingers close, or else as they point."""
         if not self.common:
             return self.fingers
-        return _snapped(_unit(_across(self.directions.mean(0), self.fingers)))
+        found = _unit(_across(self.directions.mean(0), self.fingers))
+        snapped = _snapped(found)
+        # It stays across the fingers, also where these point along no axis.
+        return snapped if abs(snapped @ self.fingers) < 1e-9 else found
 
     @property
     def thumb(self) -> int:

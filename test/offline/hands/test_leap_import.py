@@ -7,6 +7,7 @@ import pytest
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.leap_hand import LEAP_RIGHT
 from dexlite_ros.hand.mjcf import write_mjcf
+from dexlite_ros.offline.hands.closing import Closing
 from dexlite_ros.offline.hands.hand_import import import_hand
 
 
@@ -37,3 +38,17 @@ def test_tips_touch_with_the_written_side(leap):
             (vertex for geom in link.geoms for vertex in geom.vertices),
             key=lambda vertex: vertex[1]))
         assert all(end @ np.array(space.normal) > space.offset for space in leap.region(tip).side)
+
+
+@pytest.mark.parametrize('off', [0.0, 0.1, 0.24, 0.3, 0.6])
+def test_the_palm_faces_across_the_fingers(off):
+    """Whether or not fingers point along an axis, of which a palm is nearly one."""
+    point, close = np.array([np.cos(off), 0.1, -np.sin(off)]), np.array([0.2, 0.0, -1.0])
+    straight = np.array([point, point, point, [0.0, 1.0, 0.0]])
+    directions = np.array([close, close, close, [1.0, 0.0, 0.0]])
+    unit = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in (straight, directions)]
+    closing = Closing(
+        np.zeros(3), 0.0, unit[1], unit[0], np.zeros((4, 3)), np.zeros(1), np.zeros(1))
+    assert closing.common and closing.thumb == 3
+    assert abs(closing.palmar @ closing.fingers) < 1e-9
+    assert closing.palmar[2] < -0.7
