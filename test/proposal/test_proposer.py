@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Methods are found by name."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from three_finger_hand import THREE_FINGER_HAND
 import torch
 import trimesh
 
 from dexlite_ros.errors import InvalidRequest, ModelError
-from dexlite_ros.hand.allegro_hand import ALLEGRO_RIGHT
 from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.known_hands import find_hand, OWN_HANDS
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.network.checkpoint import WEIGHTS
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.planner_settings import PlannerSettings
 from dexlite_ros.proposal.hull_proposer import HullProposer, StartSettings
@@ -35,7 +35,7 @@ def test_each_method_has_its_proposer():
 
 def test_a_hand_without_weights_does_without_the_network():
     """By default; who asks for the network gets an error that names the alternative."""
-    kinematics = HandKinematics(ALLEGRO_RIGHT)
+    kinematics = HandKinematics(THREE_FINGER_HAND)
     assert make_proposer('both', '', kinematics, CPU).model_id == 'hull-starts+opposite-points'
     with pytest.raises(ModelError, match="'hull'"):
         make_proposer('network', '', kinematics, CPU)
@@ -71,11 +71,10 @@ def test_two_proposers_take_turns():
 
 
 def test_the_weights_are_small():
-    """The weights that come with the package take at most 8 MiB."""
-    import dexlite_ros.network
-
-    folder = Path(dexlite_ros.network.__file__).parent
-    assert 0 < sum(path.stat().st_size for path in folder.glob('*.safetensors')) < 8 * 2**20
+    """Those of each hand that come with the package take at most 6 MiB."""
+    found = {path.stem: path.stat().st_size for path in WEIGHTS.glob('*.safetensors')}
+    assert set(found) == {hand.original_name for hand in map(find_hand, OWN_HANDS)}
+    assert 0 < max(found.values()) < 6 * 2**20
 
 
 def test_opposite_points_take_a_share_of_the_starts():

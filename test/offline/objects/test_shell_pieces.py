@@ -66,10 +66,10 @@ def test_the_surface_is_hardly_inside_of_pieces(mesh):
     assert mesh.volume * 0.99 < volume < mesh.volume * 1.5
 
 
-@pytest.mark.parametrize('mesh', SHELLS, ids=NAMES)
-def test_shells_stand_as_they_did(mesh):
-    """Many pieces are one body in the simulation."""
-    assert table_stability(convex_pieces(mesh), np.eye(4)).passed
+def test_a_shell_stands_as_it_did():
+    """Many pieces are one body in the simulation; of a cup, as wider ones take half a minute."""
+    cup = SHELLS[NAMES.index('cup')]
+    assert table_stability(convex_pieces(cup), np.eye(4)).passed
 
 
 def test_a_finer_tolerance_takes_more_pieces():
