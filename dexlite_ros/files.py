@@ -101,12 +101,7 @@ def read_json(path: str | Path, kind: str, version: int) -> dict[str, Any]:
     :param version: required value of 'version'
     :raises FileError: when it is missing, not JSON, or of another format or version
     """
-    try:
-        content = json.loads(Path(path).read_text())
-    except OSError as error:
-        raise FileError(path, error.strerror or str(error)) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise FileError(path, f'not JSON: {error}') from error
+    content = _json(path)
     if not isinstance(content, dict) or content.get('format') != kind:
         raise FileError(path, f"it is not of the format '{kind}'")
     if content.get('version') != version:
@@ -114,6 +109,26 @@ def read_json(path: str | Path, kind: str, version: int) -> dict[str, Any]:
             path, f'it is of version {content.get("version")}; this release reads version '
             f'{version}')
     return content
+
+
+def format_of(path: str | Path) -> str:
+    """
+    Return the 'format' that a JSON file states; empty: none.
+
+    :raises FileError: when it is missing or not JSON
+    """
+    content = _json(path)
+    return str(content.get('format', '')) if isinstance(content, dict) else ''
+
+
+def _json(path: str | Path) -> Any:
+    """Return the content of a JSON file; FileError: it is missing or not JSON."""
+    try:
+        return json.loads(Path(path).read_text())
+    except OSError as error:
+        raise FileError(path, error.strerror or str(error)) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise FileError(path, f'not JSON: {error}') from error
 
 
 def plain(value: Any) -> Any:

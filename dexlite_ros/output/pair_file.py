@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dexlite_ros.errors import FileError
-from dexlite_ros.files import plain, read_json, write_json
+from dexlite_ros.files import format_of, plain, read_json, write_json
 from dexlite_ros.output.plan_file import grasps_of, GraspSet, plan_to_dict
 from dexlite_ros.output.plan_geometry import geometry_to_dict, PlanGeometry
 from dexlite_ros.plan import TwoHandPlan
@@ -61,14 +61,12 @@ def write_pairs(plan: TwoHandPlan, path: str | Path) -> Path:
 
 
 def holds_pairs(path: str | Path) -> bool:
-    """Return whether a file says that it is a plan of two hands."""
-    try:
-        read_json(path, FORMAT, VERSION)
-    except FileError as error:
-        if error.reason == f"it is not of the format '{FORMAT}'":
-            return False
-        raise
-    return True
+    """
+    Return whether a file says that it is a plan of two hands.
+
+    :raises FileError: when the file is missing or not JSON
+    """
+    return format_of(path) == FORMAT
 
 
 def read_pairs(path: str | Path) -> PairSet:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import json
 from pathlib import Path
 import signal
@@ -12,6 +14,7 @@ import time
 
 from builtin_interfaces.msg import Duration, Time
 import numpy as np
+import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
@@ -110,6 +113,21 @@ class PlannerProcess:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+@contextmanager
+def active_planner(
+    namespace: str, folder: Path, **parameters: object
+) -> Iterator[PlannerProcess]:
+    """Run one node, with its log in a folder, and yield it once it is active; ends rclpy after."""
+    rclpy.init()
+    node = PlannerProcess(namespace, folder / 'node.log', device='cpu', **parameters)
+    try:
+        node.wait_for_state('active')
+        yield node
+    finally:
+        node.close()
+        rclpy.try_shutdown()
 
 
 def request(**fields: object) -> GraspSynthesis.Request:

@@ -7,8 +7,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 
-from planner_process import box_points, cloud_message, PlannerProcess, QUICK
-import rclpy
+from planner_process import active_planner, box_points, cloud_message, PlannerProcess, QUICK
 from sensor_msgs.msg import JointState
 from visualization_msgs.msg import MarkerArray
 
@@ -19,16 +18,9 @@ from dexlite_ros.msg import SynthesisReport as Report
 @pytest.fixture(scope='module')
 def planner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlannerProcess]:
     """Start a planner of the Allegro Hand."""
-    rclpy.init()
-    node = PlannerProcess(
-        '/allegro', tmp_path_factory.mktemp('node') / 'allegro.log', device='cpu',
-        hand=ALLEGRO_RIGHT.name)
-    try:
-        node.wait_for_state('active')
+    with active_planner(
+            '/allegro', tmp_path_factory.mktemp('node'), hand=ALLEGRO_RIGHT.name) as node:
         yield node
-    finally:
-        node.close()
-        rclpy.try_shutdown()
 
 
 def test_its_grasps_are_of_that_hand(planner: PlannerProcess) -> None:

@@ -9,9 +9,15 @@ import pytest
 
 pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 
-from planner_process import box_points, cloud_message, FAST, PlannerProcess, wait_for
+from planner_process import (
+    active_planner,
+    box_points,
+    cloud_message,
+    FAST,
+    PlannerProcess,
+    wait_for,
+)
 from rcl_interfaces.srv import SetParameters
-import rclpy
 from rclpy.parameter import Parameter
 
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
@@ -34,14 +40,9 @@ def planner(
     tmp_path_factory: pytest.TempPathFactory, trained: Path
 ) -> Iterator[PlannerProcess]:
     """Start a node with these weights."""
-    rclpy.init()
-    node = PlannerProcess(
-        '/learned', tmp_path_factory.mktemp('node') / 'node.log', device='cpu',
-        weights=str(trained))
-    node.wait_for_state('active')
-    yield node
-    node.close()
-    rclpy.try_shutdown()
+    with active_planner(
+            '/learned', tmp_path_factory.mktemp('node'), weights=str(trained)) as node:
+        yield node
 
 
 def set_parameter(node: PlannerProcess, name: str, value: str) -> None:

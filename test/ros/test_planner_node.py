@@ -13,6 +13,7 @@ pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Point, PoseArray, PoseStamped, Vector3
 from planner_process import (
+    active_planner,
     box_points,
     cloud_message,
     empty,
@@ -24,7 +25,6 @@ from planner_process import (
     without_xyz,
 )
 from rcl_interfaces.srv import SetParameters
-import rclpy
 from rclpy.duration import Duration as Duration_
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState, PointCloud2
@@ -40,14 +40,8 @@ from dexlite_ros.ros.markers import surface_corners
 @pytest.fixture(scope='module')
 def planner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlannerProcess]:
     """Start a planner as a launch file would, and wait until it is active."""
-    rclpy.init()
-    node = PlannerProcess('/left', tmp_path_factory.mktemp('node') / 'left.log', device='cpu')
-    try:
-        node.wait_for_state('active')
+    with active_planner('/left', tmp_path_factory.mktemp('node')) as node:
         yield node
-    finally:
-        node.close()
-        rclpy.try_shutdown()
 
 
 def test_a_cloud_on_the_topic_becomes_ranked_grasps(planner: PlannerProcess) -> None:

@@ -44,10 +44,11 @@ def measured_labels(folder: Path, workers: int = 0) -> pa.Table:
     :raises FileError, InvalidRequest: for a folder without labels, or whose objects are gone
     """
     labels = LabelSet(folder)
+    hand = labels.hand.name
     rows = {row['scene']: row for row in labels.scenes().to_pylist() if not row['error']}
     grasps = labels.grasps([*KEPT, *POSES])
     names = np.array(grasps['scene'].to_pylist(), str)
-    tasks = [_Scene(rows[name], grasps.filter(pa.array(names == name)), labels.hand.name)
+    tasks = [_Scene(rows[name], grasps.filter(pa.array(names == name)), hand)
              for name in sorted(rows) if (names == name).any()]
     if not tasks:
         raise InvalidRequest('labels', str(folder), 'a folder with labelled grasps')

@@ -167,5 +167,3 @@ def write_report(found: dict[str, Any], command: str, folder: Path) -> Path:
 def timed_out(task: LiftTask, reason: str) -> LiftedObject:
     """Return what to say of an object that took too long."""
     return LiftedObject(task.target.name, '', (), float('nan'), (), (), reason)
-
-

@@ -22,6 +22,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
+from dexlite_ros.offline.physics.object_scene import ObjectScene
 from dexlite_ros.offline.physics.soft_wrist import SoftWrist
 from dexlite_ros.offline.physics.world import (
     add_fixed,
@@ -33,7 +34,6 @@ from dexlite_ros.offline.physics.world import (
     DIVERGENCE,
     fixed_name,
     GRAVITY,
-    has_diverged,
     hold_by_mocap,
     NO_SLIP,
     roughen,
@@ -82,7 +82,7 @@ class Overlap:
     """Deepest overlap of the hand with what stands around the object [m], >= 0."""
 
 
-class GraspScene:
+class GraspScene(ObjectScene):
     """One hand and one object, ready to be posed and stepped."""
 
     def __init__(
@@ -119,17 +119,13 @@ class GraspScene:
             add_table(spec, table)
         add_fixed(spec, fixed)
         roughen(spec, self.settings.friction, self.settings.torsional_friction)
-        self.model = compile_spec(spec)
-        self.data = mujoco.MjData(self.model)
+        super().__init__(compile_spec(spec))
         self._joints = [self.model.joint(name).qposadr[0] for name in hand.joint_names]
         self._palm = self.model.joint('palm').qposadr[0]
-        self._object = self.model.joint('object').qposadr[0]
-        self.object_body = self.model.body('object').id
         self._fixed = [self.model.geom(fixed_name(index)).id for index in range(len(fixed))]
         self.drive = actuator_map(hand)
         """(A, J): the command of each actuator is the sum of the joints it drives."""
         self._soft: SoftWrist | None = None
-        self._centre = np.zeros(3)
 
     def pose(self, grasps: GraspBatch, index: int) -> None:
         """Set the hand to one grasp of a batch and the object to the origin, all at rest."""
@@ -143,8 +139,7 @@ class GraspScene:
         self.data.qpos[self._palm:self._palm + 7] = np.concatenate([position, quat])
         self.data.qpos[self._joints] = joints
         self.command(position, quat, joints)
-        mujoco.mj_forward(self.model, self.data)
-        self._centre = self.data.xipos[self.object_body].copy()
+        self._place()
 
     def command(
         self,
@@ -214,11 +209,6 @@ class GraspScene:
             self.data.warning[kind].number = 0
 
     @property
-    def object_height(self) -> float:
-        """Height z of the object's centre of mass [m]."""
-        return float(self.data.xipos[self.object_body, 2])
-
-    @property
     def palm_position(self) -> NDArray[np.float64]:
         """Position (3,) of the palm [m]."""
         return self.data.qpos[self._palm:self._palm + 3].copy()
@@ -236,22 +226,6 @@ class GraspScene:
         """Return the pose (4, 4) of every link of the hand, and of the 'object'."""
         return {name: body_pose(self.data, name)
                 for name in (*self.hand.link_names, 'object')}
-
-    def object_motion(self, raised: float = 0.0) -> tuple[float, float]:
-        """
-        Return how far the object is from where it was placed [m], and its rotation since [rad].
-
-        :param raised: height above that place at which its centre of mass should be [m]
-        """
-        moved = np.linalg.norm(
-            self.data.xipos[self.object_body] - self._centre - [0.0, 0.0, raised])
-        # ``pose`` sets the identity rotation, so w alone gives the angle.
-        w = self.data.qpos[self._object + 3]
-        return float(moved), float(2 * np.arccos(min(1.0, abs(w))))
-
-    def diverged(self) -> bool:
-        """Return whether the simulation has diverged since ``pose``."""
-        return has_diverged(self.data)
 
     def overlap(self, grasps: GraspBatch, index: int) -> Overlap:
         """Return the overlap of hand and object, and among the hand's links, in one grasp."""

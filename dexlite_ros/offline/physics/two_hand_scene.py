@@ -19,6 +19,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.offline.physics.closing_choice import SoftWristSettings
+from dexlite_ros.offline.physics.object_scene import ObjectScene
 from dexlite_ros.offline.physics.simulation import (
     actuator_map,
     SimulationSettings,
@@ -32,7 +33,6 @@ from dexlite_ros.offline.physics.world import (
     compile_spec,
     configure,
     GRAVITY,
-    has_diverged,
     hold_by_mocap,
     roughen,
     soften,
@@ -94,7 +94,7 @@ class HeldHand:
                 for name in self.hand.link_names}
 
 
-class TwoHandScene:
+class TwoHandScene(ObjectScene):
     """Two hands and one object, ready to be posed and stepped."""
 
     def __init__(
@@ -126,15 +126,11 @@ class TwoHandScene:
         add_object(spec, pieces, settings.mass)
         add_table(spec, table)
         roughen(spec, settings.friction, settings.torsional_friction)
-        self.model = compile_spec(spec)
-        self.data = mujoco.MjData(self.model)
-        self.object_body = self.model.body('object').id
-        self._object = self.model.joint('object').qposadr[0]
+        super().__init__(compile_spec(spec))
         self.hands = tuple(
             HeldHand(self.model, self.data, hand, prefix, arm)
             for hand, prefix in zip(hands, PREFIXES))
         self._released = self.data.eq_active.copy()
-        self._centre = np.zeros(3)
 
     def pose(self, pair: Pair, index: int) -> None:
         """Set the hands to one pair of grasps and the object to the origin, all at rest."""
@@ -144,8 +140,7 @@ class TwoHandScene:
         self.model.opt.gravity[2] = -GRAVITY
         for hand, grasps in zip(self.hands, pair):
             hand.pose(grasps, index)
-        mujoco.mj_forward(self.model, self.data)
-        self._centre = self.data.xipos[self.object_body].copy()
+        self._place()
 
     def step(self, seconds: float) -> None:
         """Advance the simulation by this much time."""
@@ -153,27 +148,6 @@ class TwoHandScene:
             for hand in self.hands:
                 hand.pull()
             mujoco.mj_step(self.model, self.data)
-
-    @property
-    def object_height(self) -> float:
-        """Height z of the object's centre of mass [m]."""
-        return float(self.data.xipos[self.object_body, 2])
-
-    def object_motion(self, raised: float = 0.0) -> tuple[float, float]:
-        """
-        Return how far the object is from where it was placed [m], and its rotation since [rad].
-
-        :param raised: height above that place at which its centre of mass should be [m]
-        """
-        moved = np.linalg.norm(
-            self.data.xipos[self.object_body] - self._centre - [0.0, 0.0, raised])
-        # ``pose`` sets the identity rotation, so w alone gives the angle.
-        w = self.data.qpos[self._object + 3]
-        return float(moved), float(2 * np.arccos(min(1.0, abs(w))))
-
-    def diverged(self) -> bool:
-        """Return whether the simulation has diverged since ``pose``."""
-        return has_diverged(self.data)
 
     def overlap(self, pair: Pair, index: int) -> float:
         """Return the deepest overlap of anything that belongs to a hand in one pair [m], >= 0."""

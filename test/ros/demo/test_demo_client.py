@@ -15,8 +15,7 @@ pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 
 import numpy as np
 from PIL import Image
-from planner_process import box_points, cloud_message, PlannerProcess
-import rclpy
+from planner_process import active_planner, box_points, cloud_message, PlannerProcess
 
 from dexlite_ros.msg import SynthesisReport as Report
 from dexlite_ros.ros.demo.demo_client import main, report
@@ -26,16 +25,10 @@ from dexlite_ros.ros.demo.sight import SightListener
 @pytest.fixture(scope='module')
 def planner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlannerProcess]:
     """Start a planner that has not seen any cloud."""
-    rclpy.init()
-    node = PlannerProcess(
-        '/client_test', tmp_path_factory.mktemp('client') / 'node.log', device='cpu',
-        warm_up=False, num_candidates=48, max_grasps=4)
-    try:
-        node.wait_for_state('active')
+    with active_planner(
+            '/client_test', tmp_path_factory.mktemp('client'), warm_up=False,
+            num_candidates=48, max_grasps=4) as node:
         yield node
-    finally:
-        node.close()
-        rclpy.try_shutdown()
 
 
 def test_without_a_cloud_it_says_so(
