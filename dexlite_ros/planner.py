@@ -212,7 +212,7 @@ class GraspPlanner:
         """Return the most promising refined grasps in three stages, and the counts of others."""
         placed = energy.place(refined.grasps)
         squeeze = squeeze_forces(
-            placed, scene.field.centre_of_mass,
+            placed, energy,
             settings.squeeze if refined.iterations else settings.squeeze.of_guesses())
         features = grasp_features(placed, squeeze, energy, scene)
         caution = settings.ranking.caution

@@ -22,7 +22,7 @@ from torch import Tensor
 from dexlite_ros.grasp import StagedGrasp
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
-from dexlite_ros.mechanics.squeeze_forces import SqueezeForces
+from dexlite_ros.mechanics.squeeze_forces import past_contact, SqueezeForces
 from dexlite_ros.object.hypotheses import spread
 from dexlite_ros.object.planning_scene import PlanningScene
 from dexlite_ros.plan import Contacts
@@ -54,13 +54,7 @@ def stage(
     :param energy: provides the hand and the object
     """
     kinematics = energy.geometry.kinematics
-    torque = kinematics.joint_torques(
-        placed.hand.poses, kinematics.joints_moving(energy.geometry.group_link),
-        squeeze.contacts.point, squeeze.forces).torque
-    # One motor drives both joints of a pair: each makes half of its motion, at their mean torque.
-    push = torque / squeeze.stiffness
-    push[:, kinematics.coupled.flatten()] /= 2
-    push = kinematics.couple(push)
+    push = past_contact(squeeze.torque, squeeze.stiffness, kinematics)
     grasps = placed.grasps
     pressing = replace(
         grasps, joints=kinematics.couple(kinematics.clamp(grasps.joints + push)))

@@ -11,14 +11,18 @@ import trimesh
 
 from dexlite_ros.errors import InvalidRequest
 from dexlite_ros.grasp import GraspBatch
+from dexlite_ros.hand.geometry import HandGeometry
+from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
 from dexlite_ros.mechanics.grasp_energy import EnergySettings, GraspEnergy
-from dexlite_ros.mechanics.squeeze_forces import squeeze_forces, SqueezeSettings
+from dexlite_ros.mechanics.squeeze_forces import hand_loads, squeeze_forces, SqueezeSettings
 from dexlite_ros.proposal.hull_proposer import hull_starts
 from dexlite_ros.refinement.optimizer import OptimizerSettings
 from dexlite_ros.refinement.post_optimizer import PostOptimizer
 from dexlite_ros.stages import stage, Staged, StageSettings
 
 SQUEEZE, SETTINGS = SqueezeSettings(), StageSettings()
+STIFFNESS = SHADOW_RIGHT.joint_dynamics.stiffness
 
 
 @pytest.fixture(scope='module')
@@ -44,7 +48,7 @@ def staged_of(
 ) -> Staged:
     """Return the stages of grasps that squeeze."""
     placed = energy.place(grasps)
-    forces = squeeze_forces(placed, energy.field.centre_of_mass, squeeze)
+    forces = squeeze_forces(placed, energy, squeeze)
     return stage(placed, forces, energy, SETTINGS)
 
 
@@ -56,7 +60,7 @@ def staged(energy, grasps):
 
 def test_squeeze_forces_balance_and_sum_up(energy, grasps):
     """Normal forces sum to the requested total, and hardly any net force is left."""
-    squeeze = squeeze_forces(energy.place(grasps), energy.field.centre_of_mass, SQUEEZE)
+    squeeze = squeeze_forces(energy.place(grasps), energy, SQUEEZE)
     push = -(squeeze.forces * squeeze.contacts.normal).sum(-1)
     torch.testing.assert_close(
         push.sum(1), torch.full((6,), SQUEEZE.total_force, dtype=torch.float64))
@@ -76,10 +80,10 @@ def test_squeeze_is_torque_over_stiffness(energy, grasps, staged):
     single = torch.ones(22, dtype=torch.bool)
     single[[joint for pair in pairs for joint in pair]] = False
     free = ~at_limit & single
-    torch.testing.assert_close(SQUEEZE.stiffness * motion[free], torque[free])
+    torch.testing.assert_close(STIFFNESS * motion[free], torque[free])
     for first, second in pairs:
         wanted = (torque[:, first] + torque[:, second]) / 2
-        commanded = SQUEEZE.stiffness * (motion[:, first] + motion[:, second])
+        commanded = STIFFNESS * (motion[:, first] + motion[:, second])
         free = ~at_limit[:, first]
         torch.testing.assert_close(commanded[free], wanted[free])
 
@@ -124,10 +128,34 @@ def test_stiffer_controllers_move_less(energy, grasps):
         (soft - grasps.joints)[inside], 2 * (stiff - grasps.joints)[inside])
 
 
-def test_stiffness_must_be_positive():
-    """A controller without stiffness cannot squeeze."""
-    with pytest.raises(InvalidRequest, match='stiffness'):
-        SqueezeSettings(stiffness=0.0)
+@pytest.mark.parametrize('values', [
+    {'stiffness': -1.0}, {'torque_share': 0.0}, {'torque_share': 1.1}])
+def test_impossible_controllers_are_refused(values):
+    """A controller pushes forwards, and with no more torque than there is."""
+    with pytest.raises(InvalidRequest, match=next(iter(values))):
+        SqueezeSettings(**values)
+
+
+def test_no_joint_is_asked_for_more_torque_than_it_has(energy, grasps):
+    """Weak motors exert the same forces, but smaller, until the weakest joint is at its limit."""
+    motors = replace(SHADOW_RIGHT.joint_dynamics, effort=0.5, stiffness=2.0)
+    weak = HandGeometry(HandKinematics(replace(SHADOW_RIGHT, joint_dynamics=motors)))
+    there = GraspEnergy(weak.double(), energy.field, EnergySettings()).double()
+    placed = there.place(grasps)
+    whole = squeeze_forces(energy.place(grasps), energy, SQUEEZE)
+    for settings, largest in (SQUEEZE, 0.5), (SqueezeSettings(torque_share=0.8), 0.4):
+        squeeze = squeeze_forces(placed, there, settings)
+        push = weak.kinematics.couple(squeeze.torque).abs().amax(1)
+        torch.testing.assert_close(push, torch.full_like(push, largest))
+        share = (squeeze.torque / whole.torque).nanmedian()
+        assert 0 < share < 1
+        torch.testing.assert_close(
+            squeeze.forces / squeeze.forces.norm(dim=-1).sum(1)[:, None, None],
+            whole.forces / whole.forces.norm(dim=-1).sum(1)[:, None, None])
+        torch.testing.assert_close(squeeze.torque, hand_loads(
+            placed, squeeze.contacts, squeeze.forces, weak).torque)
+    assert squeeze.stiffness == 2.0
+    assert squeeze_forces(placed, there, SqueezeSettings(stiffness=7.0)).stiffness == 7.0
 
 
 def test_guesses_press_with_links_that_are_not_there_yet(energy, grasps):
@@ -137,7 +165,7 @@ def test_guesses_press_with_links_that_are_not_there_yet(energy, grasps):
     placed = energy.place(away)
     gap = placed.contact_gap
     counted = [
-        squeeze_forces(placed, energy.field.centre_of_mass, settings).contacts.active.bool()
+        squeeze_forces(placed, energy, settings).contacts.active.bool()
         for settings in (SQUEEZE, SQUEEZE.of_guesses())]
     assert torch.equal(counted[0], gap < 0.006) and torch.equal(counted[1], gap < 0.015)
     assert counted[1].sum() > counted[0].sum()

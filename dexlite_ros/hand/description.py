@@ -85,6 +85,8 @@ class JointDynamics:
     """Largest torque [N m]."""
     velocity: float
     """Largest speed [rad/s]."""
+    stiffness: float = 5.0
+    """Gain of the position controllers [N m/rad]; DexGraspBench's is 5."""
 
 
 @dataclass(frozen=True)

@@ -49,9 +49,8 @@ def faults(hand: HandDescription) -> Iterator[Fault]:
     yield from _couplings(hand)
     yield from _contacts(hand)
     yield from _places(hand)
-    for name in ('damping', 'armature', 'friction_loss', 'effort', 'velocity'):
-        value = getattr(hand.joint_dynamics, name)
-        if value < 0 or (name in ('effort', 'velocity') and value == 0):
+    for name, value in vars(hand.joint_dynamics).items():
+        if value < 0 or (name in ('effort', 'velocity', 'stiffness') and value == 0):
             yield Fault(f'joint_dynamics.{name}', value, 'a positive number')
 
 

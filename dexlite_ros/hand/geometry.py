@@ -174,12 +174,16 @@ def _link_points(
     side = region.side if region else ()
     parts = [sample_geom(geom, settings, side) for geom in link.geoms]
     points, radius, normals = (np.concatenate(part) for part in zip(*parts))
-    if {geom.shape for geom in link.geoms} == {'box'}:
-        keep = np.flatnonzero(~_buried(points, link))
-        keep = keep[farthest_points(points[keep], len(keep), settings.box_separation)]
+    boxed = np.repeat(
+        [geom.shape == 'box' for geom in link.geoms], [len(each) for each, _, _ in parts])
+    if boxed.any():
+        keep = np.flatnonzero(boxed & ~_buried(points, link))
+        if len(keep):
+            keep = keep[farthest_points(points[keep], len(keep), settings.box_separation)]
+        keep = np.concatenate([keep, np.flatnonzero(~boxed)])
         points, radius, normals = points[keep], radius[keep], normals[keep]
-        if not side:
-            return points, radius, normals @ np.array(hand.palmar_direction) > 0.5
+    if boxed.all() and not side:
+        return points, radius, normals @ np.array(hand.palmar_direction) > 0.5
     return points, radius, _within(points, side)
 
 
@@ -251,13 +255,13 @@ def _box_points(half: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
 
 
 def _buried(points: NDArray[np.float64], link: Link) -> NDArray[np.bool_]:
-    """Return a mask of the surface points that lie inside a box of the link and never touch."""
+    """Return a mask of the surface points that lie inside a shape of the link and never touch."""
     buried = np.zeros(len(points), dtype=bool)
     for geom in link.geoms:
-        centred = Geom('box', geom.size, quat_wxyz=geom.quat_wxyz)
-        turned = _to_link(centred, np.eye(3), turn=True)
-        local = (points - np.array(geom.position)) @ turned.T
-        buried |= (np.abs(local) < np.array(geom.size) - 1e-6).all(1)
+        mesh = geom_mesh(geom)
+        beyond = np.einsum(
+            'pfk,fk->pf', points[:, None] - mesh.triangles[:, 0], mesh.face_normals)
+        buried |= (beyond < -1e-6).all(1)
     return buried
 
 

@@ -106,7 +106,7 @@ def features_of(
 ) -> GraspFeatures:
     """Return the features of B grasps that were neither placed nor squeezed before."""
     placed = energy.place(grasps)
-    forces = squeeze_forces(placed, scene.field.centre_of_mass, squeeze)
+    forces = squeeze_forces(placed, energy, squeeze)
     return grasp_features(placed, forces, energy, scene)
 
 

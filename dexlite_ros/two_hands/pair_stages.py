@@ -15,10 +15,11 @@ from dataclasses import replace
 from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
+from dexlite_ros.hand.kinematics import GraspForces, HandKinematics
 from dexlite_ros.mechanics.contact_forces import ContactBatch
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
-from dexlite_ros.mechanics.squeeze_forces import SqueezeForces
+from dexlite_ros.mechanics.squeeze_forces import hand_loads, past_contact, SqueezeForces
 from dexlite_ros.pregrasp import open_hand, StageSettings
 from dexlite_ros.rotations import rotvec_to_rotmat
 from dexlite_ros.stages import Staged
@@ -27,7 +28,7 @@ from dexlite_ros.two_hands.settings import ArmSettings
 
 def stage_pressing(
     placed: PlacedGrasps, contacts: ContactBatch, forces: Tensor, energy: GraspEnergy,
-    settings: StageSettings, arm: ArmSettings, finger_stiffness: float,
+    settings: StageSettings, arm: ArmSettings,
 ) -> Staged:
     """
     Return the three stages of K grasps of one of the hands.
@@ -35,28 +36,28 @@ def stage_pressing(
     :param forces: (K, G, 3) that the hand should exert on the object [N]
     """
     pregrasp, clearance = open_hand(placed.grasps, energy, settings)
-    pressing = pressed(placed, contacts, forces, energy, arm, finger_stiffness)
+    loads = hand_loads(placed, contacts, forces, energy.geometry)
+    kinematics = energy.geometry.kinematics
+    stiffness = kinematics.description.joint_dynamics.stiffness
     return Staged(
-        StagedGrasp(pregrasp, placed.grasps, pressing),
-        SqueezeForces(contacts, forces, finger_stiffness), clearance)
+        StagedGrasp(
+            pregrasp, placed.grasps, pressed(placed.grasps, loads, stiffness, kinematics, arm)),
+        SqueezeForces(contacts, forces, loads.torque, stiffness), clearance)
 
 
 def pressed(
-    placed: PlacedGrasps, contacts: ContactBatch, forces: Tensor, energy: GraspEnergy,
-    arm: ArmSettings, finger_stiffness: float,
+    grasps: GraspBatch, loads: GraspForces, stiffness: float, kinematics: HandKinematics,
+    arm: ArmSettings,
 ) -> GraspBatch:
-    """Return what wrist and joints are commanded to in order to exert forces (K, G, 3) [N]."""
-    kinematics = energy.geometry.kinematics
-    loaded = kinematics.joint_torques(
-        placed.hand.poses, kinematics.joints_moving(energy.geometry.group_link),
-        contacts.point, forces)
-    # One motor drives both joints of a pair: each makes half of its motion, at their mean torque.
-    push = loaded.torque / finger_stiffness
-    push[:, kinematics.coupled.flatten()] /= 2
-    grasps = placed.grasps
-    turn = rotvec_to_rotmat(loaded.moment / arm.turn_stiffness)
+    """
+    Return what wrist and joints are commanded to in order to exert forces.
+
+    :param stiffness: of the fingers [N m/rad]
+    """
+    turn = rotvec_to_rotmat(loads.moment / arm.turn_stiffness)
+    push = past_contact(loads.torque, stiffness, kinematics)
     return replace(
         grasps,
-        translation=grasps.translation + loaded.force / arm.stiffness,
+        translation=grasps.translation + loads.force / arm.stiffness,
         rotation=turn @ grasps.rotation,
-        joints=kinematics.couple(kinematics.clamp(grasps.joints + kinematics.couple(push))))
+        joints=kinematics.couple(kinematics.clamp(grasps.joints + push)))

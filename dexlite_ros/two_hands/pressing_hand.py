@@ -22,6 +22,7 @@ from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.mechanics.contact_forces import ContactBatch
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.mechanics.placed_grasps import PlacedGrasps
+from dexlite_ros.mechanics.squeeze_forces import hand_loads
 from dexlite_ros.plan import GraspMetrics, GraspPlan, PlanReport
 from dexlite_ros.plan_request import PlanClock
 from dexlite_ros.ranking.selection import clearances, limit_margin
@@ -62,10 +63,8 @@ class TouchingGrasps:
 
     def torque(self, forces: Tensor) -> Tensor:
         """Return the largest torque (B,) of a finger joint for forces (B, G, 3) [N m]."""
-        kinematics = self.geometry.kinematics
-        return kinematics.joint_torques(
-            self.placed.hand.poses, kinematics.joints_moving(self.geometry.group_link),
-            self.contacts.point, forces).torque.abs().amax(1)
+        loads = hand_loads(self.placed, self.contacts, forces, self.geometry)
+        return loads.torque.abs().amax(1)
 
 
 @dataclass(frozen=True)
@@ -132,8 +131,7 @@ class PressingHand:
         """Return K grasps that are to exert forces (K, G, 3) [N], in three stages."""
         settings, energy, placed = self._settings, grasps.energy, grasps.placed
         staged = stage_pressing(
-            placed, grasps.contacts, forces, energy, settings.stages, settings.arm,
-            settings.finger_stiffness)
+            placed, grasps.contacts, forces, energy, settings.stages, settings.arm)
         with torch.no_grad():
             overlap = -energy.geometry.capsule_gaps(placed.hand)
         clearance, height = clearances(

@@ -161,7 +161,5 @@ class TwoHandSettings:
     press: PressSettings = field(default_factory=PressSettings)
     pairs: PairSettings = field(default_factory=PairSettings)
     arm: ArmSettings = field(default_factory=ArmSettings)
-    finger_stiffness: float = 5.0
-    """Proportional gain of the fingers' position controllers [N m/rad]."""
     threads: int = 0
     """Threads of the compiled refinement; 0: as many as torch uses."""

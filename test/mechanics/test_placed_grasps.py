@@ -69,7 +69,7 @@ def test_selecting_is_placing_the_selected(energy, placed):
 def test_squeeze_forces_are_balanced_cones(energy, placed):
     """Forces sum to the total, push inwards within friction, and an idle hand presses nowhere."""
     settings = SqueezeSettings(total_force=10.0)
-    squeeze = squeeze_forces(placed, energy.field.centre_of_mass, settings)
+    squeeze = squeeze_forces(placed, energy, settings)
     holding = squeeze[:-1]
     push = -(holding.forces * holding.contacts.normal).sum(-1)
     some = holding.contacts.active.any(1)

@@ -47,7 +47,7 @@ def grasps(energy) -> GraspBatch:
 def measured(grasps: GraspBatch, energy: GraspEnergy) -> GraspFeatures:
     """Return the features with the default settings."""
     placed = energy.place(grasps)
-    squeeze = squeeze_forces(placed, energy.field.centre_of_mass, SqueezeSettings())
+    squeeze = squeeze_forces(placed, energy, SqueezeSettings())
     return grasp_features(placed, squeeze, energy, SCENE)
 
 

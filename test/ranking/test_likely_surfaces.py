@@ -48,7 +48,7 @@ def case():
         start, energy.active_groups(['tips'] * 8)).grasps
     scene = PlanningScene((ball(RADIUS, 1.0),), energy.field, None, np.zeros(3), InputReport())
     placed = energy.place(grasps)
-    forces = squeeze_forces(placed, energy.field.centre_of_mass, SQUEEZE)
+    forces = squeeze_forces(placed, energy, SQUEEZE)
     model = SuccessModel.of(SHADOW_RIGHT)
     first = model.predict(
         grasp_features(placed, forces, energy, scene), grasps.joints, Conditions())

@@ -52,7 +52,8 @@ def found(directions: list[list[float]], forces: list[float], **changes) -> dict
         active[0, index], force[0, index] = 1.0, -size * normal[0, index]
     contacts = ContactBatch(RADIUS * normal, normal, active)
     features = scene_features(
-        placed, SqueezeForces(contacts, force, 5.0), scene(**changes), energy.geometry)
+        placed, SqueezeForces(contacts, force, torch.zeros(1, 22), 5.0), scene(**changes),
+        energy.geometry)
     return {name: float(value) for name, value in features.items()}
 
 

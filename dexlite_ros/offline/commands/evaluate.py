@@ -82,7 +82,7 @@ class Evaluate(
     """Grasps per plan, best first; None: 20, or all if imported."""
     tests: Annotated[
         tuple[TestName, ...] | None, tyro.conf.arg(metavar='TEST [TEST ...]')] = None
-    """Some of six-forces, six-torques, lift, noise, mild, low-friction, uneven-j0,
+    """Some of six-forces, six-torques, lift, noise, mild, low-friction, uneven-j0, own-motors,
     six-forces-quick, noise-quick, mild-quick, lift-quick, table-lift, table-lift-noise,
     table-lift-mild; 'dexlite validate --help' explains them. None: table-lift in scenes, else
     six-forces, lift and noise."""

@@ -81,6 +81,8 @@ class GraspTest:
     """Whether the perturbation is uniform within these bounds, per axis, instead of Gaussian."""
     uneven: bool = False
     """Whether coupled joints share their motor's motion unevenly, the proximal one first."""
+    own_motors: bool = False
+    """Whether gain and torque limit of the fingers are the hand's, not the benchmark's."""
     way: Closing = USUAL_CLOSING
     """How the hand closes."""
 
@@ -113,7 +115,10 @@ class GraspTest:
             raise InvalidRequest('table', table, 'its height [m]; the object is lifted from it')
         if self.protocol not in (lift, table_lift):
             table, fixed = None, ()
-        scene = GraspScene(hand, pieces, self.simulation, table, fixed, self.way)
+        motors = hand.joint_dynamics
+        simulation = self.simulation if not self.own_motors else replace(
+            self.simulation, stiffness=motors.stiffness, torque_limit=motors.effort)
+        scene = GraspScene(hand, pieces, simulation, table, fixed, self.way)
         if self.uneven:
             bend_proximal_first(scene)
         return scene
@@ -136,6 +141,7 @@ class GraspTest:
         rest = (self.simulation, self.position_noise, self.rotation_noise, self.settings)
         special = (*(('uneven', PROXIMAL_DAMPING) if self.uneven else ()),
                    *(('bounded',) if self.bounded else ()),
+                   *(('own motors',) if self.own_motors else ()),
                    *self.way.key())
         return repr((self.protocol.__name__, *rest, CLOSING, REVISION, *special))
 
@@ -143,7 +149,7 @@ class GraspTest:
         """Return everything that determines how the hand closes where there is no table."""
         return repr((
             self.simulation, self.position_noise, self.rotation_noise, self.bounded, self.uneven,
-            self.protocol is table_lift, self.way))
+            self.own_motors, self.protocol is table_lift, self.way))
 
     def __call__(
         self, scene: GraspScene, grasps: StagedGrasp, index: int, closed: Closed | None = None
@@ -158,7 +164,7 @@ class GraspTest:
 
 TestName = Literal[
     'six-forces', 'six-torques', 'lift', 'noise', 'mild', 'low-friction', 'uneven-j0',
-    'six-forces-quick', 'noise-quick', 'mild-quick', 'lift-quick', 'table-lift',
+    'own-motors', 'six-forces-quick', 'noise-quick', 'mild-quick', 'lift-quick', 'table-lift',
     'table-lift-noise', 'table-lift-mild']
 TESTS: dict[TestName, GraspTest] = {
     'six-forces': GraspTest(six_forces, '1 N along each axis for 2 s, without gravity'),
@@ -176,6 +182,9 @@ TESTS: dict[TestName, GraspTest] = {
     'uneven-j0': GraspTest(
         six_forces, 'six forces, J2 bent to its stop before J1, their sum J0 as commanded',
         uneven=True),
+    'own-motors': GraspTest(
+        six_forces, "six forces, with gain and torque limit of the hand's own controllers",
+        own_motors=True),
     'six-forces-quick': GraspTest(
         six_forces, 'six forces, each ended early once the object is predicted to stay',
         LoadSettings.quick()),

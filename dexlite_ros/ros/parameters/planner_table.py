@@ -92,11 +92,15 @@ PLANNER_TABLE = ParameterTable(PlannerSettings.for_method(), (
         'Grasps refined together on a CUDA device; halved when memory runs out.', 1, 1000000),
     Entry(
         'squeeze.stiffness',
-        "Stiffness of the hand's position controllers [N m/rad]; the squeeze is commanded past "
-        'contact by joint torque / stiffness.', 0.1, 1000.0),
+        "Stiffness of the fingers' position controllers [N m/rad], by which the squeeze is "
+        'commanded past contact: torque / stiffness. 0: that of the hand.', 0.0, 1000.0),
     Entry(
-        'squeeze.total_force', 'Sum of the normal contact forces at the squeeze stage [N].',
-        0.1, 1000.0),
+        'squeeze.total_force',
+        'Sum of the normal contact forces at the squeeze stage, unless joints would need more '
+        'torque than they have [N].', 0.1, 1000.0),
+    Entry(
+        'squeeze.torque_share', "Largest share of the joints' torque that the squeeze may need.",
+        0.01, 1.0),
     Entry(
         'stages.clearance', 'Gap between hand and object that the pregrasp aims at [m].',
         0.0, 0.1),

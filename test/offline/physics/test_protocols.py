@@ -55,6 +55,19 @@ def test_without_squeeze_nothing_holds(grasps):
     assert not any(verdict.passed for verdict in verdicts(touching))
 
 
+def test_own_motors_are_as_strong_as_the_hand(grasps):
+    """With motors of 3 N m verdicts are the usual ones; those of 0.01 N m hold nothing."""
+    held = []
+    for effort in (SimulationSettings().torque_limit, 0.01):
+        motors = replace(SHADOW_RIGHT.joint_dynamics, effort=effort)
+        hand = replace(SHADOW_RIGHT, joint_dynamics=motors)
+        held.append(list(judge(grasps, convex_pieces(BALL), 'own-motors', hand=hand)))
+        usual = list(judge(grasps, convex_pieces(BALL), 'six-forces', hand=hand))
+        assert all(verdict.passed for verdict in usual)
+    assert list(map(str, held[0])) == list(map(str, usual))
+    assert not any(verdict.passed for verdict in held[1])
+
+
 def test_verdicts_are_reproducible(grasps):
     """The same grasp in the same scene gets the same verdict to the last bit."""
     assert verdicts(grasps) == verdicts(grasps)
@@ -224,7 +237,7 @@ def test_closing_once_changes_no_verdict(grasps, names):
 
 def test_only_tests_that_close_alike_share_it(grasps):
     """Another friction, noise, or J2 that runs ahead is another closing."""
-    for name in ('low-friction', 'noise', 'uneven-j0'):
+    for name in ('low-friction', 'noise', 'uneven-j0', 'own-motors'):
         with pytest.raises(InvalidRequest, match='alike'):
             list(judge_together(grasps, convex_pieces(BALL), ('six-forces', name)))
 
