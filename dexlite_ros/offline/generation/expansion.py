@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-import roma
 from scipy.spatial import cKDTree
 import torch
 from torch import Tensor
@@ -21,6 +20,7 @@ from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.object.surface import ObjectSurface
 from dexlite_ros.offline.dataset.coverage import rarity
+from dexlite_ros.rotations import rotvec_to_rotmat
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class ExpansionProposer:
         joints = self._kinematics.clamp(grasps.joints + settings.joint_noise * noise)
         moved = grasps.perturbed(
             settings.position_noise * shift,
-            roma.rotvec_to_rotmat(settings.rotation_noise * turn))
+            rotvec_to_rotmat(settings.rotation_noise * turn))
         return replace(moved, joints=self._kinematics.couple(joints))
 
 
@@ -146,4 +146,4 @@ def _between(first: Tensor, second: Tensor) -> Tensor:
     across = torch.linalg.cross(first, first.roll(1, dims=1) + first.new_tensor([0.0, 0.0, 1e-3]))
     axis = torch.where(sine < 1e-9, across, axis)
     angle = torch.atan2(sine, cosine)
-    return roma.rotvec_to_rotmat(angle * torch.nn.functional.normalize(axis, dim=1))
+    return rotvec_to_rotmat(angle * torch.nn.functional.normalize(axis, dim=1))

@@ -7,12 +7,12 @@ from dataclasses import replace
 import math
 
 import numpy as np
-import roma
 import torch
 from torch import Tensor
 
 from dexlite_ros.grasp import GraspBatch, StagedGrasp
 from dexlite_ros.hand.description import HandDescription
+from dexlite_ros.rotations import rotvec_to_rotmat
 
 SHIFT_MIN, SHIFT_MAX = 0.0025, 0.005
 """The wrist moves by a length between these, in a random direction [m] ..."""
@@ -33,7 +33,7 @@ def near_miss(
     :param grasp: a batch of one
     """
     shift = _direction(rng) * rng.uniform(SHIFT_MIN, SHIFT_MAX)
-    turn = roma.rotvec_to_rotmat(torch.from_numpy(TURN * _direction(rng)))
+    turn = rotvec_to_rotmat(torch.from_numpy(TURN * _direction(rng)))
     bend = rng.uniform(-JOINTS, JOINTS, len(hand.joint_names))
     for first, second in hand.coupled_indices:
         bend[second] = bend[first]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
-import roma
+from scipy.spatial.transform import Rotation
 import torch
 
 from dexlite_ros.grasp import GraspBatch
@@ -81,7 +81,7 @@ def diversity(grasps: GraspBatch) -> float:
     if len(grasps) < 2:
         return float('nan')
     vector: NDArray[np.floating] = np.concatenate([
-        grasps.translation.numpy(), roma.rotmat_to_rotvec(grasps.rotation).numpy(),
+        grasps.translation.numpy(), Rotation.from_matrix(grasps.rotation.numpy()).as_rotvec(),
         grasps.joints.numpy()], axis=1)
     strength = np.linalg.svd(vector - vector.mean(0), compute_uv=False) ** 2
     total = strength.sum()
@@ -95,10 +95,10 @@ def spread(grasps: GraspBatch) -> dict[str, float]:
     :return: 'palm_distance' [m], 'palm_angle' [rad], 'joint_distance' (mean over joints) [rad]
     """
     first, second = torch.triu_indices(len(grasps), len(grasps), 1)
-    turn = grasps.rotation[first].mT @ grasps.rotation[second]
+    turn = Rotation.from_matrix((grasps.rotation[first].mT @ grasps.rotation[second]).numpy())
     return {
         'palm_distance': float(
             (grasps.translation[first] - grasps.translation[second]).norm(dim=1).mean()),
-        'palm_angle': float(roma.rotmat_to_rotvec(turn).norm(dim=1).mean()),
+        'palm_angle': float(torch.from_numpy(turn.magnitude()).mean()),
         'joint_distance': float((grasps.joints[first] - grasps.joints[second]).abs().mean()),
     }

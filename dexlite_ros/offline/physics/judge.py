@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-import roma
 import torch
 
 from dexlite_ros.errors import InvalidRequest
@@ -42,6 +41,7 @@ from dexlite_ros.offline.physics.uneven_coupling import (
     PROXIMAL_DAMPING,
     split_unevenly,
 )
+from dexlite_ros.rotations import rotvec_to_rotmat
 
 Pieces = Sequence[NDArray[np.floating]]
 """Corners (V, 3) of convex pieces [m]."""
@@ -295,6 +295,6 @@ def perturbed(
         axis = rng.standard_normal(3)
         vector = torch.from_numpy(
             rotation * rng.standard_normal() * axis / np.linalg.norm(axis))
-    turn = roma.rotvec_to_rotmat(vector)
+    turn = rotvec_to_rotmat(vector)
     return grasp.each(lambda batch: batch.perturbed(
         shift.to(batch.translation), turn.to(batch.rotation)))
