@@ -34,8 +34,8 @@ def generate(folder: Path, *more: str) -> int:
 def command(folder: Path, *more: str) -> list[str]:
     """Return the arguments that make the dataset."""
     return ['generate', '--objects', OBJECTS, '--seeds', str(SEEDS), '--grasps', str(GRASPS),
-            '--candidates', str(CANDIDATES), '--workers', '1', '--device', 'cpu',
-            '--output', str(folder), *more]
+            '--candidates', str(CANDIDATES), '--workers', '1', '--time-limit', '0',
+            '--device', 'cpu', '--output', str(folder), *more]
 
 
 def shards(folder: Path) -> dict[str, bytes]:

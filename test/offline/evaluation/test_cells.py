@@ -16,7 +16,8 @@ TEST = 'table-lift'
 
 def evaluate(*words: str) -> int:
     """Run ``dexlite evaluate`` in this process."""
-    return main(['evaluate', '--max-grasps', '2', '--workers', '1', '--device', 'cpu', *words])
+    return main(['evaluate', '--max-grasps', '2', '--workers', '1', '--time-limit', '0',
+                 '--device', 'cpu', *words])
 
 
 def check(folder, view: str, objects: int) -> list[dict]:

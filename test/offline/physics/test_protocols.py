@@ -17,7 +17,13 @@ from dexlite_ros.object.cloud import PointCloud
 from dexlite_ros.offline.objects.convex_parts import convex_pieces
 from dexlite_ros.offline.physics.closing import close, Verdict
 from dexlite_ros.offline.physics.judge import judge, judge_together, perturbed, TESTS
-from dexlite_ros.offline.physics.protocols import lift, LOADS, LoadSettings, six_forces
+from dexlite_ros.offline.physics.protocols import (
+    lift,
+    LiftSettings,
+    LOADS,
+    LoadSettings,
+    six_forces,
+)
 from dexlite_ros.offline.physics.simulation import GraspScene, SimulationSettings
 from dexlite_ros.offline.physics.world import NO_SLIP
 from dexlite_ros.plan_request import PlanRequest
@@ -57,15 +63,12 @@ def test_without_squeeze_nothing_holds(grasps):
 
 def test_own_motors_are_as_strong_as_the_hand(grasps):
     """With motors of 3 N m verdicts are the usual ones; those of 0.01 N m hold nothing."""
-    held = []
-    for effort in (SimulationSettings().torque_limit, 0.01):
-        motors = replace(SHADOW_RIGHT.joint_dynamics, effort=effort)
-        hand = replace(SHADOW_RIGHT, joint_dynamics=motors)
-        held.append(list(judge(grasps, convex_pieces(BALL), 'own-motors', hand=hand)))
-        usual = list(judge(grasps, convex_pieces(BALL), 'six-forces', hand=hand))
-        assert all(verdict.passed for verdict in usual)
-    assert list(map(str, held[0])) == list(map(str, usual))
-    assert not any(verdict.passed for verdict in held[1])
+    usual, *own = (
+        list(judge(grasps[[0, 1]], convex_pieces(BALL), name, hand=replace(
+            SHADOW_RIGHT, joint_dynamics=replace(SHADOW_RIGHT.joint_dynamics, effort=effort))))
+        for name, effort in (('six-forces', 0.01), ('own-motors', 3.0), ('own-motors', 0.01)))
+    assert all(verdict.passed for verdict in usual) and usual == own[0]
+    assert not any(verdict.passed for verdict in own[1])
 
 
 def test_verdicts_are_reproducible(grasps):
@@ -149,9 +152,9 @@ def test_heavier_is_never_easier(grasps):
     worlds = [
         GraspScene(SHADOW_RIGHT, convex_pieces(BALL), SimulationSettings(mass=mass))
         for mass in (0.1, 0.5)]
-    for protocol in (six_forces, lift):
+    for protocol, settings in (six_forces, LoadSettings.quick()), (lift, LiftSettings.quick()):
         pairs = [
-            tuple(protocol(world, weak, 0).passed for world in worlds)
+            tuple(protocol(world, weak, 0, settings).passed for world in worlds)
             for share in (0.25, 0.5, 1.0) for index in range(2)
             for weak in [pressed(from_above(grasps), share)[[index]]]]
         assert not any(heavy and not light for light, heavy in pairs)
@@ -215,7 +218,7 @@ def test_every_test_by_name(grasps):
     """Each test gives a verdict per grasp; noise depends only on seed and place."""
     pieces = convex_pieces(BALL)
     for name in TESTS:
-        assert len(list(judge(grasps, pieces, name, table=-0.1))) == len(grasps)
+        assert len(list(judge(grasps[[0, 1]], pieces, name, table=-0.1))) == 2
     together = list(judge(grasps, pieces, 'noise', seed=3))
     assert list(judge(grasps[[2]], pieces, 'noise', seed=3, first=2)) == together[2:]
     with pytest.raises(InvalidRequest, match='push'):
@@ -223,7 +226,7 @@ def test_every_test_by_name(grasps):
 
 
 @pytest.mark.parametrize('names', [
-    ('six-forces', 'lift', 'six-torques'), ('lift-quick', 'six-forces-quick')])
+    ('six-forces', 'six-torques'), ('lift-quick', 'six-forces-quick')])
 def test_closing_once_changes_no_verdict(grasps, names):
     """Tests that share the closing give their own verdicts to the last bit, in any order."""
     pieces = convex_pieces(BALL)
