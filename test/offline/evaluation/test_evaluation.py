@@ -144,7 +144,8 @@ def test_every_proposal_can_be_judged_and_compared(folder, tmp_path, capsys):
         assert main([
             'evaluate', '--objects', str(folder / 'objects'), '--only', 'ball', '--workers', '1',
             '--time-limit', '0', '--device', 'cpu', '--method', method, '--unranked', '2',
-            '--max-grasps', '3', '--tests', 'six-forces-quick', '--output', str(tmp_path / method)]) == 0
+            '--max-grasps', '3', '--tests', 'six-forces-quick',
+            '--output', str(tmp_path / method)]) == 0
         report = json.loads((tmp_path / method / 'report.json').read_text())
         planner = report['planner']
         assert (planner['method'], planner['steps'], report['grasps']) == (method, 2, 3)
