@@ -16,7 +16,8 @@ def test_objects_that_stand_together_are_picked(tmp_path):
     """Planner, segmenter and cell find each other; the report says what is true of each pick."""
     done = subprocess.run(
         [sys.executable, '-m', 'dexlite_ros.cell.pick', '--objects', 'household:600-606',
-         '--count', '2', '--clutter', '--filmed', '1', '--output', str(tmp_path)],
+         '--count', '2', '--clutter', '--attempts', '1', '--filmed', '1',
+         '--output', str(tmp_path)],
         capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / 'report.json').read_text())
