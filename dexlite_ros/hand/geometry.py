@@ -259,9 +259,8 @@ def _buried(points: NDArray[np.float64], link: Link) -> NDArray[np.bool_]:
     buried = np.zeros(len(points), dtype=bool)
     for geom in link.geoms:
         mesh = geom_mesh(geom)
-        beyond = np.einsum(
-            'pfk,fk->pf', points[:, None] - mesh.triangles[:, 0], mesh.face_normals)
-        buried |= (beyond < -1e-6).all(1)
+        ways = points[:, None] - mesh.triangles[:, 0]
+        buried |= ((ways * mesh.face_normals).sum(2) < -1e-6).all(1)
     return buried
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from functools import cache
 import hashlib
+import json
 from pathlib import Path
 import shlex
 import subprocess
+
+from dexlite_ros.errors import InvalidRequest
+from dexlite_ros.files import write_json
 
 
 def fingerprint(*parts: object) -> str:
@@ -17,6 +21,23 @@ def fingerprint(*parts: object) -> str:
         digest.update(part if isinstance(part, bytes) else repr(part).encode())
         digest.update(b'\0')
     return digest.hexdigest()[:24]
+
+
+def claim(path: Path, key: str, **about: object) -> None:
+    """
+    Mark an output folder as belonging to a question.
+
+    :param path: of the file that says so, in a folder of that folder
+    :param key: of the question
+    :param about: what else to write there, for readers
+    :raises InvalidRequest: when it belongs to another question
+    """
+    if not path.exists():
+        write_json(path, {'question': key, **about})
+    elif json.loads(path.read_text())['question'] != key:
+        raise InvalidRequest(
+            'output', str(path.parent.parent),
+            'a new folder: its content was made with other settings or another release')
 
 
 @cache

@@ -4,19 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-import json
 from pathlib import Path
 
 from dexlite_ros import __version__
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.files import write_json
 from dexlite_ros.hand.known_hands import DEFAULT_HAND, find_hand
 from dexlite_ros.offline.evaluation.grasp_source import GraspSource, source_key
 from dexlite_ros.offline.objects.measured_cloud import Setup, View
 from dexlite_ros.offline.physics.closing_choice import Closing, USUAL_CLOSING
 from dexlite_ros.offline.physics.judge import Conditions, find_test, TestName
 from dexlite_ros.offline.planner_choice import PlannerChoice
-from dexlite_ros.offline.provenance import fingerprint
+from dexlite_ros.offline.provenance import claim, fingerprint
 from dexlite_ros.offline.scenes.sight import Scene, Viewing
 from dexlite_ros.ranking.success_model import SuccessModel
 
@@ -86,11 +84,5 @@ class Question:
 
         :raises InvalidRequest: when it belongs to another question
         """
-        path, key = folder / 'cells' / 'question.json', self.key()
-        if not path.exists():
-            write_json(path, {
-                'question': key, 'asked': repr(self), 'closing': asdict(self.closing)})
-        elif json.loads(path.read_text())['question'] != key:
-            raise InvalidRequest(
-                'output', str(folder),
-                'a new folder: its content was made with other settings or another release')
+        claim(folder / 'cells' / 'question.json', self.key(), asked=repr(self),
+              closing=asdict(self.closing))

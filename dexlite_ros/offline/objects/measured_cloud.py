@@ -17,6 +17,9 @@ from dexlite_ros.offline.physics.table_stability import stable_poses
 
 View = Literal['full', 'single']
 
+DISTANCE = 0.6
+"""Between a single camera and the middle of the object [m]."""
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -48,12 +51,27 @@ def measured_cloud(
         return sample_mesh(mesh, setup.points, rng, setup.noise), np.eye(4), None
     pose = at_rest(mesh, rng)
     mesh = mesh.copy().apply_transform(pose)
+    return one_view(mesh, rng, setup.noise), pose, support_of(mesh) if setup.support else None
+
+
+def one_view(
+    mesh: trimesh.Trimesh, rng: np.random.Generator, noise: float, distance: float = DISTANCE
+) -> PointCloud:
+    """
+    Return what one camera sees of a mesh, from any side and 45 degrees above.
+
+    :param noise: standard deviation of the depth [m]
+    :param distance: between the camera and the middle of the mesh [m]
+    """
     azimuth = rng.uniform(0.0, 2.0 * np.pi)
     away = np.array([np.cos(azimuth), np.sin(azimuth), 1.0]) / np.sqrt(2.0)
-    eye = mesh.bounds.mean(axis=0) + 0.6 * away
-    cloud = view_mesh(mesh, eye, rng, Camera(depth_noise=setup.noise))
-    table = Plane(np.array([0.0, 0.0, 1.0]), float(mesh.bounds[0, 2]))
-    return cloud, pose, table if setup.support else None
+    eye = mesh.bounds.mean(axis=0) + distance * away
+    return view_mesh(mesh, eye, rng, Camera(depth_noise=noise))
+
+
+def support_of(mesh: trimesh.Trimesh) -> Plane:
+    """Return the table that a mesh stands on: z upwards, through its lowest point."""
+    return Plane(np.array([0.0, 0.0, 1.0]), float(mesh.bounds[0, 2]))
 
 
 def at_rest(mesh: trimesh.Trimesh, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -54,13 +54,14 @@ def read_verdicts(path: str | Path) -> tuple[str, Verdicts]:
     content = read_json(path, FORMAT, VERSION)
     try:
         return content['question'], {
-            name: [None if each is None else _verdict(each) for each in row]
+            name: [None if each is None else verdict_of(each) for each in row]
             for name, row in content['tests'].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FileError(path, f'it holds no verdicts: {error!r}') from error
 
 
-def _verdict(content: dict[str, Any]) -> Verdict:
+def verdict_of(content: Mapping[str, Any]) -> Verdict:
+    """Return a verdict from the plain data that a file has of it; null stands for NaN."""
     parts: dict[str, Any] = {
         name: math.nan if value is None else value for name, value in content.items()}
     return Verdict(**parts)

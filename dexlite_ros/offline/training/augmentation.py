@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import roma
 import torch
 from torch import Tensor
 
 from dexlite_ros.errors import InvalidRequest
-from dexlite_ros.rotations import unitquat_to_rotmat
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,6 @@ def augment(
     kept = kept + settings.noise * uniform(clouds, 1, 1) * normal(clouds, count, 3)
     rotation = torch.eye(3).to(points).expand(clouds, 3, 3)
     if settings.turned:
-        rotation = unitquat_to_rotmat(
+        rotation = roma.unitquat_to_rotmat(
             torch.nn.functional.normalize(normal(clouds, 4), dim=1))
     return Turned(kept @ rotation.mT, rotation)
