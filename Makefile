@@ -3,8 +3,6 @@
 # To get started: make demo, make test.
 
 RUN := tools/run.sh
-# These tests talk over ROS and wait for each other: they run one at a time, and nothing beside them.
-APART := test/ros test/test_launch.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo pick pick-figures soak test bench evaluate-quick evaluate lint format check-requirements clean
@@ -44,9 +42,8 @@ pick-figures: setup
 soak: setup
 	@$(RUN) python -m pytest -s test/ros/pick/soak.py
 
-test: lint
-	@$(RUN) python -m pytest $(APART)
-	@$(RUN) python -m pytest -n logical --maxprocesses 4 --dist loadfile $(APART:%=--ignore=%) test
+test: setup
+	@$(RUN) tools/test.sh
 
 bench: setup
 	@$(RUN) dexlite bench

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from dexlite_ros.hand.description import (
     Geom,
@@ -50,7 +51,8 @@ FAR_END = 0.85
 BEFORE = (StartSettings.nearest + StartSettings.farthest) / 2
 """How far before the grasp centre the surface of an object is in the starts [m]."""
 DYNAMICS = {
-    'damping': 0.05, 'armature': 2e-4, 'friction_loss': 0.01, 'effort': 2.0, 'velocity': 2.0}
+    'damping': 0.05, 'armature': 2e-4, 'friction_loss': 0.01, 'effort': 2.0, 'velocity': 2.0,
+    'stiffness': 5.0}
 """What is assumed where nothing is told, as of the Shadow Hand."""
 
 
@@ -111,7 +113,7 @@ def _links(
     robot: RobotModel, skeleton: Skeleton, say: Say
 ) -> tuple[tuple[Link, ...], dict[str, float]]:
     links, errors = [], {}
-    for bone in skeleton.bones:
+    for bone in tqdm(skeleton.bones, unit='link', disable=None, leave=False):
         fits = [fit for part in bone.parts for fit in fit_part(part)]
         if not fits:
             say(f"guessed: the link '{bone.name}' has no shapes; a ball of {1e3 * STAND_IN:g} mm "

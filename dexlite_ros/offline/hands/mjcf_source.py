@@ -152,6 +152,10 @@ def _dynamics(model: mujoco.MjModel) -> tuple[tuple[str, float], ...]:
     limited = model.actuator_forcelimited.astype(bool)
     if limited.any():
         found.append(('effort', float(np.median(model.actuator_forcerange[limited, 1]))))
+    gain, back = model.actuator_gainprm[:, 0], model.actuator_biasprm[:, 1]
+    servos = (gain > 0) & (gain == -back)
+    if servos.any():
+        found.append(('stiffness', float(np.median(gain[servos]))))
     return tuple(found)
 
 

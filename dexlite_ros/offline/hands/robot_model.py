@@ -95,6 +95,6 @@ class RobotModel:
     exclusions: tuple[tuple[str, str], ...] = ()
     """Pairs of bodies whose collisions are ignored."""
     dynamics: tuple[tuple[str, float], ...] = ()
-    """Typical 'damping', 'armature', 'friction_loss', 'effort' and 'velocity', as far as told."""
+    """Typical values of the fields of ``JointDynamics``, as far as told."""
     loops: tuple[str, ...] = ()
     """What closes a kinematic loop, in words."""

@@ -82,7 +82,7 @@ class GraspTest:
     uneven: bool = False
     """Whether coupled joints share their motor's motion unevenly, the proximal one first."""
     own_motors: bool = False
-    """Whether gain and torque limit of the fingers are the hand's, not the benchmark's."""
+    """Whether the torque limit of the fingers is the hand's, not the benchmark's."""
     way: Closing = USUAL_CLOSING
     """How the hand closes."""
 
@@ -115,9 +115,7 @@ class GraspTest:
             raise InvalidRequest('table', table, 'its height [m]; the object is lifted from it')
         if self.protocol not in (lift, table_lift):
             table, fixed = None, ()
-        motors = hand.joint_dynamics
-        simulation = self.simulation if not self.own_motors else replace(
-            self.simulation, stiffness=motors.stiffness, torque_limit=motors.effort)
+        simulation = self.simulation.of_hand(hand, own_torque=self.own_motors)
         scene = GraspScene(hand, pieces, simulation, table, fixed, self.way)
         if self.uneven:
             bend_proximal_first(scene)
@@ -183,7 +181,7 @@ TESTS: dict[TestName, GraspTest] = {
         six_forces, 'six forces, J2 bent to its stop before J1, their sum J0 as commanded',
         uneven=True),
     'own-motors': GraspTest(
-        six_forces, "six forces, with gain and torque limit of the hand's own controllers",
+        six_forces, "six forces, with the torque limit of the hand's own motors",
         own_motors=True),
     'six-forces-quick': GraspTest(
         six_forces, 'six forces, each ended early once the object is predicted to stay',

@@ -11,7 +11,7 @@ Gravity is off until turned on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
@@ -68,6 +68,17 @@ class SimulationSettings:
         for name, value in vars(self).items():
             if not value > 0:
                 raise InvalidRequest(name, value, 'a positive number')
+
+    def of_hand(self, hand: HandDescription, *, own_torque: bool = False) -> SimulationSettings:
+        """
+        Return the settings with the gain of a hand's controllers, which its squeeze is meant for.
+
+        :param own_torque: whether the torque limit is the hand's as well
+        """
+        motors = hand.joint_dynamics
+        return replace(
+            self, stiffness=motors.stiffness,
+            torque_limit=motors.effort if own_torque else self.torque_limit)
 
 
 @dataclass(frozen=True)

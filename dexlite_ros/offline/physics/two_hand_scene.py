@@ -117,9 +117,10 @@ class TwoHandScene(ObjectScene):
         spec = mujoco.MjSpec()
         configure(spec.option, settings.time_step)
         for hand, prefix in zip(hands, PREFIXES):
+            motors = settings.of_hand(hand)
             spec.attach(
                 mujoco.MjSpec.from_string(write_mjcf(
-                    hand, stiffness=settings.stiffness, torque_limit=settings.torque_limit)),
+                    hand, stiffness=motors.stiffness, torque_limit=motors.torque_limit)),
                 prefix=prefix, frame=spec.worldbody.add_frame())
             hold_by_mocap(spec, prefix + hand.palm_link, prefix)
         soften(spec)
