@@ -20,8 +20,9 @@ from torch import Tensor
 
 from dexlite_ros.errors import InvalidRequest, OutOfMemory
 from dexlite_ros.grasp import GraspBatch
-from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
+from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
+from dexlite_ros.hand.shape_points import PointSettings
 from dexlite_ros.mechanics.grasp_energy import GraspEnergy
 from dexlite_ros.object.distance_field import DistanceField
 from dexlite_ros.refinement.backend import Backend, chosen_backend, make_optimizers
@@ -34,7 +35,7 @@ Detail = Literal['coarse', 'fine']
 def hand_details(kinematics: HandKinematics) -> dict[Detail, HandGeometry]:
     """Return the hand's geometry at every level of detail that a round can use."""
     return {
-        'coarse': HandGeometry(kinematics, GeometrySettings.coarse()),
+        'coarse': HandGeometry(kinematics, PointSettings.coarse()),
         'fine': HandGeometry(kinematics),
     }
 

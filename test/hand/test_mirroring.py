@@ -14,13 +14,14 @@ import torch
 
 from dexlite_ros.grasp import GraspBatch
 from dexlite_ros.hand.description import HandDescription
-from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
+from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import find_hand
 from dexlite_ros.hand.meshes import geom_mesh
 from dexlite_ros.hand.mirroring import mirrored, mirrored_grasps, mirrored_points, original
 from dexlite_ros.hand.mjcf import write_mjcf
 from dexlite_ros.hand.shadow_hand import SHADOW_LEFT, SHADOW_RIGHT
+from dexlite_ros.hand.shape_points import PointSettings
 
 MIRROR = np.diag([-1.0, 1.0, 1.0])
 # left_hand.xml of shadow_hand in google-deepmind/mujoco_menagerie: where joints lie in their
@@ -136,8 +137,8 @@ def test_shapes_are_mirror_images():
         assert distance_to(geom_mesh(image), corners).max() < 1e-6, geom
 
 
-@pytest.mark.parametrize('settings', [GeometrySettings(), GeometrySettings.coarse()])
-def test_points_and_capsules_are_mirror_images(settings: GeometrySettings):
+@pytest.mark.parametrize('settings', [PointSettings(), PointSettings.coarse()])
+def test_points_and_capsules_are_mirror_images(settings: PointSettings):
     """In mirrored grasps all points, contact regions and capsules are mirrored exactly."""
     hands = [HandGeometry(HandKinematics(hand), settings) for hand in (SHADOW_RIGHT, SHADOW_LEFT)]
     right, left = hands

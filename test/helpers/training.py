@@ -7,9 +7,10 @@ from functools import lru_cache
 from datasets import excerpt
 import torch
 
-from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
+from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.shadow_hand import SHADOW_RIGHT
+from dexlite_ros.hand.shape_points import PointSettings
 from dexlite_ros.network.grasp_network import NetworkConfig
 from dexlite_ros.offline.training.augmentation import Augmentation
 from dexlite_ros.offline.training.batches import Batches, BatchSettings
@@ -23,7 +24,7 @@ SMALL = NetworkConfig(channels=(16, 64), latent=8, num_points=128)
 @lru_cache
 def coarse() -> HandGeometry:
     """Return the hand with few points."""
-    return HandGeometry(HandKinematics(SHADOW_RIGHT), GeometrySettings.coarse())
+    return HandGeometry(HandKinematics(SHADOW_RIGHT), PointSettings.coarse())
 
 
 @lru_cache

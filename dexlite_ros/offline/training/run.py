@@ -14,9 +14,10 @@ import torch
 
 from dexlite_ros import __version__
 from dexlite_ros.device import device_faults
-from dexlite_ros.hand.geometry import GeometrySettings, HandGeometry
+from dexlite_ros.hand.geometry import HandGeometry
 from dexlite_ros.hand.kinematics import HandKinematics
 from dexlite_ros.hand.known_hands import find_hand
+from dexlite_ros.hand.shape_points import PointSettings
 from dexlite_ros.network.checkpoint import write_checkpoint
 from dexlite_ros.offline.dataset.store import GraspDataset
 from dexlite_ros.offline.provenance import commit
@@ -68,7 +69,7 @@ class TrainingRun:
         dataset = GraspDataset.open(self.data)
         check_training_data(dataset)
         geometry = HandGeometry(
-            HandKinematics(find_hand(dataset.hand)), GeometrySettings.coarse()).to(device)
+            HandKinematics(find_hand(dataset.hand)), PointSettings.coarse()).to(device)
         train, val = (
             Examples.read(dataset, split, geometry, device) for split in ('train', 'val'))
         digest = dataset.digest()
