@@ -17,9 +17,11 @@ from dexlite_ros.plan import (
     GraspMetrics,
     GraspPlan,
     LikelySurface,
+    PairMetrics,
     PlanReport,
     Rejections,
     StageTimes,
+    TwoHandPlan,
 )
 
 
@@ -82,3 +84,10 @@ def _contacts(generator: torch.Generator, count: int) -> Contacts:
         forces=-2.0 * normals,
         spreads=0.001 * torch.rand(count, generator=generator),
     )
+
+
+def make_pairs() -> TwoHandPlan:
+    """Return a plan of two right hands, each with grasps of its own."""
+    first, second = make_plan(), make_plan(seed=1)
+    values = torch.linspace(0.01, 0.02, len(first))
+    return TwoHandPlan(first, second, PairMetrics(values, values, values, values), 1.5)

@@ -3,22 +3,20 @@
 
 import json
 
-from plans import make_plan
+from plans import make_pairs
 import pytest
 import torch
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.output.pair_file import holds_pairs, read_pairs, write_pairs
 from dexlite_ros.output.plan_file import read_grasps, write_plan
-from dexlite_ros.plan import PairMetrics, TwoHandPlan
+from dexlite_ros.plan import TwoHandPlan
 
 
 @pytest.fixture
 def plan() -> TwoHandPlan:
-    """Return a plan whose hands have the same grasps."""
-    one = make_plan()
-    values = torch.linspace(0.01, 0.02, len(one))
-    return TwoHandPlan(one, one, PairMetrics(values, values, values, values), 1.5)
+    """Return a plan of two hands."""
+    return make_pairs()
 
 
 def test_pairs_survive_a_file(plan, tmp_path):

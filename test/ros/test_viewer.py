@@ -105,15 +105,16 @@ def test_a_result_says_what_the_plan_says():
     assert unknown.facts[0].energies['clearance'] is None
 
 
-def test_of_pairs_the_first_hand_is_shown():
-    """Its grasps, pair by pair, and a remark that the others are not."""
+def test_of_pairs_both_hands_are_shown():
+    """Their grasps, pair by pair."""
     first, second = make_plan(2, seed=1), make_plan(2, seed=2)
     nothing = torch.zeros(2)
     pairs = TwoHandPlan(first, second, PairMetrics(*[nothing] * 4), 1.0)
     viewed = viewed_result(message(pairs, 3), None, None)
-    torch.testing.assert_close(
-        viewed.grasps.grasp.translation.double(), first.grasps.grasp.translation.double())
-    assert any('first hand' in each for each in viewed.remarks) and len(viewed.facts) == 2
+    for shown, own in zip(viewed.hands, (first, second), strict=True):
+        torch.testing.assert_close(
+            shown.grasps.grasp.translation.double(), own.grasps.grasp.translation.double())
+        assert len(shown.facts) == 2
 
 
 def test_a_viewer_that_starts_late_shows_the_last_result(bench):

@@ -45,11 +45,13 @@ def main(argv: list[str]) -> int:
     options = parse(View, 'dexlite view', argv)
     plan = read_viewed_plan(options.plan)
     if options.geometry is not None:
-        plan = _with_geometry(plan, options.geometry, read_grasps(options.plan).scale)
+        scale = read_grasps(options.plan).scale if plan.partner is None else 1.0
+        plan = _with_geometry(plan, options.geometry, scale)
     viewer = PlanViewer(options.host, options.port)
     try:
         viewer.show(plan, options.plan.name)
-        print(f'{len(plan)} grasps at {viewer.url} (Ctrl-C ends)', flush=True)
+        what = 'grasps' if plan.partner is None else 'pairs'
+        print(f'{len(plan)} {what} at {viewer.url} (Ctrl-C ends)', flush=True)
         if options.open:
             webbrowser.open(viewer.url)
         wait_for_interrupt()

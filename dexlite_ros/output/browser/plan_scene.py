@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The 3D part of the page: cloud, surfaces, one hand, its contacts and forces, axes and a grid.
+The 3D part of the page: cloud, surfaces, the hands, their contacts and forces, axes and a grid.
 
 Each kind of thing is a node of viser's scene that is shown or hidden with all that is below it.
 """
@@ -12,21 +12,15 @@ from typing import Literal, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-import torch
 import trimesh
 
-from dexlite_ros.hand.kinematics import HandKinematics
-from dexlite_ros.hand.known_hands import find_hand
-from dexlite_ros.hand.meshes import link_mesh
-from dexlite_ros.output.browser.posed_hand import pose_hand
-from dexlite_ros.output.browser.viewed_plan import GraspFacts, Up, ViewedPlan
+from dexlite_ros.output.browser.drawn_hand import AXES, Colour, DrawnHand, smooth_shaded
+from dexlite_ros.output.browser.viewed_plan import Up, ViewedPlan
 from dexlite_ros.output.hand_view import view_in_palm
-from dexlite_ros.output.picture import link_colour
 
 if TYPE_CHECKING:
-    from viser import ArrowsHandle, MeshHandle, SceneApi, SceneNodeHandle
+    from viser import MeshHandle, SceneApi, SceneNodeHandle
 
-Colour = tuple[int, int, int]
 Vector = NDArray[np.float64]
 Part = Literal['cloud', 'surfaces', 'hand', 'contacts', 'forces', 'approach', 'palm axes',
                'frame axes', 'grid']
@@ -37,22 +31,12 @@ PARTS: dict[Part, bool] = {
 CLOUD_COLOUR: Colour = (28, 70, 140)
 SURFACE_COLOURS: tuple[Colour, ...] = (
     (240, 178, 96), (118, 190, 150), (176, 150, 214), (214, 140, 160))
-CONTACT_COLOUR: Colour = (255, 205, 0)
-FORCE_COLOUR: Colour = (190, 0, 0)
-APPROACH_COLOUR: Colour = (40, 110, 230)
-CONTACT_RADIUS = 0.0028
 POINT_SIZE = 0.001
 SURFACE_OPACITY = 0.75
-AXES = 0.05
-"""Length of the axes [m]."""
-WAY = 0.10
-"""Length of the arrow along the approach, which is the way that was looked at [m]."""
 CELL, SECTION, GRID = 0.01, 0.05, 0.4
 """Small squares, large squares and side of the grid [m]."""
-CREASE = np.deg2rad(30.0)
-"""Faces that meet at a smaller angle are shaded as one round surface."""
 DISTANCE = 0.42
-"""From the camera to what it looks at [m]."""
+"""From the camera to what one hand holds, which it looks at [m]; two hold what is larger."""
 STEEPEST, FLATTEST = np.deg2rad(60.0), np.deg2rad(20.0)
 """How far above the horizon the camera may stand at first."""
 PLANES: dict[str, Literal['yz', 'xz', 'xy']] = {'x': 'yz', 'y': 'xz', 'z': 'xy'}
@@ -72,15 +56,11 @@ class Style:
 
 
 class PlanScene:
-    """Draws one plan, of which one hand at one stage is seen."""
+    """Draws one plan, of which one grasp, or one pair, at one stage is seen."""
 
     def __init__(self, scene: SceneApi, plan: ViewedPlan, style: Style) -> None:
         """Draw what does not depend on the grasp, in place of all that was there before."""
         self._scene, self._plan = scene, plan
-        self._hand = find_hand(plan.hand)
-        self._kinematics = HandKinematics(self._hand)
-        self._scale = style.force_scale
-        self._rank = -1
         scene.reset()
         self.parts: dict[Part, SceneNodeHandle] = {
             part: scene.add_frame(f'/{part}', show_axes=False, visible=style.shown[part])
@@ -88,10 +68,9 @@ class PlanScene:
         self._draw_cloud()
         self.surfaces = [
             self._draw_surface(index) for index in range(len(plan.geometry.surfaces))]
-        self.links = [self._draw_link(index) for index in range(len(self._hand.links))]
-        self.fade_hand(style.hand_opacity)
-        self._palm = scene.add_frame(
-            '/palm axes/palm', axes_length=AXES, axes_radius=AXES / 40)
+        self.hands = [
+            DrawnHand(scene, each, number, style.hand_opacity, style.force_scale)
+            for number, each in enumerate(plan.hands)]
         scene.add_frame('/frame axes/origin', axes_length=AXES, axes_radius=AXES / 40)
         self.turn_up(plan.up)
 
@@ -104,25 +83,19 @@ class PlanScene:
         self.surfaces[index].visible = on
 
     def show_hand(self, rank: int, stage: float) -> None:
-        """Move the hand to a stage of a grasp: 0 pregrasp, 1 grasp, 2 squeeze, or between."""
-        posed = pose_hand(self._kinematics, self._plan.grasps, rank, stage)
-        for link, position, wxyz in zip(self.links, posed.link_positions, posed.link_wxyzs):
-            link.position, link.wxyz = position, wxyz
-        self._palm.position, self._palm.wxyz = posed.palm_position, posed.palm_wxyz
-        if rank != self._rank:
-            self._rank = rank
-            self._draw_contacts()
-            self._draw_approach()
+        """Move all hands to a stage of a grasp: 0 pregrasp, 1 grasp, 2 squeeze, or between."""
+        for each in self.hands:
+            each.show(rank, stage)
 
     def fade_hand(self, opacity: float) -> None:
-        """Make the hand more or less transparent; 1: not at all."""
-        for link in self.links:
-            link.opacity = None if opacity == 1.0 else opacity
+        """Make the hands more or less transparent; 1: not at all."""
+        for each in self.hands:
+            each.fade(opacity)
 
     def scale_forces(self, millimetres_per_newton: float) -> None:
         """Draw the forces longer or shorter."""
-        self._scale = millimetres_per_newton
-        self._draw_contacts()
+        for each in self.hands:
+            each.scale_forces(millimetres_per_newton)
 
     def turn_up(self, up: Up) -> None:
         """Turn the scene so that an axis of the frame is up, with the grid below everything."""
@@ -141,11 +114,14 @@ class PlanScene:
         grasp = self._plan.grasps.grasp
         height = np.zeros(3)
         height['xyz'.index(up[1])] = -1.0 if up[0] == '-' else 1.0
-        direction = grasp.rotation[rank].double().numpy() @ view_in_palm(self._hand)
+        direction = grasp.rotation[rank].double().numpy() @ view_in_palm(self.hands[0].hand)
         flat = direction - (direction @ height) * height
         angle = np.clip(
             np.arctan2(direction @ height, np.linalg.norm(flat)), FLATTEST, STEEPEST)
         direction = np.cos(angle) * flat / np.linalg.norm(flat) + np.sin(angle) * height
+        if self._plan.partner is not None:
+            target = self._plan.centre()
+            return target + (DISTANCE + np.ptp(self._points(), axis=0).max()) * direction, target
         palm = grasp.translation[rank].double().numpy()
         target = 0.6 * self._plan.centre() + 0.4 * palm
         return target + DISTANCE * direction, target
@@ -167,53 +143,8 @@ class PlanScene:
 
     def _draw_surface(self, index: int) -> MeshHandle:
         surface = self._plan.geometry.surfaces[index]
-        smooth = _smooth(trimesh.Trimesh(surface.vertices, surface.faces, process=False))
+        smooth = smooth_shaded(trimesh.Trimesh(surface.vertices, surface.faces, process=False))
         return self._scene.add_mesh_simple(
             f'/surfaces/{index}', np.asarray(smooth.vertices), np.asarray(smooth.faces),
             color=SURFACE_COLOURS[index % len(SURFACE_COLOURS)], opacity=SURFACE_OPACITY,
             side='double', visible=index == 0)
-
-    def _draw_link(self, index: int) -> MeshHandle:
-        link = self._hand.links[index]
-        smooth = _smooth(link_mesh(link))
-        red, green, blue = (round(255 * each) for each in link_colour(self._hand, link.name))
-        return self._scene.add_mesh_simple(
-            f'/hand/{link.name}', np.asarray(smooth.vertices), np.asarray(smooth.faces),
-            color=(red, green, blue))
-
-    def _facts(self) -> GraspFacts:
-        return self._plan.facts[self._rank]
-
-    def _draw_contacts(self) -> None:
-        """Draw balls at the contacts, and arrows that end there."""
-        contacts = self._facts().contacts
-        points = np.array([each.point for each in contacts]).reshape(-1, 3)
-        forces = np.array([each.force for each in contacts]).reshape(-1, 3)
-        ball = trimesh.creation.icosphere(subdivisions=2, radius=CONTACT_RADIUS)
-        upright = np.tile([1.0, 0.0, 0.0, 0.0], (len(points), 1))
-        self._scene.add_batched_meshes_simple(
-            '/contacts/points', np.asarray(ball.vertices), np.asarray(ball.faces), upright, points,
-            batched_colors=CONTACT_COLOUR)
-        ends = np.stack([points - 1e-3 * self._scale * forces, points], axis=1)
-        self.forces = self._arrows('/forces/arrows', ends, FORCE_COLOUR)
-
-    def _draw_approach(self) -> None:
-        """Draw the way of the palm to its pregrasp."""
-        direction = self._facts().approach_direction
-        ways = np.zeros((0, 2, 3))
-        if direction is not None:
-            palm = self._plan.grasps.pregrasp[[self._rank]]
-            centre = torch.tensor(self._hand.grasp_centre, dtype=palm.rotation.dtype)
-            end = (palm.rotation[0] @ centre + palm.translation[0]).double().numpy()
-            ways = np.stack([end - WAY * direction, end])[None]
-        self.approach = self._arrows('/approach/arrow', ways, APPROACH_COLOUR)
-
-    def _arrows(self, name: str, ends: NDArray[np.float64], colour: Colour) -> ArrowsHandle:
-        return self._scene.add_arrows(
-            name, ends, colour, shaft_radius=0.0016, head_radius=0.0036, head_length=0.009)
-
-
-def _smooth(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
-    """Return the same surface with vertices parted along creases, which then look sharp."""
-    smooth: trimesh.Trimesh = trimesh.graph.smooth_shade(mesh, angle=CREASE)
-    return smooth

@@ -10,6 +10,7 @@ from typing import get_args, TYPE_CHECKING
 import numpy as np
 
 from dexlite_ros.grasp import STAGES
+from dexlite_ros.output.browser.drawn_hand import AXES, WAY
 from dexlite_ros.output.browser.grasp_text import (
     grasp_label,
     grasp_text,
@@ -19,14 +20,12 @@ from dexlite_ros.output.browser.grasp_text import (
     surface_label,
 )
 from dexlite_ros.output.browser.plan_scene import (
-    AXES,
     CELL,
     Part,
     PARTS,
     PlanScene,
     SECTION,
     Style,
-    WAY,
 )
 from dexlite_ros.output.browser.posed_hand import LAST_STAGE
 from dexlite_ros.output.browser.viewed_plan import Up, ViewedPlan
@@ -206,7 +205,8 @@ class PlanViewer:
                     self.scene.show_hand(rank, stage)
                 facts = self.plan.facts[rank]
                 self._text.content = grasp_text(facts, rank, len(self.plan))
-                self._numbers.content = numbers_text(facts)
+                self._numbers.content = '\n\n'.join(
+                    numbers_text(each.facts[rank]) for each in self.plan.hands)
 
     def _on_step(self, event: GuiEvent[GuiButtonGroupHandle]) -> None:
         with self._lock:

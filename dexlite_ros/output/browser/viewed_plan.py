@@ -7,7 +7,7 @@ K is the number of grasps, best first. Everything is in the frame of the grasps,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dexlite_ros.errors import FileError
 from dexlite_ros.files import read_json
 from dexlite_ros.grasp import StagedGrasp
-from dexlite_ros.output.plan_file import FORMAT, read_grasps, VERSION
+from dexlite_ros.output import pair_file, plan_file
 from dexlite_ros.output.plan_geometry import geometry_from_dict, PlanGeometry
 
 Up = Literal['+z', '-y', '+y', '+x', '-x', '-z']
@@ -53,7 +53,7 @@ class GraspFacts:
 
 @dataclass(frozen=True)
 class ViewedPlan:
-    """Ranked grasps of one hand, and what they were planned on."""
+    """Ranked grasps of one hand, or pairs of two, and what they were planned on."""
 
     hand: str
     grasps: StagedGrasp
@@ -68,6 +68,13 @@ class ViewedPlan:
     """What the report says of the plan as a whole, one phrase each."""
     warnings: tuple[str, ...] = ()
     """What was wrong or uncertain about the input."""
+    partner: ViewedPlan | None = None
+    """The grasps of a second hand, which carries together with the first: one for each."""
+
+    @property
+    def hands(self) -> tuple[ViewedPlan, ...]:
+        """The plan of each hand, this one first."""
+        return (self,) if self.partner is None else (self, self.partner)
 
     def __len__(self) -> int:
         return len(self.grasps)
@@ -84,26 +91,38 @@ class ViewedPlan:
 
 def read_viewed_plan(path: str | Path) -> ViewedPlan:
     """
-    Return what can be shown of a plan file.
+    Return what can be shown of a plan file, of one hand or of two.
 
     :raises FileError: when it is missing, not a plan, incomplete, or without a grasp
     :raises UnsupportedHand: when its hand is unknown
     """
-    grasp_set = read_grasps(path)
-    if not len(grasp_set.grasps):
-        raise FileError(path, 'it holds no grasp that could be shown')
-    content = read_json(path, FORMAT, VERSION)
-    report = content.get('report') or {}
-    section = content.get('geometry')
+    pairs = pair_file.holds_pairs(path)
+    layout = pair_file if pairs else plan_file
+    content = read_json(path, layout.FORMAT, layout.VERSION)
     try:
-        return ViewedPlan(
-            grasp_set.hand, grasp_set.grasps,
-            tuple(_facts(each) for each in content['grasps']),
-            PlanGeometry() if section is None else geometry_from_dict(section),
-            str(content.get('frame', '')), _up(report), _remarks(report),
-            tuple(f"{each['code']}: {each['message']}" for each in report.get('warnings', ())))
+        parts = content['hands'] if pairs else [content]
+        first, *others = (_of_hand(each, content, path) for each in parts)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileError(path, f'a part of it is incomplete: {error!r}') from error
+    for each in others:
+        if len(each) != len(first):
+            raise FileError(path, 'one hand has more grasps than the other')
+        first = replace(first, partner=each)
+    if not len(first):
+        raise FileError(path, 'it holds no grasp that could be shown')
+    return first
+
+
+def _of_hand(part: dict[str, Any], content: dict[str, Any], path: str | Path) -> ViewedPlan:
+    """Return the plan of one hand, from its own part of the content of a file."""
+    grasp_set = plan_file.grasps_of(part, path)
+    report, section = content.get('report') or {}, content.get('geometry')
+    return ViewedPlan(
+        grasp_set.hand, grasp_set.grasps,
+        tuple(_facts(each) for each in part['grasps']),
+        PlanGeometry() if section is None else geometry_from_dict(section),
+        str(content.get('frame', '')), _up(report), _remarks(report),
+        tuple(f"{each['code']}: {each['message']}" for each in report.get('warnings', ())))
 
 
 def _facts(grasp: dict[str, Any]) -> GraspFacts:

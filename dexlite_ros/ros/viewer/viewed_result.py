@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import math
 
 from geometry_msgs.msg import Point, Vector3
@@ -25,7 +26,7 @@ def viewed_result(
     corners: NDArray[np.float64] | None,
 ) -> ViewedPlan:
     """
-    Return a result with at least one grasp; of pairs, the half of the first hand.
+    Return a result with at least one grasp, or pair.
 
     :param points: (N, 3) of the object's cloud, in the frame of the result [m]; None: not known
     :param corners: (T, 3, 3) triangles of the likeliest surface, in the frame of the result [m];
@@ -41,14 +42,20 @@ def viewed_result(
         remarks.append(f'object {result.object_id}')
     if likely:
         remarks.append('surfaces: ' + '; '.join(surface_label(*each) for each in likely))
-    shown = [each for each in result.grasps if each.pair < 0 or each.rank % 2 == 0]
-    if len(shown) < len(result.grasps):
-        remarks.append('pairs: the first hand of each is shown')
-    return ViewedPlan(
-        shown[0].hand, staged_grasps(DexGraspArray(grasps=shown)),
-        tuple(_facts(each) for each in shown), PlanGeometry(points, surfaces), frame,
+    first, *others = (ViewedPlan(
+        grasps[0].hand, staged_grasps(DexGraspArray(grasps=grasps)),
+        tuple(_facts(each) for each in grasps), PlanGeometry(points, surfaces), frame,
         '-y' if frame.endswith(OPTICAL) else '+z', tuple(remarks),
         tuple(f'{each.code}: {each.message}' for each in result.warnings))
+        for grasps in _of_each_hand(result))
+    return replace(first, partner=others[0]) if others else first
+
+
+def _of_each_hand(result: DexGraspArray) -> list[list[DexGrasp]]:
+    """Return the grasps of the only hand, or those of the first and the second of each pair."""
+    if result.grasps[0].pair < 0:
+        return [list(result.grasps)]
+    return [list(result.grasps[0::2]), list(result.grasps[1::2])]
 
 
 def _facts(grasp: DexGrasp) -> GraspFacts:

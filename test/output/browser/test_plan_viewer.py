@@ -8,7 +8,7 @@ import sys
 from urllib.request import urlopen
 
 import numpy as np
-from plans import make_plan
+from plans import make_pairs, make_plan
 import pytest
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
@@ -18,6 +18,7 @@ from dexlite_ros.grasp import STAGES
 from dexlite_ros.output.browser.plan_viewer import FORCE_SCALE, PlanViewer
 from dexlite_ros.output.browser.viewed_plan import read_viewed_plan, ViewedPlan
 from dexlite_ros.output.browser.web_server import start_server
+from dexlite_ros.output.pair_file import write_pairs
 from dexlite_ros.output.picture import hand_meshes
 from dexlite_ros.output.plan_file import write_plan
 
@@ -51,10 +52,25 @@ def test_the_hand_is_where_kinematics_puts_it(viewer, rank, stage):
     """Each vertex drawn is one of the link's, and none of the link's is missing."""
     viewer.choose(rank, STAGES.index(stage))
     expected = hand_meshes(PLAN.hand, getattr(PLAN.grasps, stage)[[rank]])
-    for link, mesh in zip(viewer.scene.links, expected, strict=True):
+    for link, mesh in zip(viewer.scene.hands[0].links, expected, strict=True):
         drawn = placed(link)
         for one, other in ((drawn, mesh.vertices), (mesh.vertices, drawn)):
             assert cKDTree(one).query(other)[0].max() < 1e-5
+
+
+def test_both_hands_of_a_pair_are_shown(viewer, tmp_path):
+    """At the same rank and stage, each with its own contacts; then one hand is shown again."""
+    pairs = make_pairs()
+    viewer.show(read_viewed_plan(write_pairs(pairs, tmp_path / 'pairs.json')), 'pairs.json')
+    viewer.choose(1, STAGES.index('squeeze'))
+    for hand, own in zip(viewer.scene.hands, pairs.plans, strict=True):
+        expected = hand_meshes(own.hand, own.grasps.squeeze[[1]])
+        for link, mesh in zip(hand.links, expected, strict=True):
+            assert cKDTree(placed(link)).query(mesh.vertices)[0].max() < 1e-5
+        np.testing.assert_allclose(
+            np.asarray(hand.forces.points)[:, 1], own.contacts[1].points, atol=1e-6)
+    viewer.show(read_viewed_plan(write_plan(PLAN, tmp_path / 'plan.json')), 'plan.json')
+    assert len(viewer.scene.hands) == 1
 
 
 def test_the_next_rank_moves_the_hand(viewer):
@@ -63,7 +79,7 @@ def test_the_next_rank_moves_the_hand(viewer):
     for rank in range(3):
         viewer.choose(rank)
         assert viewer.chosen == (rank, 1.0)
-        places.append(np.array(viewer.scene.links[0].position))
+        places.append(np.array(viewer.scene.hands[0].links[0].position))
     assert np.linalg.norm(np.diff(places, axis=0), axis=1).min() > 0.05
 
 
@@ -71,20 +87,20 @@ def test_forces_end_at_their_contacts(viewer):
     """Their arrows are as long as the scale says, and follow the rank."""
     viewer.choose(2)
     contacts = PLAN.contacts[2]
-    arrows = np.asarray(viewer.scene.forces.points)
+    arrows = np.asarray(viewer.scene.hands[0].forces.points)
     np.testing.assert_allclose(arrows[:, 1], contacts.points, atol=1e-6)
     lengths = 1e-3 * FORCE_SCALE * contacts.forces.norm(dim=1).numpy()
     np.testing.assert_allclose(
         np.linalg.norm(arrows[:, 1] - arrows[:, 0], axis=1), lengths, rtol=1e-4)
     viewer.scene.scale_forces(2 * FORCE_SCALE)
-    longer = np.asarray(viewer.scene.forces.points)
+    longer = np.asarray(viewer.scene.hands[0].forces.points)
     np.testing.assert_allclose(
         longer[:, 1] - longer[:, 0], 2 * (arrows[:, 1] - arrows[:, 0]), rtol=1e-4, atol=1e-6)
 
 
 def test_the_approach_ends_at_the_open_hand(viewer):
     """It points where the plan says."""
-    (start, end), = np.asarray(viewer.scene.approach.points)
+    (start, end), = np.asarray(viewer.scene.hands[0].approach.points)
     np.testing.assert_allclose(
         (end - start) / np.linalg.norm(end - start), PLAN.approach_direction[0], atol=1e-5)
 
@@ -107,7 +123,7 @@ def test_another_plan_takes_the_place_of_the_first(viewer, plan):
     viewer.show(replace(plan, grasps=plan.grasps[[1]], facts=plan.facts[1:2]), 'other.json')
     assert viewer.chosen == (0, 1.0) and not viewer.scene.parts['cloud'].visible
     np.testing.assert_allclose(
-        viewer.scene.links[0].position, plan.grasps.grasp.translation[1], atol=1e-5)
+        viewer.scene.hands[0].links[0].position, plan.grasps.grasp.translation[1], atol=1e-5)
 
 
 @pytest.mark.parametrize('up', ['+z', '-y', '-x'])

@@ -5,12 +5,13 @@ from dataclasses import replace
 import json
 
 import numpy as np
-from plans import make_plan
+from plans import make_pairs, make_plan
 import pytest
 
 from dexlite_ros.errors import FileError
 from dexlite_ros.object.viewpoint import Viewpoint
 from dexlite_ros.output.browser.viewed_plan import read_viewed_plan
+from dexlite_ros.output.pair_file import write_pairs
 from dexlite_ros.output.plan_file import GraspSet, write_grasps, write_plan
 from dexlite_ros.plan_warning import PlanWarning
 
@@ -30,6 +31,24 @@ def test_numbers_are_those_of_the_plan(tmp_path):
         np.testing.assert_allclose([each.force for each in facts.contacts], contacts.forces)
         np.testing.assert_allclose([each.point for each in facts.contacts], contacts.points)
     assert [each.weight for each in shown.geometry.surfaces] == [0.7, 0.3]
+
+
+def test_pairs_have_the_grasps_of_both_hands(tmp_path):
+    """Those of equal rank belong together; a file in which one has fewer is refused."""
+    plan = make_pairs()
+    path = write_pairs(plan, tmp_path / 'pairs.json')
+    shown = read_viewed_plan(path)
+    for each, own in zip(shown.hands, plan.plans, strict=True):
+        np.testing.assert_allclose(
+            each.grasps.grasp.translation, own.grasps.grasp.translation, atol=1e-6)
+        assert [len(facts.contacts) for facts in each.facts] == [
+            len(contacts.links) for contacts in own.contacts]
+    assert shown.geometry.surfaces and shown.remarks and shown.partner.partner is None
+    content = json.loads(path.read_text())
+    content['hands'][1]['grasps'].pop()
+    path.write_text(json.dumps(content))
+    with pytest.raises(FileError, match='more grasps than the other'):
+        read_viewed_plan(path)
 
 
 @pytest.mark.parametrize(('position', 'up'), [
