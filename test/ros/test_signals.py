@@ -12,7 +12,7 @@ pytest.importorskip('rclpy', reason='the node needs ROS 2 (rclpy)')
 import rclpy
 from signal_trials import IN_TIME, run_trial, summary
 
-COUNT = 5
+COUNT = 4
 """More by ``python test/helpers/signal_trials.py --count 100``."""
 
 

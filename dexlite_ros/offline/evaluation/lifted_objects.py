@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dexlite_ros import __version__
+from dexlite_ros.errors import FileError
 from dexlite_ros.files import plain, read_json, write_json
 from dexlite_ros.offline.evaluation.pair_lifts import (
     lift_object,
@@ -60,8 +61,11 @@ def lift_objects(
 def _read(path: Path) -> LiftedObject:
     content: dict[str, Any] = read_json(path, FORMAT, VERSION)
     del content['format'], content['version']
-    return LiftedObject(**content | {
-        'size': tuple(content['size']),
-        'residuals': tuple(
-            math.nan if each is None else each for each in content['residuals']),
-        'verdicts': tuple(map(verdict_of, content['verdicts']))})
+    try:
+        return LiftedObject(**content | {
+            'size': tuple(content['size']),
+            'residuals': tuple(
+                math.nan if each is None else each for each in content['residuals']),
+            'verdicts': tuple(map(verdict_of, content['verdicts']))})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FileError(path, f'it holds no lifted object: {error!r}') from error

@@ -26,6 +26,8 @@ def test_what_is_done_is_not_done_again(tmp_path):
     assert lift_objects([BOX], LIFTS, tmp_path, workers=1) == [replace(before, seconds=99.0)]
     with pytest.raises(InvalidRequest, match='other settings'):
         lift_objects([BOX], replace(LIFTS, mass=2.0), tmp_path)
-    path.write_text('{')
-    with pytest.raises(FileError, match='not JSON'):
-        lift_objects([BOX], LIFTS, tmp_path)
+    del content['verdicts']
+    for torn, why in ('{', 'not JSON'), (json.dumps(content), 'no lifted object'):
+        path.write_text(torn)
+        with pytest.raises(FileError, match=why):
+            lift_objects([BOX], LIFTS, tmp_path)

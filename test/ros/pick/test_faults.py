@@ -114,12 +114,12 @@ def bench(planner: PlannerClient) -> Iterator[Callable[..., Bench]]:
 @pytest.mark.parametrize('fault', ['silent', 'frozen'])
 def test_a_camera_that_shows_nothing_new(bench, fault):
     """No cloud that is older than the question is planned on."""
-    own = bench()
+    own = bench(patience=2.0)
     time.sleep(1.0)
     own.simulation.faults = Faults(camera=fault)
     time.sleep(0.5)
     found = own.pick()[-1]
-    assert "no new cloud on 'object_cloud' and 'obstacle_cloud' after 4 s" in found.result
+    assert "no new cloud on 'object_cloud' and 'obstacle_cloud' after 2 s" in found.result
     assert np.isnan(found.score)
 
 
