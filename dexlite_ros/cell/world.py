@@ -51,7 +51,7 @@ class CellWorld:
         :param begin: time at first [s]
         :raises UnusableObject: for pieces that MuJoCo refuses
         """
-        settings = settings or SimulationSettings()
+        settings = (settings or SimulationSettings()).of_hand(hand)
         self.hand, self.objects = hand, tuple(objects)
         spec = mujoco.MjSpec.from_string(write_mjcf(
             hand, stiffness=settings.stiffness, torque_limit=settings.torque_limit))

@@ -46,8 +46,8 @@ def test_points_of_boxes_are_apart_and_not_inside_the_link(hand):
         points = own.points.local[:len(here)][here].double().numpy()
         heights = np.array([height_above(geom_mesh(geom), points) for geom in link.geoms])
         boxed = np.array([geom.shape == 'box' for geom in link.geoms])
-        of_box = points[(np.abs(heights[boxed]) < 1e-6).any(0)]
-        found += len(of_box)
-        assert (heights[:, (np.abs(heights[boxed]) < 1e-6).any(0)] > -1e-5).all()
-        assert (pdist(of_box) > PointSettings().box_separation - 1e-6).all()
+        of_box = (np.abs(heights[boxed]) < 1e-6).any(0)
+        found += of_box.sum()
+        assert (heights[:, of_box] > -1e-5).all()
+        assert (pdist(points[of_box]) > PointSettings().box_separation - 1e-6).all()
     assert found > 50

@@ -16,7 +16,7 @@ GROWTH = 60
 
 def test_cycles_leave_nothing() -> None:
     """Equal counts of everything that a node registers; more cycles by the helper's command."""
-    first, *later = cycles(2)
+    first, *later = cycles(3)
     memory = [each.pop('memory') for each in (first, *later)]
     assert all(each == first for each in later)
     assert {name: first[name] for name in GONE} == dict.fromkeys(GONE, 0)

@@ -46,13 +46,14 @@ def wait_for_shards(folder: Path, count: int, seconds: float = 180.0) -> None:
         time.sleep(0.05)
 
 
-def test_killed_it_gives_the_same(tmp_path):
-    """Kill -9 after the first task; all files equal an uninterrupted run's."""
+def test_killed_three_times_it_gives_the_same(tmp_path):
+    """Kill -9 after the first, second and third task; all files equal an uninterrupted run's."""
     folder = tmp_path / 'data'
-    process = start(folder, workers=2)
-    wait_for_shards(folder, 1)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    for done, workers in ((1, 2), (2, 1), (3, 1)):
+        process = start(folder, workers)
+        wait_for_shards(folder, done)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     # State left by a process that died while writing.
     (folder / 'grasps' / 'bottle_0000' / '.half.parquet.1.tmp').write_bytes(b'PAR1')
     assert generate(folder) == 0

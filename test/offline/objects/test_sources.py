@@ -136,6 +136,8 @@ def test_an_object_that_takes_too_long_is_named(tmp_path, capsys):
     limit = ['--time-limit', '0.2', '--workers', '1']
     assert main(['objects', str(tmp_path), '--json', *limit]) == 1
     assert 'took longer than 0.2 s' in json.loads(capsys.readouterr().out)['bowl']['error']
+    assert main(['stability', str(tmp_path), *limit]) == 0
+    assert 'took longer than 0.2 s' in capsys.readouterr().out
     assert main(['objects', str(tmp_path), '--time-limit', '-1']) == 1
     assert 'time-limit is -1' in capsys.readouterr().err
 
